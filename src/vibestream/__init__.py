@@ -1,0 +1,1 @@
+"""VibeStream: an open music platform whose books are open."""

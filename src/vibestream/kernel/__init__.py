@@ -1,0 +1,1 @@
+"""Pure values every context speaks: money, ids, time, errors, events. Standard library only."""

@@ -1,0 +1,243 @@
+"""Every setting of the product: one frozen object, read once in the composition root and handed down.
+
+A variable's name is `VIBESTREAM_` and the field's name in capitals, except the three that have names of their own in
+every deployment (`DATABASE_URL`, `DATABASE_OWNER_URL`, `BUS_URL`). Values come from the environment, then from a file
+per secret under `VIBESTREAM_SECRETS_DIR`. There is no default for a secret: on a laptop `secret_key` is made once and
+kept in the data folder; in production it must be given.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import AliasChoices, AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vibestream.kernel.errors import InvalidInput
+from vibestream.platform.database import as_app_role
+
+_SECRET_LENGTH: Final = 32
+
+
+class SettingsInvalid(InvalidInput):
+    """The settings contradict each other or are malformed; the message names each variable."""
+
+    code = "settings.invalid"
+
+
+class Environment(enum.StrEnum):
+    """Where it runs. Sandbox stand-ins load in development and test only."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class SandboxRule(enum.StrEnum):
+    """What to do when the sandbox for media programs cannot be had."""
+
+    REQUIRE = "require"
+    """Refuse uploads."""
+    PREFER = "prefer"
+    """Warn loudly and rely on resource limits alone."""
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """Every setting, validated. Field descriptions are the reference documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIBESTREAM_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        secrets_dir=os.environ.get("VIBESTREAM_SECRETS_DIR"),
+    )
+
+    environment: Environment = Field(
+        Environment.DEVELOPMENT, description="Where it runs: development, test or production."
+    )
+    data_dir: Path = Field(
+        Path("data"), description="Folder for whatever is kept on this machine: embedded database, objects, local mail."
+    )
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: Port = Field(8000, description="Port that the web server listens on.")
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Address that people type; default http://localhost:PORT. Production requires https."
+    )
+    log_format: str = Field(
+        "console", pattern="^(console|json)$", description="Log lines for people (console) or for machines (json)."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."
+    )
+
+    database_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="PostgreSQL that the application uses; unset: an embedded one in the data folder.",
+    )
+    database_owner_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_OWNER_URL", "database_owner_url"),
+        description="The same database as the role that owns the tables, for migrations. Production requires it to be "
+        "another login than DATABASE_URL; elsewhere it may be left out.",
+    )
+    postgres_bin: Path | None = Field(
+        None, description="Folder of PostgreSQL programs for the embedded database; unset: the wheel's, else the system's."
+    )
+    database_pool_size: int = Field(10, ge=2, le=200, description="Most database connections per process.")
+
+    secret_key: SecretStr | None = Field(
+        None,
+        description="At least 32 characters of randomness; signs delivery URLs, cursors and codes. Made and kept in the "
+        "data folder outside production.",
+    )
+
+    object_store: str = Field(
+        "local", pattern="^(local|s3)$", description="Where objects are kept: a local folder or an S3-compatible service."
+    )
+    s3_bucket: str | None = Field(None, description="Bucket for objects; required when the object store is s3.")
+    s3_endpoint: str | None = Field(None, description="Address of an S3-compatible service; unset: the provider's own.")
+    s3_region: str = Field("us-east-1", description="Region of the bucket.")
+    s3_access_key_id: str | None = Field(None, description="Access key; unset: the machine's own credentials.")
+    s3_secret_access_key: SecretStr | None = Field(None, description="Secret of the access key.")
+
+    smtp_host: str | None = Field(
+        None, description="SMTP server for mail; unset outside production: the sandbox's, whose mail a local page shows."
+    )
+    smtp_port: Port = Field(587, description="Port of the SMTP server.")
+    smtp_tls: str = Field(
+        "starttls", pattern="^(none|starttls|tls)$", description="Encryption to the SMTP server: none, starttls or tls."
+    )
+    smtp_user: str | None = Field(None, description="User name at the SMTP server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the SMTP server.")
+    mail_from: str = Field(
+        "VibeStream <no-reply@vibestream.localhost>", description="Sender of mail; production requires your own domain."
+    )
+
+    ffmpeg: Path | None = Field(None, description="The ffmpeg program; unset: the one that the imageio-ffmpeg wheel brings.")
+    media_sandbox: SandboxRule = Field(
+        SandboxRule.PREFER,
+        description="When bubblewrap cannot run: prefer (warn, resource limits only) or require (refuse uploads).",
+    )
+    packaging_slots: int = Field(1, ge=1, le=64, description="Masters that one worker packages at the same time.")
+    max_upload_bytes: int = Field(
+        2 * 1024**3, ge=1024, description="Largest master that is accepted, in bytes."
+    )
+    max_track_minutes: int = Field(180, ge=1, le=24 * 60, description="Longest master that is accepted, in minutes.")
+    upload_expiry_hours: int = Field(24, ge=1, description="Hours after which an unfinished upload is dropped.")
+
+    reward_budget_vibe: int = Field(
+        10_000, ge=0, description="Whole VIBE that a day's listening may earn in all."
+    )
+    reward_per_listen_vibe_minor: int = Field(
+        10_000, ge=0, description="Minor units of VIBE (ten-thousandths) that one accepted listen earns while the budget lasts."
+    )
+    trusted_proxies: str = Field(
+        "", description="Comma-separated networks whose X-Forwarded-For is believed, counted from the right."
+    )
+    metrics_port: Port | None = Field(
+        None, description="Port for Prometheus metrics on the loopback address; unset: /metrics of the web server, "
+        "for operators only."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = []
+        if self.object_store == "s3" and not self.s3_bucket:
+            problems.append("VIBESTREAM_S3_BUCKET: the s3 object store needs a bucket")
+        if self.secret_key and len(self.secret_key.get_secret_value()) < _SECRET_LENGTH:
+            problems.append(f"VIBESTREAM_SECRET_KEY: at least {_SECRET_LENGTH} characters")
+        if self.environment is Environment.PRODUCTION:
+            problems += self._production_problems()
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _production_problems(self) -> list[str]:
+        checks = {
+            "VIBESTREAM_SECRET_KEY: production needs one": self.secret_key is None,
+            "DATABASE_URL: production needs a PostgreSQL of its own": self.database_url is None,
+            "DATABASE_OWNER_URL: production needs another login than DATABASE_URL for the role that owns the tables": (
+                self.database_owner_url in (None, self.database_url)
+            ),
+            "VIBESTREAM_PUBLIC_URL: production needs an https address": (
+                self.public_url is None or self.public_url.scheme != "https"
+            ),
+            "VIBESTREAM_SMTP_HOST: production needs an SMTP server": self.smtp_host is None,
+            "VIBESTREAM_MAIL_FROM: production needs a sender of your own domain": "localhost" in self.mail_from,
+        }
+        return [problem for problem, found in checks.items() if found]
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether stand-ins of outside parties may load, which every page then says."""
+        return self.environment is not Environment.PRODUCTION
+
+    @property
+    def base_url(self) -> str:
+        """The address that people type, without a slash at its end."""
+        return str(self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def owner_dsn(self) -> str | None:
+        """The connection string of the role that owns the tables; None while the embedded database is not up."""
+        return self.database_owner_url or self.database_url
+
+    @property
+    def app_dsn(self) -> str | None:
+        """The connection string that the application works with, always as its own role."""
+        if self.database_url is None:
+            return None
+        same_login = self.database_owner_url in (None, self.database_url)
+        return as_app_role(self.database_url) if same_login else self.database_url
+
+    def signing_key(self) -> bytes:
+        """Return the key that delivery URLs, cursors and codes are signed with; made once outside production."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        kept = self.data_dir / "secret_key"
+        if not kept.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            draft = kept.with_name(f"secret_key.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(_SECRET_LENGTH))
+            try:
+                os.link(draft, kept)  # whichever process is first wins; the others read what it wrote
+            except FileExistsError:
+                pass
+            draft.unlink()
+        return kept.read_bytes()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment, with overrides by field name.
+
+    Raises:
+        SettingsInvalid: names every variable that is wrong and what would be right.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type] - validated by the model
+    except ValidationError as error:
+        lines = (f"{_variable(item['loc'])}{item['msg'].removeprefix('Value error, ')}" for item in error.errors())
+        raise SettingsInvalid("Settings are wrong. " + "; ".join(lines)) from None
+
+
+def variable_name(field: str) -> str:
+    """Return the environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"VIBESTREAM_{field.upper()}"
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    if not location:
+        return ""
+    name = str(location[0])
+    return f"{variable_name(name) if name in Settings.model_fields else name}: "
