@@ -12,7 +12,7 @@ dsn = context.config.attributes["dsn"]
 
 def connect() -> object:
     """Open the driver's connection; the connection string is libpq's own, so SQLAlchemy must not parse it."""
-    import psycopg  # noqa: PLC0415
+    import psycopg
 
     return psycopg.connect(dsn)
 

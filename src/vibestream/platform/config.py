@@ -8,6 +8,7 @@ kept in the data folder; in production it must be given.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
 import secrets
@@ -74,9 +75,7 @@ class Settings(BaseSettings):
     log_format: str = Field(
         "console", pattern="^(console|json)$", description="Log lines for people (console) or for machines (json)."
     )
-    log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."
-    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged.")
 
     database_url: str | None = Field(
         None,
@@ -90,7 +89,8 @@ class Settings(BaseSettings):
         "another login than DATABASE_URL; elsewhere it may be left out.",
     )
     postgres_bin: Path | None = Field(
-        None, description="Folder of PostgreSQL programs for the embedded database; unset: the wheel's, else the system's."
+        None,
+        description="Folder of PostgreSQL programs for the embedded database; unset: the wheel's, else the system's.",
     )
     database_pool_size: int = Field(10, ge=2, le=200, description="Most database connections per process.")
 
@@ -101,7 +101,9 @@ class Settings(BaseSettings):
     )
 
     object_store: str = Field(
-        "local", pattern="^(local|s3)$", description="Where objects are kept: a local folder or an S3-compatible service."
+        "local",
+        pattern="^(local|s3)$",
+        description="Where objects are kept: a local folder or an S3-compatible service.",
     )
     s3_bucket: str | None = Field(None, description="Bucket for objects; required when the object store is s3.")
     s3_endpoint: str | None = Field(None, description="Address of an S3-compatible service; unset: the provider's own.")
@@ -110,7 +112,8 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr | None = Field(None, description="Secret of the access key.")
 
     smtp_host: str | None = Field(
-        None, description="SMTP server for mail; unset outside production: the sandbox's, whose mail a local page shows."
+        None,
+        description="SMTP server for mail; unset outside production: the sandbox's, whose mail a local page shows.",
     )
     smtp_port: Port = Field(587, description="Port of the SMTP server.")
     smtp_tls: str = Field(
@@ -122,30 +125,31 @@ class Settings(BaseSettings):
         "VibeStream <no-reply@vibestream.localhost>", description="Sender of mail; production requires your own domain."
     )
 
-    ffmpeg: Path | None = Field(None, description="The ffmpeg program; unset: the one that the imageio-ffmpeg wheel brings.")
+    ffmpeg: Path | None = Field(
+        None, description="The ffmpeg program; unset: the one that the imageio-ffmpeg wheel brings."
+    )
     media_sandbox: SandboxRule = Field(
         SandboxRule.PREFER,
         description="When bubblewrap cannot run: prefer (warn, resource limits only) or require (refuse uploads).",
     )
     packaging_slots: int = Field(1, ge=1, le=64, description="Masters that one worker packages at the same time.")
-    max_upload_bytes: int = Field(
-        2 * 1024**3, ge=1024, description="Largest master that is accepted, in bytes."
-    )
+    max_upload_bytes: int = Field(2 * 1024**3, ge=1024, description="Largest master that is accepted, in bytes.")
     max_track_minutes: int = Field(180, ge=1, le=24 * 60, description="Longest master that is accepted, in minutes.")
     upload_expiry_hours: int = Field(24, ge=1, description="Hours after which an unfinished upload is dropped.")
 
-    reward_budget_vibe: int = Field(
-        10_000, ge=0, description="Whole VIBE that a day's listening may earn in all."
-    )
+    reward_budget_vibe: int = Field(10_000, ge=0, description="Whole VIBE that a day's listening may earn in all.")
     reward_per_listen_vibe_minor: int = Field(
-        10_000, ge=0, description="Minor units of VIBE (ten-thousandths) that one accepted listen earns while the budget lasts."
+        10_000,
+        ge=0,
+        description="Minor units of VIBE (ten-thousandths) that one accepted listen earns while the budget lasts.",
     )
     trusted_proxies: str = Field(
         "", description="Comma-separated networks whose X-Forwarded-For is believed, counted from the right."
     )
     metrics_port: Port | None = Field(
-        None, description="Port for Prometheus metrics on the loopback address; unset: /metrics of the web server, "
-        "for operators only."
+        None,
+        description="Port for Prometheus metrics on the loopback address; unset: /metrics of the web server, "
+        "for operators only.",
     )
 
     @model_validator(mode="after")
@@ -209,10 +213,8 @@ class Settings(BaseSettings):
             draft = kept.with_name(f"secret_key.{os.getpid()}")
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(_SECRET_LENGTH))
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(draft, kept)  # whichever process is first wins; the others read what it wrote
-            except FileExistsError:
-                pass
             draft.unlink()
         return kept.read_bytes()
 
@@ -224,7 +226,7 @@ def load_settings(**overrides: object) -> Settings:
         SettingsInvalid: names every variable that is wrong and what would be right.
     """
     try:
-        return Settings(**overrides)  # type: ignore[arg-type] - validated by the model
+        return Settings(**overrides)  # type: ignore[arg-type]  # validated by the model
     except ValidationError as error:
         lines = (f"{_variable(item['loc'])}{item['msg'].removeprefix('Value error, ')}" for item in error.errors())
         raise SettingsInvalid("Settings are wrong. " + "; ".join(lines)) from None

@@ -10,7 +10,7 @@ import enum
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Any, Final, LiteralString, Self, TypeVar
 
 import psycopg
 import structlog
@@ -71,7 +71,7 @@ class Tx:
             await cursor.execute(statement, params)
             return await cursor.fetchall()
 
-    async def value(self, statement: LiteralString, params: Params = ()) -> Any:  # noqa: ANN401 - a column's type is the statement's affair
+    async def value(self, statement: LiteralString, params: Params = ()) -> Any:
         """Return the first column of the first row, or None when there is no row."""
         async with self.connection.cursor(row_factory=tuple_row) as cursor:
             await cursor.execute(statement, params)
@@ -130,7 +130,7 @@ class Database:
             check=AsyncConnectionPool.check_connection,
         )
 
-    async def __aenter__(self) -> Database:
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 
@@ -170,9 +170,7 @@ class Database:
                     await connection.set_read_only(None)
         tx.run_after_commit()
 
-    async def run(
-        self, work: Callable[[Tx], Awaitable[T]], *, isolation: Isolation = Isolation.READ_COMMITTED
-    ) -> T:
+    async def run(self, work: Callable[[Tx], Awaitable[T]], *, isolation: Isolation = Isolation.READ_COMMITTED) -> T:
         """Run `work` in a transaction, again from its start when it lost a serialization conflict or a deadlock.
 
         `work` must therefore do nothing outside the transaction.

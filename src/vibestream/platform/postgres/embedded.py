@@ -24,7 +24,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypedDict
 
 from psycopg.conninfo import make_conninfo
 
@@ -158,7 +158,7 @@ def _is_ready(place: Place, pid: int) -> bool:
 
 def _initdb(binaries: Binaries, place: Place) -> None:
     builtin = ["--locale-provider=builtin"] if binaries.major >= _BUILTIN_LOCALE_SINCE else []
-    command = [
+    command: list[str | Path] = [
         *(binaries.program("initdb"), "-D", place.data, "-U", OWNER, "--auth=trust", "--encoding=UTF8"),
         *(*builtin, "--locale=C.UTF-8", "--no-instructions"),
     ]
@@ -178,7 +178,7 @@ def _spawn(binaries: Binaries, place: Place, options: Mapping[str, str]) -> subp
             stdout=log,
             stderr=log,
             cwd="/",
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - the supervisor has one thread
             process_group=0,
             **_identity(place),
         )
@@ -191,8 +191,16 @@ def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def _identity(place: Place) -> dict[str, object]:
-    return {} if place.uid is None else {"user": place.uid, "group": place.gid, "extra_groups": []}
+class _Identity(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _identity(place: Place) -> _Identity:
+    if place.uid is None or place.gid is None:
+        return {}
+    return {"user": place.uid, "group": place.gid, "extra_groups": []}
 
 
 def _make_folder(folder: Path, place: Place) -> None:

@@ -26,7 +26,9 @@ class SchemaBehind(Unavailable):
     code = "database.schema_behind"
 
     def __init__(self, *, found: str | None, expected: str) -> None:
-        super().__init__(f"The database is at schema {found or 'none'}, this code needs {expected}: run `vibestream migrate`.")
+        super().__init__(
+            f"The database is at schema {found or 'none'}, this code needs {expected}: run `vibestream migrate`."
+        )
         self.found = found
         self.expected = expected
 
@@ -72,8 +74,8 @@ def upgrade(owner_dsn: str) -> str:
     found, expected = current(owner_dsn), head()
     if found is not None and found >= expected:
         return found
-    from alembic import command  # noqa: PLC0415 - a second of import, wanted only here
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
