@@ -47,8 +47,11 @@ fix: $(DEV_STAMP) ## Format, and mend what can be mended by machine
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-assets: $(DEV_STAMP) ## Build the web bundle and the message catalogues
-	$(BIN)/python tools/build_web.py
+assets: $(DEV_STAMP) ## Build the web bundle and the message catalogues; WATCH=1 keeps at it
+	$(BIN)/python tools/build_web.py $(if $(WATCH),--watch)
+
+messages: $(DEV_STAMP) ## Bring the English and Spanish catalogues up to date with the sources
+	$(BIN)/python tools/build_web.py --messages
 
 docs: $(DEV_STAMP) ## Build the documentation into docs/_build; warnings are errors
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
