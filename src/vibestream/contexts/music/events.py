@@ -1,0 +1,146 @@
+"""What the music context announces. Catalogue events of one track, or of one release, arrive in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vibestream.kernel.events import Event
+from vibestream.kernel.ids import ArtistId, AssetId, ListenId, ReleaseId, TrackId, UserId
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasePublished(Event):
+    """A release became public, for the first time or again. Its tracks are announced each by itself."""
+
+    type: ClassVar[str] = "vibestream.music.release_published"
+
+    release_id: ReleaseId
+    artist_id: ArtistId
+    owner_user_id: UserId
+    kind: str
+    """`album`, `ep` or `single`."""
+    title: str
+    artist_name: str
+    genres: tuple[str, ...]
+    track_count: int
+    again: bool
+    """It had been public before and was taken down meanwhile."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one release."""
+        return str(self.release_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseTakenDown(Event):
+    """A public release was withdrawn; so was each of its tracks that was public."""
+
+    type: ClassVar[str] = "vibestream.music.release_taken_down"
+
+    release_id: ReleaseId
+    artist_id: ArtistId
+    owner_user_id: UserId
+    by: str
+    """`artist` or `operator`."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one release."""
+        return str(self.release_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackPublished(Event):
+    """A track may be played by anybody, from now or again; the facts are those at this moment."""
+
+    type: ClassVar[str] = "vibestream.music.track_published"
+
+    track_id: TrackId
+    release_id: ReleaseId
+    artist_id: ArtistId
+    owner_user_id: UserId
+    asset_id: AssetId
+    duration_ms: int
+    title: str
+    artist_name: str
+    release_title: str
+    disc_no: int
+    track_no: int
+    explicit: bool
+    isrc: str | None
+    genres: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Order the news of one track."""
+        return str(self.track_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackTakenDown(Event):
+    """A public track was withdrawn, by itself or with its release; it may be published again."""
+
+    type: ClassVar[str] = "vibestream.music.track_taken_down"
+
+    track_id: TrackId
+    release_id: ReleaseId
+    artist_id: ArtistId
+    owner_user_id: UserId
+    by: str
+    """`artist` or `operator`."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one track."""
+        return str(self.track_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaybackGranted(Event):
+    """Addresses to play a track were handed out for one listen.
+
+    `attributed` says whether this server sees every segment that the listen fetches. When it does, audio that is said
+    to have been heard but lies outside of what `SegmentsServed` reports was not heard. When it does not (a CDN answers
+    instead of us), nothing follows from what was not reported.
+    """
+
+    type: ClassVar[str] = "vibestream.music.playback_granted"
+
+    listen_id: ListenId
+    track_id: TrackId
+    asset_id: AssetId
+    user_id: UserId | None
+    attributed: bool
+
+    @property
+    def key(self) -> str:
+        """Order the news of one listen."""
+        return str(self.listen_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentsServed(Event):
+    """Pieces of audio that one web process served to listens within a few seconds, as columns of equal length.
+
+    Row `i` says: to the listen `listen_ids[i]` the asset `asset_ids[i]` was served from `from_ms[i]` to `until_ms[i]`
+    of its audio (half-open), between `first_at_ms[i]` and `last_at_ms[i]` of the Unix clock. One listen may have
+    several rows in one event and rows in many events; they may repeat and overlap, and their order means nothing: a
+    consumer takes the union. Columns and not rows, because one event carries the listens of a whole process.
+    """
+
+    type: ClassVar[str] = "vibestream.music.segments_served"
+
+    batch_id: str
+    listen_ids: tuple[ListenId, ...]
+    asset_ids: tuple[AssetId, ...]
+    from_ms: tuple[int, ...]
+    until_ms: tuple[int, ...]
+    first_at_ms: tuple[int, ...]
+    last_at_ms: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Each batch stands alone."""
+        return self.batch_id
