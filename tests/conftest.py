@@ -63,7 +63,7 @@ def _start_server() -> str:
 def _template(server: str) -> str:
     name = f"vibestream_template_{os.getpid()}"
     with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a name made here
+        admin.execute(f"CREATE DATABASE {name}")
     template = make_conninfo(server, dbname=name)
     migrate.upgrade(template)
     _cleanup.callback(_drop, server, name)
@@ -72,7 +72,7 @@ def _template(server: str) -> str:
 
 def _drop(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]  # a name made here
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def clone_database(worker_id: str) -> Iterator[Callable[[], str]]:
     def clone() -> str:
         name = f"vibestream_{os.getpid()}_{worker_id}_{len(made)}"
         with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY file_copy")  # type: ignore[call-overload]  # names made here
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY file_copy")
         made.append(name)
         return make_conninfo(server, dbname=name)
 

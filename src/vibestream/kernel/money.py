@@ -144,8 +144,8 @@ class Money:
             InvalidInput: not a plain decimal, or more decimals than the currency has.
         """
         sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
-        whole, _, fraction = digits.partition(".")
-        if not (whole + fraction).isascii() or not whole.isdigit() or (fraction and not fraction.isdigit()):
+        whole, point, fraction = digits.partition(".")
+        if not (digits.isascii() and whole.isdigit() and (fraction.isdigit() or not point)):
             msg = f"{text!r} is not a plain decimal amount such as 12.50."
             raise InvalidInput(msg)
         if len(fraction) > currency.exponent:

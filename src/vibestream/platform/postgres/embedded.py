@@ -11,18 +11,17 @@ lives under the temporary folder when the data folder's name is long.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypedDict
 
@@ -30,11 +29,11 @@ from psycopg.conninfo import make_conninfo
 
 from vibestream.kernel.errors import Unavailable
 from vibestream.platform.postgres.binaries import Binaries
+from vibestream.platform.processes import die_with_parent
 
 OWNER: Final = "vibestream"
 DATABASE: Final = "vibestream"
 _SOCKET_PATH_LIMIT: Final = 100
-_PR_SET_PDEATHSIG: Final = 1
 _START_TIMEOUT_S: Final = 120
 """Long, because a crash recovery replays the log before the server is ready."""
 _STOP_TIMEOUT_S: Final = 30
@@ -178,17 +177,10 @@ def _spawn(binaries: Binaries, place: Place, options: Mapping[str, str]) -> subp
             stdout=log,
             stderr=log,
             cwd="/",
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - the supervisor has one thread
+            preexec_fn=partial(die_with_parent, signal.SIGINT),  # noqa: PLW1509 - the supervisor has one thread
             process_group=0,
             **_identity(place),
         )
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 class _Identity(TypedDict, total=False):

@@ -1,0 +1,5 @@
+"""`python -m vibestream.cli` is `vibestream`."""
+
+from vibestream.cli.main import main
+
+main()

@@ -1,0 +1,75 @@
+"""The command's front door. Each subcommand is a module of its own, imported only when it is run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from vibestream.kernel.errors import VibeStreamError
+
+_COMMANDS: Final = {
+    "up": "Start everything on this machine: database, web, worker.",
+    "demo": "Tell the main job as a story, through the public API.",
+    "audit": "Check every invariant on the live database.",
+    "migrate": "Bring the database to this code's schema.",
+    "config": "Show every setting, its value and where it comes from.",
+    "dead-letters": "List events that a consumer could not handle, and replay them.",
+    "grant-role": "Give an account a role, such as admin.",
+    "web": "Run the web server alone (many machines).",
+    "worker": "Run the worker alone (many machines).",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are wanted: `vibestream --help` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"vibestream.cli.{cmd_name.replace('-', '_')}")
+        command = module.command
+        assert isinstance(command, click.Command)  # noqa: S101 - a defect of ours, not input
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    r"""VibeStream, an open music platform whose books are open.
+
+    \b
+    A first look:
+      vibestream up          then open http://localhost:8000
+      vibestream demo        in a second terminal: upload, play, listen, get paid
+      vibestream audit       every invariant, with its figure
+
+    Settings come from the environment; `vibestream config` explains each.
+    """
+
+
+def main() -> None:
+    """Run the command; an expected failure is one clear line and exit code 1, never a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except VibeStreamError as error:
+        click.secho(f"{error}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""`vibestream up`: the laptop shape, one tree of processes under one supervisor."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+import click
+
+from vibestream.cli.connection import start_embedded
+from vibestream.kernel.errors import Conflict, Unavailable
+from vibestream.platform.config import Settings, load_settings
+from vibestream.platform.postgres import embedded, migrate
+from vibestream.platform.processes import Child, Supervisor
+
+_HEALTHY_WITHIN_S: Final = 60
+SEEDED: Final = "seed.json"
+"""In the data folder: who was made at the first start, and how to sign in as them."""
+
+
+class AlreadyRunning(Conflict):
+    """Another `vibestream up` uses the same data folder, or something else the same port."""
+
+    code = "up.already_running"
+
+
+class NotHealthy(Unavailable):
+    """The web server did not become ready; the log above says why."""
+
+    code = "up.not_healthy"
+
+
+@click.command()
+@click.option("--seed/--no-seed", default=True, help="On the first start, publish three short pieces to listen to.")
+def command(*, seed: bool) -> None:
+    """Start everything on this machine and keep it running until Ctrl-C.
+
+    Without DATABASE_URL it brings its own PostgreSQL (in VIBESTREAM_DATA_DIR) and migrates it. Without an SMTP server
+    it brings a local one, whose mail you read at /sandbox/mail. Nothing is left behind: the database, the web server
+    and the worker end with this command, even when it is killed. The data stays.
+    """
+    began = time.monotonic()
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings), ExitStack() as stack:
+        _require_port(settings)
+        supervisor = Supervisor()
+        variables = dict(os.environ)  # noqa: TID251 - the children inherit it
+        variables["DATABASE_URL"] = _database(settings, supervisor, stack)
+        stack.callback(supervisor.stop)
+        _start_children(supervisor, settings, variables)
+        _until_healthy(supervisor, settings)
+        _greet(settings, seconds=time.monotonic() - began)
+        if seed and settings.sandboxed and not (settings.data_dir / SEEDED).exists():
+            supervisor.add(Child("seed", [*_VIBESTREAM, "demo", "--seed"], variables, once=True))
+        while supervisor.wait(timeout_s=3600):
+            pass
+        click.echo("Stopping")
+
+
+_VIBESTREAM: Final = (sys.executable, "-m", "vibestream.cli")
+
+
+def _database(settings: Settings, supervisor: Supervisor, stack: ExitStack) -> str:
+    """Return the address that the children use: the configured database's, or that of the embedded one, started."""
+    if settings.app_dsn is not None:
+        migrate.require_head(settings.app_dsn)
+        return settings.app_dsn
+    server = stack.enter_context(start_embedded(settings))
+    supervisor.ended = lambda: "PostgreSQL ended; see its log" if server.process.poll() is not None else None
+    migrate.upgrade(server.dsn())
+    return server.dsn(user="vibestream_app", database=embedded.DATABASE)
+
+
+def _start_children(supervisor: Supervisor, settings: Settings, variables: dict[str, str]) -> None:
+    if settings.sandboxed and settings.smtp_host is None:
+        variables["VIBESTREAM_SMTP_HOST"] = "127.0.0.1"
+        variables["VIBESTREAM_SMTP_PORT"] = str(_free_port())
+        variables["VIBESTREAM_SMTP_TLS"] = "none"
+        supervisor.add(Child("mail", [sys.executable, "-m", "vibestream.sandbox.mail"], variables))
+    for name in ("web", "worker"):
+        supervisor.add(Child(name, [*_VIBESTREAM, name], variables))
+
+
+def _until_healthy(supervisor: Supervisor, settings: Settings) -> None:
+    deadline = time.monotonic() + _HEALTHY_WITHIN_S
+    while supervisor.wait(timeout_s=0.05):
+        if _is_ready(settings):
+            return
+        if time.monotonic() > deadline:
+            raise NotHealthy(f"The web server was not ready within {_HEALTHY_WITHIN_S} s; the log above says why.")
+    raise click.Abort
+
+
+def _is_ready(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _greet(settings: Settings, *, seconds: float) -> None:
+    click.secho(f"VibeStream is up at {settings.base_url} (after {seconds:.1f} s)", bold=True)
+    if settings.sandboxed:
+        click.echo(f"Sandbox: mail arrives at {settings.base_url}/sandbox/mail; no mail or money leaves this machine.")
+    click.echo(f"Ctrl-C stops it; the data stays in {settings.data_dir.resolve()}")
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    with (settings.data_dir / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(
+                f"VibeStream is already up on {settings.data_dir.resolve()}; stop that one, or set VIBESTREAM_DATA_DIR."
+            ) from None
+        yield
+
+
+def _require_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise AlreadyRunning(
+                f"Port {settings.port} of {settings.host} is in use; set VIBESTREAM_PORT to another."
+            ) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

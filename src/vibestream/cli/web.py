@@ -1,0 +1,33 @@
+"""`vibestream web`."""
+
+from __future__ import annotations
+
+import click
+
+from vibestream.platform.config import load_settings
+
+
+@click.command()
+def command() -> None:
+    """Run the web server alone.
+
+    For deployments of many machines: any number of these beside any number of `vibestream worker`, all with the same
+    settings. Needs DATABASE_URL, migrated.
+    """
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    settings = load_settings()
+    Server(
+        "vibestream.app:create",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=1,
+        loop=Loops.uvloop,
+        log_enabled=True,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=5,
+    ).serve()
