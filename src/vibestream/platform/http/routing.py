@@ -1,0 +1,181 @@
+"""The router that every capability uses: no route without a policy, one request one transaction.
+
+A route made by it, in this order: bounds and strictly reads the body; authenticates; checks the policy; runs the
+handler; commits; and only then sends. When the database refuses the transaction because it lost a race (serialization
+failure or deadlock, at any statement or at the commit), everything after the body is run again from its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Final, TypeVar
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.time import utc_now
+from vibestream.platform.access import Policy, Principal
+from vibestream.platform.database import RETRYABLE, DatabaseBusy
+from vibestream.platform.http import dependencies, exchange
+from vibestream.platform.http.edge import Edge, edge_of
+from vibestream.platform.http.exchange import Exchange
+from vibestream.platform.http.idempotency import Replayed
+from vibestream.platform.http.requests import MAX_BODY_BYTES, StrictRequest, require_json_type
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_ATTEMPTS: Final = 5
+_REFUSED: Final = 400
+_log = structlog.get_logger()
+
+
+class _Undo(Exception):  # noqa: N818 - not an error: it rolls back, carrying the answer out
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+class Route(APIRoute):
+    """A route with a policy. Made by `Router` only."""
+
+    policy: Policy
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler, wrapped as this module says."""
+        plain = super().get_route_handler()
+        takes_body = self.body_field is not None
+        takes_json = takes_body and not isinstance(self.body_field.field_info, Form)
+        in_transaction = _asks_for(self.dependant, dependencies.transaction)
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive, request._send, max_body_bytes=self.max_body_bytes)  # noqa: SLF001 - there is no public way to hand it on
+            if takes_body:  # before a connection is taken from the pool: a slow sender must not keep one
+                await strict.body()
+            return await self._until_settled(strict, inner_strictly, in_transaction=in_transaction)
+
+        async def inner_strictly(request: Request) -> Response:
+            if takes_json and await request.body():
+                require_json_type(request)
+                await request.json()
+            return await plain(request)
+
+        return handle
+
+    async def _until_settled(self, request: StrictRequest, inner: Handler, *, in_transaction: bool) -> Response:
+        edge = edge_of(request)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await self._attempt(request, inner, edge, in_transaction=in_transaction)
+            except RETRYABLE as error:
+                _log.info("http.request.retried", route=self.path_format, attempt=attempt, sqlstate=error.sqlstate)
+                if not request.can_be_handled_again:
+                    break
+        raise DatabaseBusy("The database is busy with the same records. Try again in a moment.")
+
+    async def _attempt(self, request: StrictRequest, inner: Handler, edge: Edge, *, in_transaction: bool) -> Response:
+        refusal: VibeStreamError | None = None
+        try:
+            async with AsyncExitStack() as stack:
+                here = Exchange(edge=edge, stack=stack, now=utc_now())
+                exchange.attach(request, here)
+                here.principal = await _authenticated(request, here, in_transaction=in_transaction)
+                self.policy.check(here.principal)
+                try:
+                    response = await inner(request)
+                except Replayed as replayed:
+                    response = replayed.response
+                except VibeStreamError as error:
+                    if not getattr(error, "keeps_transaction", False):
+                        raise
+                    refusal = error
+                else:
+                    await _settle(here, response)
+        except _Undo as undo:
+            response = undo.response
+        if refusal is not None:
+            raise refusal
+        return response
+
+
+class Router(APIRouter):
+    """An APIRouter whose every route declares who may call it.
+
+    `max_body_bytes` bounds the body, 1 MiB unless given; a handler that reads `request.stream()` is bounded alike.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=Route, **options)
+
+    def get(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer GET, and HEAD as the same without a body."""
+        return self._answer(path, ["GET", "HEAD"], policy, options)
+
+    def post(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer POST."""
+        return self._answer(path, ["POST"], policy, options)
+
+    def put(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer PUT."""
+        return self._answer(path, ["PUT"], policy, options)
+
+    def patch(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer PATCH."""
+        return self._answer(path, ["PATCH"], policy, options)
+
+    def delete(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer DELETE."""
+        return self._answer(path, ["DELETE"], policy, options)
+
+    def head(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer HEAD alone, where it is not simply GET without a body."""
+        return self._answer(path, ["HEAD"], policy, options)
+
+    def options(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
+        """Answer OPTIONS."""
+        return self._answer(path, ["OPTIONS"], policy, options)
+
+    def _answer(
+        self, path: str, methods: list[str], policy: Policy, options: dict[str, Any]
+    ) -> Callable[[Endpoint], Endpoint]:
+        max_body_bytes = options.pop("max_body_bytes", MAX_BODY_BYTES)
+
+        def decorate(endpoint: Endpoint) -> Endpoint:
+            self.add_api_route(path, endpoint, methods=methods, **options)
+            route = self.routes[-1]
+            assert isinstance(route, Route)  # noqa: S101 - add_api_route has just made it
+            route.policy, route.max_body_bytes = policy, max_body_bytes
+            return endpoint
+
+        return decorate
+
+
+async def _authenticated(request: Request, here: Exchange, *, in_transaction: bool) -> Principal | None:
+    token = here.edge.session_cookie.read(request)
+    if token is None:
+        return None
+    if in_transaction:
+        return await here.edge.authenticate(await here.transaction(), token, here.now)
+    # The handler may take long, or stream: it must not keep a pooled connection that it does not use.
+    async with here.database.begin() as tx:
+        return await here.edge.authenticate(tx, token, here.now)
+
+
+async def _settle(here: Exchange, response: Response) -> None:
+    if response.status_code >= _REFUSED:
+        raise _Undo(response)
+    for keep in here.before_commit:
+        await keep(response.status_code, bytes(response.body), response.media_type or "")
+    for name, value in here.response_headers.items():
+        response.headers[name] = value
+
+
+def _asks_for(dependant: Dependant, call: Callable[..., Any]) -> bool:
+    return any(inner.call is call or _asks_for(inner, call) for inner in dependant.dependencies)
