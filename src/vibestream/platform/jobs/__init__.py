@@ -1,0 +1,10 @@
+"""Jobs: work for later, for elsewhere, or for every so often, on procrastinate's tables in the schema `jobs`.
+
+A job is deferred in the transaction that wants it, runs outside any transaction, may run more than once (a worker can
+be killed between the work and the note that it was done), and is never lost: see `worker.py`.
+"""
+
+from vibestream.platform.jobs.declare import Job, declared_jobs, job, periodic
+from vibestream.platform.jobs.defer import defer
+
+__all__ = ["Job", "declared_jobs", "defer", "job", "periodic"]

@@ -1,0 +1,1 @@
+"""Sagas: processes of several steps, some of them outside the database, that end either done or undone."""
