@@ -1,0 +1,168 @@
+"""Lists of releases and tracks, read page by page from the newest on.
+
+A page goes on before a position: the sort values of the last row shown. Each ORDER BY has an index of the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+from vibestream.contexts.music.catalogue.domain import ReleaseKind, Stage
+from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UserId
+from vibestream.platform.database import Tx
+
+_MAX_UUID: Final = UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where a list goes on: with what was published before this, or in the same instant under a smaller id."""
+
+    published_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCard:
+    """What a list shows of a release."""
+
+    release_id: ReleaseId
+    artist_id: ArtistId
+    artist_name: str
+    artist_handle: str
+    kind: ReleaseKind
+    title: str
+    release_date: date | None
+    genres: tuple[str, ...]
+    cover: str | None
+    stage: Stage
+    published_at: datetime | None
+    changed_at: datetime
+    version: int
+    track_count: int
+    duration_ms: int
+    """Of its tracks that are not withdrawn, as far as measured."""
+    explicit: bool
+
+    @classmethod
+    def of(cls, *, kind: str, stage: str, genres: list[str], **same: Any) -> Self:
+        """Build one from a row."""
+        return cls(kind=ReleaseKind(kind), stage=Stage(stage), genres=tuple(genres), **same)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackCard:
+    """What a list shows of a public track."""
+
+    track_id: TrackId
+    release_id: ReleaseId
+    asset_id: AssetId
+    artist_id: ArtistId
+    artist_name: str
+    artist_handle: str
+    title: str
+    release_title: str
+    cover: str | None
+    duration_ms: int
+    explicit: bool
+    published_at: datetime
+
+
+_CARD: Final = """
+    SELECT release.release_id, release.artist_id, artist.name AS artist_name, artist.handle AS artist_handle, release.kind,
+        release.title, release.release_date, release.genres, release.cover, release.stage, release.published_at,
+        release.changed_at, release.version, heard.track_count, heard.duration_ms, heard.explicit
+    FROM music.release JOIN music.artist USING (artist_id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS track_count, coalesce(sum(track.duration_ms), 0) AS duration_ms,
+            coalesce(bool_or(track.explicit), false) AS explicit
+        FROM music.track WHERE track.release_id = release.release_id AND track.withdrawn_by IS NULL) AS heard
+"""
+
+
+async def list_newest_releases(tx: Tx, *, before: Before | None, limit: int) -> list[ReleaseCard]:
+    """Return public releases, the last published first."""
+    return await tx.all(
+        ReleaseCard.of,
+        _CARD
+        + """
+        WHERE release.stage = 'published' AND (release.published_at, release.release_id) < (%s::timestamptz, %s)
+        ORDER BY release.published_at DESC, release.release_id DESC LIMIT %s
+        """,
+        [*_position(before), limit],
+    )
+
+
+async def list_newest_releases_of_artist(
+    tx: Tx, *, artist_id: ArtistId, before: Before | None, limit: int
+) -> list[ReleaseCard]:
+    """Return an artist's public releases, the last published first."""
+    return await tx.all(
+        ReleaseCard.of,
+        _CARD
+        + """
+        WHERE release.artist_id = %s AND release.stage = 'published'
+            AND (release.published_at, release.release_id) < (%s::timestamptz, %s)
+        ORDER BY release.published_at DESC, release.release_id DESC LIMIT %s
+        """,
+        [artist_id, *_position(before), limit],
+    )
+
+
+async def list_own_releases(tx: Tx, *, owner: UserId, before: ReleaseId | None, limit: int) -> list[ReleaseCard]:
+    """Return an account's releases wherever they stand, the last begun first."""
+    return await tx.all(
+        ReleaseCard.of,
+        _CARD
+        + """
+        WHERE artist.owner_user_id = %s AND release.release_id < %s
+        ORDER BY release.release_id DESC LIMIT %s
+        """,
+        [owner, before or _MAX_UUID, limit],
+    )
+
+
+async def list_newest_tracks(tx: Tx, *, before: Before | None, limit: int) -> list[TrackCard]:
+    """Return public tracks, the last published first."""
+    return await tx.all(
+        TrackCard,
+        """
+        SELECT track.track_id, track.release_id, track.asset_id, track.artist_id, artist.name AS artist_name,
+            artist.handle AS artist_handle, track.title, release.title AS release_title, release.cover,
+            track.duration_ms, track.explicit, track.published_at
+        FROM music.track JOIN music.release USING (release_id) JOIN music.artist ON artist.artist_id = track.artist_id
+        WHERE track.published_at IS NOT NULL AND track.withdrawn_by IS NULL AND release.stage = 'published'
+            AND (track.published_at, track.track_id) < (%s::timestamptz, %s)
+        ORDER BY track.published_at DESC, track.track_id DESC LIMIT %s
+        """,
+        [*_position(before), limit],
+    )
+
+
+async def list_withdrawn_assets(tx: Tx, *, since: datetime) -> list[AssetId]:
+    """Return the assets of tracks that were withdrawn since an instant and that no public track plays now."""
+    return await tx.all(
+        _asset_id,
+        """
+        SELECT DISTINCT gone.asset_id
+        FROM music.track AS gone JOIN music.release AS of_gone USING (release_id)
+        WHERE gone.published_at IS NOT NULL
+            AND ((gone.withdrawn_by IS NOT NULL AND gone.withdrawn_at >= %(since)s)
+                OR (of_gone.stage = 'taken_down' AND of_gone.withdrawn_at >= %(since)s))
+            AND NOT EXISTS (
+                SELECT FROM music.track JOIN music.release USING (release_id)
+                WHERE track.asset_id = gone.asset_id AND track.withdrawn_by IS NULL AND release.stage = 'published')
+        """,
+        {"since": since},
+    )
+
+
+def _position(before: Before | None) -> tuple[object, UUID]:
+    return ("infinity", _MAX_UUID) if before is None else (before.published_at, before.id)
+
+
+def _asset_id(*, asset_id: AssetId) -> AssetId:
+    return asset_id
