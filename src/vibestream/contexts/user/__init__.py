@@ -1,0 +1,14 @@
+"""Who people are: accounts, passwords, sessions, roles, profiles, and the log of what happened to them.
+
+Owns the schema `users`. What always holds:
+
+- One address belongs to at most one account; an account can be entered only after its address was proved by a mailed
+  code, shown by the same browser that asked for it.
+- Nobody learns from an answer, or from the time it takes, whether an address has an account.
+- Passwords are kept as argon2id hashes, session tokens as SHA-256; codes are kept nowhere: they are derived.
+- A handle, once taken, never leads to another artist, and no two handles look alike.
+- The security log only grows.
+
+Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: accounts -> profiles
+-> access -> sessions -> audit_log, and accounts -> passwords -> audit_log.
+"""

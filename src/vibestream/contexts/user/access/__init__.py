@@ -1,0 +1,1 @@
+"""Access: the roles that accounts hold."""

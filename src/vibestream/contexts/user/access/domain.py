@@ -1,0 +1,37 @@
+"""The roles. A role grants functions; whether somebody may touch an object is decided by the object's owner column."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+from vibestream.kernel.errors import InvalidInput
+
+
+class UnknownRole(InvalidInput):
+    """No such role can be granted."""
+
+    code: ClassVar[str] = "access.unknown_role"
+
+    def __init__(self, *, role: str) -> None:
+        super().__init__(f"{role!r} is not a role that can be granted; use one of {', '.join(Role)}.")
+        self.role = role
+
+
+class Role(enum.StrEnum):
+    """What can be granted. Everybody is a fan besides."""
+
+    ARTIST = "artist"
+    ADMIN = "admin"
+
+
+def role_named(name: str) -> Role:
+    """Return the role with this name.
+
+    Raises:
+        UnknownRole: there is none.
+    """
+    try:
+        return Role(name)
+    except ValueError:
+        raise UnknownRole(role=name) from None

@@ -1,0 +1,33 @@
+"""The table of granted roles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vibestream.contexts.user.access.domain import Role
+from vibestream.kernel.ids import UserId
+from vibestream.platform.database import Tx
+
+
+async def add_grant(tx: Tx, *, user_id: UserId, role: Role, granted_by: UserId | None, now: datetime) -> bool:
+    """Grant a role, and say whether the account did not hold it before."""
+    touched = await tx.execute(
+        "INSERT INTO users.role_grant (user_id, role, granted_at, granted_by) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (user_id, role) DO NOTHING",
+        [user_id, role.value, now, granted_by],
+    )
+    return touched == 1
+
+
+async def drop_grant(tx: Tx, *, user_id: UserId, role: Role) -> bool:
+    """Take a role back, and say whether the account held it."""
+    touched = await tx.execute("DELETE FROM users.role_grant WHERE user_id = %s AND role = %s", [user_id, role.value])
+    return touched == 1
+
+
+async def list_roles(tx: Tx, *, user_id: UserId) -> list[Role]:
+    """Return the roles that were granted to an account, by name."""
+    found = await tx.value(
+        "SELECT ARRAY(SELECT role FROM users.role_grant WHERE user_id = %s ORDER BY role)", [user_id]
+    )
+    return [Role(role) for role in found]

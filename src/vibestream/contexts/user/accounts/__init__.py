@@ -1,0 +1,1 @@
+"""Accounts: signing up, proving the address, signing in."""

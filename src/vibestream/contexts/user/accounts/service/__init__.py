@@ -1,0 +1,51 @@
+"""Signing up, proving the address, signing in, and what an account is.
+
+Whether an address has an account shows in no answer and in no duration: a sign-up with a known address, a wrong
+password and an unknown address do the same work and say the same.
+"""
+
+from vibestream.contexts.user.accounts.domain import CODE_GOOD_FOR, AddressInvalid
+from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
+from vibestream.contexts.user.accounts.service.mailing import mail_password_change, mail_sign_up
+from vibestream.contexts.user.accounts.service.sign_in import (
+    SignInRefused,
+    WrongPassword,
+    change_password,
+    sign_in,
+)
+from vibestream.contexts.user.accounts.service.sign_up import (
+    CodeExpired,
+    CodesLimited,
+    CodeWrong,
+    SignedIn,
+    SignUpStarted,
+    resend_code,
+    sign_up,
+    verify_email,
+)
+from vibestream.contexts.user.accounts.service.tidying import tidy
+from vibestream.contexts.user.accounts.store import Account
+
+__all__ = [
+    "CODE_GOOD_FOR",
+    "Account",
+    "AccountMissing",
+    "AddressInvalid",
+    "CodeExpired",
+    "CodeWrong",
+    "CodesLimited",
+    "SignInRefused",
+    "SignUpStarted",
+    "SignedIn",
+    "WrongPassword",
+    "account",
+    "change_password",
+    "mail_password_change",
+    "mail_sign_up",
+    "resend_code",
+    "sign_in",
+    "sign_up",
+    "tidy",
+    "user_by_email",
+    "verify_email",
+]

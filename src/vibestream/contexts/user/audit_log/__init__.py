@@ -1,0 +1,1 @@
+"""The security log: what happened to accounts, append-only."""

@@ -1,0 +1,40 @@
+"""What is worth remembering about an account's safety."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from vibestream.kernel.ids import UserId
+
+
+class Action(enum.StrEnum):
+    """What happened. The values are stored; they are never renamed."""
+
+    ADDRESS_VERIFIED = "address.verified"
+    SIGNED_IN = "session.signed_in"
+    SIGN_IN_REFUSED = "session.sign_in_refused"
+    SIGNED_OUT = "session.signed_out"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - names an action
+    PASSWORD_CHANGE_REFUSED = "password.change_refused"  # noqa: S105 - names an action
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the log.
+
+    `user_id` is whom it happened to (None: an address without an account), `actor_id` who did it (None: nobody signed
+    in, or the command line), `network` the coarse network it came from, `detail` a few plain words such as a role.
+    """
+
+    entry_id: UUID
+    at: datetime
+    action: Action
+    user_id: UserId | None
+    actor_id: UserId | None
+    network: str
+    detail: str

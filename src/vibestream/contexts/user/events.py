@@ -1,0 +1,43 @@
+"""What the user context announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vibestream.kernel.events import Event
+from vibestream.kernel.ids import ArtistId, UserId
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtistProfileCreated(Event):
+    """An account became an artist, or made one more artist profile."""
+
+    type: ClassVar[str] = "vibestream.user.artist_profile_created"
+
+    artist_id: ArtistId
+    user_id: UserId
+    name: str
+    handle: str
+
+    @property
+    def key(self) -> str:
+        """The artist."""
+        return str(self.artist_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtistProfileChanged(Event):
+    """An artist profile has another name or handle; carries both as they are now."""
+
+    type: ClassVar[str] = "vibestream.user.artist_profile_changed"
+
+    artist_id: ArtistId
+    user_id: UserId
+    name: str
+    handle: str
+
+    @property
+    def key(self) -> str:
+        """The artist."""
+        return str(self.artist_id)

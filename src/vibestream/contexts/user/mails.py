@@ -1,0 +1,110 @@
+"""What the user context writes to people: each message in English and Spanish, as text and as plain HTML.
+
+Pure: given the facts, returns the message. The HTML is made from the text's own paragraphs, so that both always say
+the same. Nothing that a person typed is in them, not even a name: a sign-up with somebody else's address must not
+carry anybody's words into that mailbox.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import escape
+from typing import Final
+from uuid import UUID
+
+from vibestream.platform.mail import Mail
+
+_CODE: Final = "\u27e8code\u27e9"
+"""Stands where the code goes, so that the HTML can show it large."""
+
+_GREETING: Final = {"en": "Hello,", "es": "Hola:"}
+_FOOTER: Final = {
+    "en": "This message was sent by VibeStream, {url}.",
+    "es": "Este mensaje fue enviado por VibeStream, {url}.",
+}
+_VERIFY: Final = {
+    "en": (
+        "Your code for VibeStream",
+        "Enter this code in the browser in which you signed up:",
+        _CODE,
+        "It is good for {minutes} minutes and works only there. Nobody from VibeStream will ever ask you for it.",
+        "If you did not sign up, do nothing: without the code, nobody can use your address.",
+    ),
+    "es": (
+        "Tu código de VibeStream",
+        "Escribe este código en el navegador en el que te registraste:",
+        _CODE,
+        "Vale durante {minutes} minutos y solo allí. Nadie de VibeStream te lo pedirá nunca.",
+        "Si no te has registrado, no hagas nada: sin el código, nadie puede usar tu dirección.",
+    ),
+}
+_ALREADY: Final = {
+    "en": (
+        "You already have an account at VibeStream",
+        "Somebody, perhaps you, tried to sign up at VibeStream with this address. It already has an account.",
+        "If it was you, sign in at {url}/sign-in with the password you have.",
+        "If it was not you, do nothing: your account is as it was, and whoever tried was told nothing about it.",
+    ),
+    "es": (
+        "Ya tienes una cuenta en VibeStream",
+        "Alguien, quizá tú, intentó registrarse en VibeStream con esta dirección. Ya tiene una cuenta.",
+        "Si fuiste tú, inicia sesión en {url}/sign-in con la contraseña que ya tienes.",
+        "Si no fuiste tú, no hagas nada: tu cuenta sigue igual y a quien lo intentó no se le dijo nada de ella.",
+    ),
+}
+_PASSWORD_CHANGED: Final = {
+    "en": (
+        "Your password was changed",
+        "The password of your VibeStream account was changed on {when} UTC, and every other session was ended.",
+        "If this was not you, somebody knows your password: sign in at {url}/sign-in and write to us at once.",
+    ),
+    "es": (
+        "Tu contraseña ha cambiado",
+        "La contraseña de tu cuenta de VibeStream se cambió el {when} UTC y se cerraron todas las demás sesiones.",
+        "Si no fuiste tú, alguien conoce tu contraseña: inicia sesión en {url}/sign-in y escríbenos enseguida.",
+    ),
+}
+
+
+def verification(*, mail_id: UUID, to: str, locale: str, url: str, code: str, good_for: timedelta) -> Mail:
+    """Return the message that brings a code to whoever signs up with an address."""
+    minutes = str(int(good_for.total_seconds()) // 60)
+    return _mail(_VERIFY[locale], mail_id=mail_id, to=to, locale=locale, url=url, code=code, minutes=minutes)
+
+
+def already_registered(*, mail_id: UUID, to: str, locale: str, url: str) -> Mail:
+    """Return the message to the owner of an account whose address somebody tried to sign up with."""
+    return _mail(_ALREADY[locale], mail_id=mail_id, to=to, locale=locale, url=url)
+
+
+def password_changed(*, mail_id: UUID, to: str, locale: str, url: str, when: str) -> Mail:
+    """Return the notice that an account's password was changed; `when` is the UTC minute."""
+    return _mail(_PASSWORD_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)
+
+
+def _mail(
+    texts: tuple[str, ...], *, mail_id: UUID, to: str, locale: str, url: str, code: str = "", **facts: str
+) -> Mail:
+    subject, *body = (text.format(url=url, **facts) for text in texts)
+    greeting = _GREETING[locale]
+    footer = _FOOTER[locale].format(url=url)
+    shown = f"{code[:4]} {code[4:]}"
+    text = "\n\n".join([greeting, *(shown if part == _CODE else part for part in body), "--\n" + footer]) + "\n"
+    return Mail(
+        mail_id=mail_id,
+        to=to,
+        subject=subject,
+        text=text,
+        html=_html(greeting, body, footer, locale=locale, subject=subject, shown=shown),
+    )
+
+
+def _html(greeting: str, body: list[str], footer: str, *, locale: str, subject: str, shown: str) -> str:
+    code = f'<p style="font-size:28px;letter-spacing:3px;font-variant-numeric:tabular-nums"><b>{escape(shown)}</b></p>'
+    parts = "".join(code if part == _CODE else f"<p>{escape(part)}</p>" for part in body)
+    return (
+        f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(subject)}</title></head>'
+        '<body style="font:16px/1.5 system-ui,sans-serif;color:#1b1916;background:#fbfaf7;margin:0;padding:24px">'
+        f'<div style="max-width:560px;margin:auto"><p>{escape(greeting)}</p>{parts}'
+        f'<p style="color:#625d55;font-size:13px">{escape(footer)}</p></div></body></html>\n'
+    )

@@ -1,0 +1,1 @@
+"""Passwords: the rules for new ones, and their argon2id hashes."""

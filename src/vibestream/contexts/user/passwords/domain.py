@@ -1,0 +1,106 @@
+"""Which passwords may be chosen. One rule for everybody: long, not common, not about oneself; no composition rules.
+
+Source: NIST SP 800-63B-4 (2025), 3.1.1.2: at least 15 characters where the password is the only factor, at least 64
+allowed, no composition or rotation rules, a blocklist that includes common and context-specific words, Unicode
+normalised before hashing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from typing import ClassVar, Final
+
+from vibestream.kernel.errors import InvalidInput
+
+MIN_CHARACTERS: Final = 15
+MAX_CHARACTERS: Final = 256
+MIN_BEYOND_WORDS: Final = 8
+"""Characters that must remain when every word that others would guess first has been taken out."""
+
+SERVICE_WORDS: Final = ("vibestream", "vibe", "password", "contraseña")
+_MIN_WORD: Final = 4
+_LONGEST_UNIT: Final = 8
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+class PasswordLength(InvalidInput):
+    """Shorter or longer than allowed."""
+
+    code: ClassVar[str] = "password.length"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Use {MIN_CHARACTERS} to {MAX_CHARACTERS} characters: four or five random words with spaces are a good way."
+        )
+        self.least = MIN_CHARACTERS
+        self.most = MAX_CHARACTERS
+
+
+class PasswordCommon(InvalidInput):
+    """Among those that attackers try first, or such a one repeated or spelled out."""
+
+    code: ClassVar[str] = "password.common"
+
+    def __init__(self) -> None:
+        super().__init__("This password is among those that are tried first. Choose another.")
+
+
+class PasswordPersonal(InvalidInput):
+    """Mostly made of one's own name or address, or of ours."""
+
+    code: ClassVar[str] = "password.personal"
+
+    def __init__(self) -> None:
+        super().__init__("This password is mostly your name, your address or ours. Choose another.")
+
+
+def normalise(password: str) -> str:
+    """Return the form that is hashed: NFC, so that the same keys give the same password on every system."""
+    return unicodedata.normalize("NFC", password)
+
+
+def context_words(*texts: str) -> frozenset[str]:
+    """Return the words of texts about a person, such as their name and address, that a password must not consist of."""
+    words = (word for text in texts for word in _WORD.findall(_folded(text)))
+    return frozenset(word for word in words if len(word) >= _MIN_WORD)
+
+
+def require_good(password: str, *, context: Iterable[str], common: Collection[str]) -> None:
+    """Return when a normalised password may be chosen. `common` holds common passwords, `context` texts about the person.
+
+    Raises:
+        PasswordLength: not 15 to 256 characters.
+        PasswordCommon: common, a common or short one repeated, or a run such as `abcdefghijklmno`.
+        PasswordPersonal: fewer than 8 characters, or a common password, remain without the words of the context.
+    """
+    if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
+        raise PasswordLength
+    folded = _folded(password)
+    unit = _repeated_unit(folded)
+    if folded in common or unit in common or len(unit) <= _LONGEST_UNIT < len(folded) or _is_run(folded):
+        raise PasswordCommon
+    words = context_words(*context) | frozenset(SERVICE_WORDS)
+    rest = folded
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    if rest != folded and (len("".join(_WORD.findall(rest))) < MIN_BEYOND_WORDS or rest in common):
+        raise PasswordPersonal
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _repeated_unit(text: str) -> str:
+    """Return the shortest unit that the text repeats; the text itself when it repeats none."""
+    period = (text + text).find(text, 1)
+    return text[:period]
+
+
+def _is_run(text: str) -> bool:
+    """Say whether each character follows the one before it, upwards, downwards or equal (9 is followed by 0)."""
+    steps = {(ord(after) - ord(before)) for before, after in itertools.pairwise(text)}
+    return any(steps <= allowed for allowed in ({0}, {1, -9, -25}, {-1, 9, 25}))

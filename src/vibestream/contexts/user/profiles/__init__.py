@@ -1,0 +1,1 @@
+"""Profiles: the fan that everybody is, and the artists that an account may speak for."""

@@ -1,0 +1,121 @@
+"""The tables of profiles and handles."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from vibestream.contexts.user.profiles.domain import ArtistProfile, FanProfile, Handle, Link
+from vibestream.kernel.ids import ArtistId, UserId
+from vibestream.platform.database import Tx
+
+_FAN: Final = "SELECT user_id, display_name, locale, theme FROM users.fan_profile"
+_ARTIST: Final = (
+    "SELECT a.artist_id, a.user_id, a.name, a.handle, a.bio, a.links, a.created_at, a.changed_at"
+    " FROM users.artist_profile a"
+)
+
+
+async def save_fan(tx: Tx, *, fan: FanProfile) -> None:
+    """Insert an account's fan profile, or put it in the place of the one it has."""
+    await tx.execute(
+        "INSERT INTO users.fan_profile (user_id, display_name, locale, theme) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (user_id) DO UPDATE SET display_name = excluded.display_name, locale = excluded.locale,"
+        " theme = excluded.theme",
+        [fan.user_id, fan.display_name, fan.locale, fan.theme],
+    )
+
+
+async def load_fan(tx: Tx, *, user_id: UserId) -> FanProfile | None:
+    """Return an account's fan profile."""
+    return await tx.one(FanProfile, _FAN + " WHERE user_id = %s", [user_id])
+
+
+async def lock_fan(tx: Tx, *, user_id: UserId) -> FanProfile | None:
+    """Return an account's fan profile, locked: also the lock under which it makes artists."""
+    return await tx.one(FanProfile, _FAN + " WHERE user_id = %s FOR UPDATE", [user_id])
+
+
+async def is_verified(tx: Tx, *, user_id: UserId) -> bool:
+    """Say whether an account's address was proved."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM users.address WHERE user_id = %s AND verified_at IS NOT NULL)", [user_id]
+        )
+    )
+
+
+async def save_artist(tx: Tx, *, artist: ArtistProfile) -> None:
+    """Insert an artist profile, or save what changed of it."""
+    links = json.dumps([{"label": link.label, "url": link.url} for link in artist.links])
+    await tx.execute(
+        "INSERT INTO users.artist_profile (artist_id, user_id, name, handle, bio, links, created_at, changed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (artist_id) DO UPDATE SET name = excluded.name,"
+        " handle = excluded.handle, bio = excluded.bio, links = excluded.links, changed_at = excluded.changed_at",
+        [
+            artist.artist_id,
+            artist.user_id,
+            artist.name,
+            artist.handle,
+            artist.bio,
+            links,
+            artist.created_at,
+            artist.changed_at,
+        ],
+    )
+
+
+async def lock_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId) -> ArtistProfile | None:
+    """Return an artist profile of an account, locked; None when it is another's."""
+    return await tx.one(
+        _artist, _ARTIST + " WHERE a.artist_id = %s AND a.user_id = %s FOR UPDATE", [artist_id, user_id]
+    )
+
+
+async def load_artist(tx: Tx, *, artist_id: ArtistId) -> ArtistProfile | None:
+    """Return an artist profile."""
+    return await tx.one(_artist, _ARTIST + " WHERE a.artist_id = %s", [artist_id])
+
+
+async def find_by_handle(tx: Tx, *, skeleton: str) -> ArtistProfile | None:
+    """Return the artist that has, or had, the handle with this skeleton."""
+    return await tx.one(
+        _artist, _ARTIST + " JOIN users.artist_handle h USING (artist_id) WHERE h.skeleton = %s", [skeleton]
+    )
+
+
+async def list_artists(tx: Tx, *, user_id: UserId) -> list[ArtistProfile]:
+    """Return an account's artist profiles, the oldest first."""
+    return await tx.all(_artist, _ARTIST + " WHERE a.user_id = %s ORDER BY a.artist_id", [user_id])
+
+
+async def list_by_ids(tx: Tx, *, artist_ids: list[ArtistId]) -> list[ArtistProfile]:
+    """Return the artist profiles with these ids, in no order."""
+    return await tx.all(_artist, _ARTIST + " WHERE a.artist_id = ANY(%s)", [artist_ids])
+
+
+async def take_handle(tx: Tx, *, artist_id: ArtistId, handle: Handle, now: datetime) -> bool:
+    """Give an artist a handle, and say whether it was free or already theirs; waits for whoever takes it just now."""
+    touched = await tx.execute(
+        "INSERT INTO users.artist_handle (skeleton, artist_id, handle, taken_at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (skeleton) DO UPDATE SET handle = excluded.handle"
+        " WHERE artist_handle.artist_id = excluded.artist_id",
+        [handle.skeleton, artist_id, handle.text, now],
+    )
+    return touched == 1
+
+
+async def list_handles_since(tx: Tx, *, artist_id: ArtistId, since: datetime) -> list[datetime]:
+    """Return when an artist took the handles that it took since an instant, in order."""
+    return list(
+        await tx.value(
+            "SELECT ARRAY(SELECT taken_at FROM users.artist_handle WHERE artist_id = %s AND taken_at > %s"
+            " ORDER BY taken_at)",
+            [artist_id, since],
+        )
+    )
+
+
+def _artist(*, links: list[dict[str, str]], **columns: Any) -> ArtistProfile:
+    return ArtistProfile(**columns, links=tuple(Link(link["label"], link["url"]) for link in links))

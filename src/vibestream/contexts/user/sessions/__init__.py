@@ -1,0 +1,1 @@
+"""Sessions: the opaque tokens that browsers hold, and who they stand for."""

@@ -1,0 +1,127 @@
+"""Opening, checking, listing and ending sessions.
+
+A token is 256 random bits. The browser holds it, the database its SHA-256: who reads the database can enter nowhere.
+A token is never taken over from a request: whoever signs in gets a new one, and the one they came with is ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.sessions import domain, store
+from vibestream.contexts.user.sessions.domain import Device, Session, SessionMissing, device_of
+from vibestream.kernel.ids import SessionId, UserId, new_id
+from vibestream.platform.access import Principal
+from vibestream.platform.database import Tx
+
+__all__ = [
+    "Device",
+    "OpenedSession",
+    "Session",
+    "SessionMissing",
+    "authenticate",
+    "device_of",
+    "drop_expired",
+    "end",
+    "end_all",
+    "open_session",
+    "sessions_of",
+    "sign_out",
+]
+
+FAN: Final = "fan"
+"""The role that everybody holds without a grant."""
+_KEPT_AFTER_EXPIRY: Final = timedelta(days=30)
+_DROPPED_AT_ONCE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A new session, and the token to give to the browser: the only time it is to be had."""
+
+    session_id: SessionId
+    token: str
+    expires_at: datetime
+
+
+async def open_session(
+    tx: Tx, *, user_id: UserId, device: Device, now: datetime, replaces: str | None = None
+) -> OpenedSession:
+    """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was."""
+    if replaces is not None and domain.is_token(replaces):
+        await store.end_by_token(tx, token_hash=_hash(replaces), now=now)
+    lifetime = domain.lifetime_of(await store.roles_of(tx, user_id=user_id))
+    token = secrets.token_urlsafe(32)
+    session = Session(
+        session_id=SessionId(new_id()),
+        user_id=user_id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + lifetime.absolute,
+        device=device,
+    )
+    await store.add_session(tx, session=session, token_hash=_hash(token), lifetime=lifetime)
+    return OpenedSession(session.session_id, token, session.expires_at)
+
+
+async def authenticate(tx: Tx, *, token: str, now: datetime) -> Principal | None:
+    """Return whom an open session's token stands for, with the roles they hold at this moment; None for any other text.
+
+    One statement on a unique index; at most once a minute for each session a second one notes that it was used, which
+    never waits for a lock.
+    """
+    if not domain.is_token(token):
+        return None
+    found = await store.find_open(tx, token_hash=_hash(token), now=now)
+    if found is None:
+        return None
+    session_id, user_id, roles, display_name, locale, last_seen_at = found
+    if now - last_seen_at >= domain.SEEN_EVERY:
+        await store.save_seen(tx, session_id=session_id, now=now)
+    return Principal(user_id, session_id, frozenset((FAN, *roles)), display_name, locale)
+
+
+async def sessions_of(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:
+    """Return an account's open sessions, the newest first."""
+    return await store.list_open(tx, user_id=user_id, now=now)
+
+
+async def sign_out(tx: Tx, *, principal: Principal, now: datetime) -> None:
+    """End the session that somebody came by; nothing happens when it has ended already."""
+    if await store.end_one(tx, user_id=principal.user_id, session_id=principal.session_id, now=now):
+        await audit_log.record(
+            tx,
+            action=audit_log.Action.SIGNED_OUT,
+            user_id=principal.user_id,
+            actor_id=principal.user_id,
+            now=now,
+        )
+
+
+async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) -> None:
+    """End one session of an account.
+
+    Raises:
+        SessionMissing: the account has no such open session.
+    """
+    if not await store.end_one(tx, user_id=user_id, session_id=session_id, now=now):
+        raise SessionMissing("There is no such session; it may have ended already.")
+
+
+async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | None = None) -> int:
+    """End every session of an account, but one if asked, and return how many."""
+    return await store.end_every(tx, user_id=user_id, but=but, now=now)
+
+
+async def drop_expired(tx: Tx, *, now: datetime) -> int:
+    """Delete sessions that expired more than thirty days ago, at most ten thousand, and return how many."""
+    return await store.drop_expired(tx, before=now - _KEPT_AFTER_EXPIRY, most=_DROPPED_AT_ONCE)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("ascii")).digest()

@@ -1,0 +1,105 @@
+"""The table of sessions. A session is open while it was not ended and neither of its two periods has passed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from vibestream.contexts.user.sessions.domain import SEEN_EVERY, Device, Lifetime, Session
+from vibestream.kernel.ids import SessionId, UserId
+from vibestream.platform.database import Tx
+
+
+async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: Lifetime) -> None:
+    """Insert an open session."""
+    await tx.execute(
+        "INSERT INTO users.session (session_id, user_id, token_hash, created_at, last_seen_at, idle_for, expires_at,"
+        " user_agent, network) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            session.session_id,
+            session.user_id,
+            token_hash,
+            session.created_at,
+            session.last_seen_at,
+            lifetime.idle,
+            session.expires_at,
+            session.device.user_agent,
+            session.device.network,
+        ],
+    )
+
+
+async def find_open(tx: Tx, *, token_hash: bytes, now: datetime) -> tuple[Any, ...] | None:
+    """Return (session_id, user_id, roles, display_name, locale, last_seen_at) of the open session with this token."""
+    cursor = await tx.connection.execute(
+        "SELECT s.session_id, s.user_id, ARRAY(SELECT g.role FROM users.role_grant g WHERE g.user_id = s.user_id),"
+        " p.display_name, p.locale, s.last_seen_at"
+        " FROM users.session s JOIN users.fan_profile p USING (user_id)"
+        " WHERE s.token_hash = %s AND s.ended_at IS NULL AND s.expires_at > %s AND s.last_seen_at + s.idle_for > %s",
+        [token_hash, now, now],
+    )
+    return await cursor.fetchone()
+
+
+async def save_seen(tx: Tx, *, session_id: UUID, now: datetime) -> None:
+    """Note that a session was used, unless another request is noting it just now."""
+    await tx.execute(
+        "UPDATE users.session SET last_seen_at = %s WHERE session_id = (SELECT session_id FROM users.session"
+        " WHERE session_id = %s AND last_seen_at <= %s FOR UPDATE SKIP LOCKED)",
+        [now, session_id, now - SEEN_EVERY],
+    )
+
+
+async def list_open(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:
+    """Return an account's open sessions, the newest first."""
+    return await tx.all(
+        _session,
+        "SELECT session_id, user_id, created_at, last_seen_at, expires_at, user_agent, network FROM users.session"
+        " WHERE user_id = %s AND ended_at IS NULL AND expires_at > %s AND last_seen_at + idle_for > %s"
+        " ORDER BY session_id DESC",
+        [user_id, now, now],
+    )
+
+
+async def end_one(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) -> bool:
+    """End one session of an account, and say whether it was open."""
+    touched = await tx.execute(
+        "UPDATE users.session SET ended_at = %s WHERE session_id = %s AND user_id = %s AND ended_at IS NULL",
+        [now, session_id, user_id],
+    )
+    return touched == 1
+
+
+async def end_by_token(tx: Tx, *, token_hash: bytes, now: datetime) -> None:
+    """End the session with this token, if there is one."""
+    await tx.execute(
+        "UPDATE users.session SET ended_at = %s WHERE token_hash = %s AND ended_at IS NULL", [now, token_hash]
+    )
+
+
+async def end_every(tx: Tx, *, user_id: UserId, but: SessionId | None, now: datetime) -> int:
+    """End an account's sessions, but one if asked, and return how many."""
+    return await tx.execute(
+        "UPDATE users.session SET ended_at = %s"
+        " WHERE user_id = %s AND ended_at IS NULL AND session_id IS DISTINCT FROM %s::uuid",
+        [now, user_id, but],
+    )
+
+
+async def roles_of(tx: Tx, *, user_id: UserId) -> list[str]:
+    """Return the roles that were granted to an account."""
+    return list(await tx.value("SELECT ARRAY(SELECT role FROM users.role_grant WHERE user_id = %s)", [user_id]))
+
+
+async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete sessions whose absolute period passed before an instant, at most so many, and return how many."""
+    return await tx.execute(
+        "DELETE FROM users.session WHERE session_id IN (SELECT session_id FROM users.session"
+        " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        [before, most],
+    )
+
+
+def _session(*, user_agent: str, network: str, **columns: Any) -> Session:
+    return Session(**columns, device=Device(user_agent, network))
