@@ -6,7 +6,27 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import ArtistId, AssetId, ListenId, ReleaseId, TrackId, UserId
+from vibestream.kernel.ids import ArtistId, AssetId, ListenId, ReleaseId, TrackId, UploadId, UserId
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadCompleted(Event):
+    """A master arrived whole; its original is in the object store under its checksum, whoever else sent the same."""
+
+    type: ClassVar[str] = "vibestream.music.upload_completed"
+
+    upload_id: UploadId
+    user_id: UserId
+    sha256: str
+    """Of the whole original, in lower-case hexadecimal."""
+    size_bytes: int
+    file_name: str
+    """As the artist's file was called; for people only."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one upload."""
+        return str(self.upload_id)
 
 
 @dataclass(frozen=True, kw_only=True)
