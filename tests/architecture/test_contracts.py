@@ -25,7 +25,7 @@ def skeleton(tmp_path: Path) -> Path:
     """A package with the real floors and two contexts in which every file is empty."""
     package = tmp_path / "vibestream"
     for folder, modules in SKELETON.items():
-        place = package.joinpath(*filter(None, folder.split(".")))
+        place: Path = package.joinpath(*filter(None, folder.split(".")))
         place.mkdir(parents=True, exist_ok=True)
         for module in modules:
             (place / f"{module}.py").touch()

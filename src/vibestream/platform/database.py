@@ -15,7 +15,7 @@ from typing import Any, Final, LiteralString, Self, TypeVar
 import psycopg
 import structlog
 from psycopg import errors, sql
-from psycopg.rows import kwargs_row, tuple_row
+from psycopg.rows import kwargs_row, scalar_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from vibestream.kernel.errors import Unavailable
@@ -78,6 +78,12 @@ class Tx:
             row = await cursor.fetchone()
             return None if row is None else row[0]
 
+    async def values(self, statement: LiteralString, params: Params = ()) -> list[Any]:
+        """Return the first column of every row."""
+        async with self.connection.cursor(row_factory=scalar_row) as cursor:
+            await cursor.execute(statement, params)
+            return await cursor.fetchall()
+
     async def execute_many(self, statement: LiteralString, rows: Iterable[Params]) -> None:
         """Run a statement once per row of parameters, in one round trip."""
         async with self.connection.cursor() as cursor:
@@ -115,6 +121,15 @@ class Tx:
             callback()
 
 
+@dataclass(frozen=True, slots=True)
+class PoolFigures:
+    """How many pooled connections are used and free now, and how many callers wait for one."""
+
+    used: int
+    free: int
+    waiting: int
+
+
 class Database:
     """A pool of connections to one PostgreSQL database. Use as an async context manager."""
 
@@ -148,6 +163,12 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()
+
+    def figures(self) -> PoolFigures:
+        """Return how full the pool is."""
+        stats = self._pool.get_stats()
+        free = stats.get("pool_available", 0)
+        return PoolFigures(stats.get("pool_size", 0) - free, free, stats.get("requests_waiting", 0))
 
     @asynccontextmanager
     async def begin(

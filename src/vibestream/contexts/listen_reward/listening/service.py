@@ -1,0 +1,197 @@
+"""Listening sessions: opening, heartbeats, evidence, ending. The public interface of this capability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from vibestream.contexts.listen_reward.events import ListenAccepted
+from vibestream.contexts.listen_reward.listening import domain, store
+from vibestream.contexts.listen_reward.listening.domain import Beat, Listen, Playing, Reason, State, Track, enough_ms
+from vibestream.contexts.listen_reward.pools import service as pools
+from vibestream.contexts.listen_reward.pools.domain import Policy
+from vibestream.kernel.errors import Missing
+from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId, new_id
+from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
+
+__all__ = ["Beat", "Listen", "Playing", "Reason", "State", "enough_ms"]
+
+_SWEEP: Final = 1_000
+
+
+class TrackNotPlayable(Missing):
+    """There is no such track to listen to, or it was taken down."""
+
+    code = "listening.track_not_playable"
+
+
+class ListenNotFound(Missing):
+    """There is no such listen of this account."""
+
+    code = "listening.not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Heartbeats that one account sent for one listen."""
+
+    listen_id: ListenId
+    user_id: UserId
+    beats: tuple[Beat, ...]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A stretch of a track's audio that this server delivered to a listen, in milliseconds, half-open."""
+
+    listen_id: ListenId
+    from_ms: int
+    until_ms: int
+
+
+async def register_track(
+    tx: Tx, *, track_id: TrackId, artist_id: ArtistId, owner_user_id: UserId, duration_ms: int
+) -> None:
+    """Let a track be listened to, with its facts as they are now. Registering it again renews them."""
+    await store.save_track(tx, Track(track_id, artist_id, owner_user_id, duration_ms))
+
+
+async def withdraw_track(tx: Tx, *, track_id: TrackId) -> None:
+    """Keep new listens of a track from being opened; those that are open go on."""
+    await store.withdraw_track(tx, track_id)
+
+
+async def open_listen(
+    tx: Tx, *, user_id: UserId, track_id: TrackId, player_id: str, policy: Policy, now: datetime
+) -> Listen:
+    """Open a listen of a track by one player, ending the account's live listen if there is one.
+
+    `policy` is what today's epoch pays when this is its first listen.
+
+    Raises:
+        TrackNotPlayable: there is no such track, or it was taken down.
+    """
+    track = await store.load_track(tx, track_id)
+    if track is None:
+        raise TrackNotPlayable("There is no such track to listen to.")
+    await pools.open_epochs(tx, policy=policy, now=now)
+    await store.lock_listener(tx, user_id)
+    superseded = [domain.end(one, reason=Reason.SUPERSEDED, now=now) for one in await store.lock_live(tx, user_id)]
+    await store.save_listens(tx, superseded)
+    listen = Listen(ListenId(new_id()), user_id, track, opened_at=now)
+    await store.insert_listen(tx, listen, player_id=player_id)
+    return listen
+
+
+async def record_beats(tx: Tx, sent: Sequence[Beats]) -> list[Listen | ListenNotFound]:
+    """Take heartbeats of many listens at once and return each listen after them, in the order sent.
+
+    For a listen that is not the sender's, the answer in its place is the error, so that one wrong id does not sink the
+    batch. Accepted listens are announced in the same transaction.
+    """
+    before = {one.listen_id: one for one in await store.lock_listens(tx, {one.listen_id for one in sent})}
+    after = dict(before)
+    raw: list[tuple[ListenId, Beat]] = []
+    answers: list[Listen | ListenNotFound] = []
+    received_at = max(one.received_at for one in sent)
+    for one in sent:
+        listen = after.get(one.listen_id)
+        if listen is None or listen.user_id != one.user_id:
+            answers.append(ListenNotFound("There is no such listen."))
+            continue
+        listen, taken = domain.take_beats(listen, one.beats, now=one.received_at)
+        after[one.listen_id] = listen
+        raw.extend((one.listen_id, beat) for beat in taken)
+        answers.append(listen)
+    await store.copy_beats(tx, raw, received_at=received_at)
+    await _save_changed(tx, before, after)
+    return answers
+
+
+async def grant_evidence(tx: Tx, *, listen_id: ListenId, attributed: bool, now: datetime) -> None:
+    """Note that playback was granted to a listen, and whether every segment it fetches will be reported.
+
+    A listen that was ever granted unattributed delivery stays unattributed: it may have been served unseen.
+    """
+    for listen in await store.lock_listens(tx, [listen_id]):
+        known = attributed if listen.attributed is None else listen.attributed and attributed
+        await _save_changed(
+            tx, {listen_id: listen}, {listen_id: domain.decide(replace(listen, attributed=known), now=now)}
+        )
+
+
+async def note_served(tx: Tx, *, served: Iterable[Served], now: datetime) -> None:
+    """Add what was served to listens' evidence; reporting a stretch again changes nothing. Unknown ids are passed over."""
+    spans: dict[ListenId, list[tuple[int, int]]] = {}
+    for one in served:
+        spans.setdefault(one.listen_id, []).append((one.from_ms, one.until_ms))
+    before = {one.listen_id: one for one in await store.lock_listens(tx, spans)}
+    after = {
+        key: domain.decide(replace(listen, served=domain.merged([*listen.served, *spans[key]])), now=now)
+        for key, listen in before.items()
+    }
+    await _save_changed(tx, before, after)
+
+
+async def close_listen(tx: Tx, *, listen_id: ListenId, user_id: UserId, now: datetime) -> Listen:
+    """End a listen because its player left it. Ending it again changes nothing.
+
+    Raises:
+        ListenNotFound: there is no such listen of this account.
+    """
+    found = [one for one in await store.lock_listens(tx, [listen_id]) if one.user_id == user_id]
+    if not found:
+        raise ListenNotFound("There is no such listen.")
+    after = domain.end(found[0], reason=Reason.LEFT, now=now)
+    await _save_changed(tx, {listen_id: found[0]}, {listen_id: after})
+    return after
+
+
+async def load_listen(tx: Tx, *, listen_id: ListenId, user_id: UserId) -> Listen:
+    """Return a listen of an account.
+
+    Raises:
+        ListenNotFound: there is no such listen of this account.
+    """
+    listen = await store.load_listen(tx, listen_id, user_id=user_id)
+    if listen is None:
+        raise ListenNotFound("There is no such listen.")
+    return listen
+
+
+async def sweep(tx: Tx, *, now: datetime) -> int:
+    """End listens that went silent and close for good those that ended; return how many changed.
+
+    Up to a thousand of each at a time, passing over those in use, so that it can run beside anything.
+    """
+    silent = await store.lock_silent(tx, since=now - domain.SILENT_AFTER, limit=_SWEEP)
+    ended = await store.lock_unsettled(tx, ended_before=now - domain.SETTLES_AFTER, limit=_SWEEP)
+    changed = [domain.end(one, reason=Reason.TIMED_OUT, now=now) for one in silent]
+    changed += [domain.settle(one, now=now) for one in ended]
+    await store.save_listens(tx, changed)
+    return len(changed)
+
+
+async def _save_changed(tx: Tx, before: dict[ListenId, Listen], after: dict[ListenId, Listen]) -> None:
+    changed = [listen for key, listen in after.items() if listen != before[key]]
+    await store.save_listens(tx, changed)
+    newly = [one for one in changed if one.state is State.ACCEPTED and before[one.listen_id].state is State.OPEN]
+    if newly:
+        await publish(tx, *map(_accepted, newly))
+
+
+def _accepted(listen: Listen) -> ListenAccepted:
+    assert listen.accepted_at is not None  # noqa: S101 - the state says so, and the table checks it
+    return ListenAccepted(
+        occurred_at=listen.accepted_at,
+        listen_id=listen.listen_id,
+        user_id=listen.user_id,
+        track_id=listen.track.track_id,
+        artist_id=listen.track.artist_id,
+        owner_user_id=listen.track.owner_user_id,
+        heard_ms=listen.heard_ms,
+    )

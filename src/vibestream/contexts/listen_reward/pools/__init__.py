@@ -1,0 +1,1 @@
+"""Reward pools: one epoch a day, each with a budget; what a listen earns from it."""

@@ -1,0 +1,126 @@
+"""What an accepted listen earns: pure decisions over one epoch's budget.
+
+An *epoch* is one day in UTC. Its policy is fixed when it is opened, so that what a listen earns never depends on when it
+was looked at. Listens are decided in the order in which they were accepted; once the budget is spent, they earn nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from vibestream.kernel.ids import ListenId, TrackId, UserId
+from vibestream.kernel.money import Money
+
+TRACK_CAP: Final = 5
+"""Listens of one track that earn, per listener and epoch: loving a song is welcome, looping it for points is not."""
+
+LISTENER_CAP: Final = 400
+"""Listens that earn, per listener and epoch: more than twenty hours of three-minute songs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an epoch may pay in all, and what one listen earns."""
+
+    budget: Money
+    per_listen: Money
+    track_cap: int = TRACK_CAP
+    listener_cap: int = LISTENER_CAP
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A day's pool."""
+
+    epoch: date
+    policy: Policy
+    granted: Money
+
+    @property
+    def left(self) -> Money:
+        """What the budget still holds."""
+        return self.policy.budget - self.granted
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted listen, as far as its reward depends on it."""
+
+    listen_id: ListenId
+    user_id: UserId
+    owner_user_id: UserId
+    track_id: TrackId
+    accepted_at: datetime
+
+
+class Outcome(enum.StrEnum):
+    """What became of an accepted listen."""
+
+    GRANTED = "granted"
+    OWN_TRACK = "own_track"
+    TRACK_CAP = "track_cap"
+    LISTENER_CAP = "listener_cap"
+    BUDGET_SPENT = "budget_spent"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one listen earns, and why it earns nothing when it does."""
+
+    listen: Accepted
+    outcome: Outcome
+    amount: Money
+
+
+@dataclass(slots=True)
+class Earned:
+    """How many listens have earned so far in the epoch, by listener and by listener and track."""
+
+    by_listener: Counter[UserId] = field(default_factory=Counter)
+    by_track: Counter[tuple[UserId, TrackId]] = field(default_factory=Counter)
+
+
+def epoch_of(instant: datetime) -> date:
+    """Return the epoch that an instant lies in: its day in UTC."""
+    return (instant - (instant.utcoffset() or timedelta())).date()
+
+
+def decide(
+    epoch: Epoch, accepted: Sequence[Accepted], *, earned: Mapping[tuple[UserId, TrackId], int]
+) -> list[Decision]:
+    """Decide what listens of one epoch earn, in their order.
+
+    `earned` counts the listens that have earned already, by listener and track, of every listener among `accepted`.
+    The amounts granted never sum to more than what the epoch's budget still holds.
+    """
+    so_far = Earned(by_track=Counter(earned))
+    for (user, _), count in earned.items():
+        so_far.by_listener[user] += count
+    left = epoch.left
+    decisions = []
+    for listen in accepted:
+        outcome = _outcome(epoch.policy, listen, so_far, left)
+        amount = epoch.policy.per_listen if outcome is Outcome.GRANTED else Money.zero(left.currency)
+        if outcome is Outcome.GRANTED:
+            so_far.by_listener[listen.user_id] += 1
+            so_far.by_track[listen.user_id, listen.track_id] += 1
+            left -= amount
+        decisions.append(Decision(listen, outcome, amount))
+    return decisions
+
+
+def _outcome(policy: Policy, listen: Accepted, earned: Earned, left: Money) -> Outcome:
+    if listen.user_id == listen.owner_user_id:
+        return Outcome.OWN_TRACK
+    if earned.by_track[listen.user_id, listen.track_id] >= policy.track_cap:
+        return Outcome.TRACK_CAP
+    if earned.by_listener[listen.user_id] >= policy.listener_cap:
+        return Outcome.LISTENER_CAP
+    if policy.per_listen.minor <= 0 or left < policy.per_listen:
+        return Outcome.BUDGET_SPENT
+    return Outcome.GRANTED

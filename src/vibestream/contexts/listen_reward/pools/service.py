@@ -1,0 +1,85 @@
+"""Reward pools: opening epochs and granting rewards from them. The public interface of this capability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from vibestream.contexts.listen_reward.events import RewardGranted
+from vibestream.contexts.listen_reward.pools import domain, store
+from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Outcome, Policy
+from vibestream.kernel.errors import Unavailable
+from vibestream.kernel.ids import RewardId, new_id
+from vibestream.kernel.money import Money
+from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
+
+__all__ = ["Accepted", "Decision", "Epoch", "Outcome", "Policy"]
+
+
+class EpochNotOpen(Unavailable):
+    """A listen was accepted in an epoch that nobody opened: a defect of the caller, never of the listener."""
+
+    code = "pools.epoch_not_open"
+
+
+async def open_epochs(tx: Tx, *, policy: Policy, now: datetime) -> None:
+    """Open the epoch of now and the next one, with this policy, where they are not open yet.
+
+    The next one as well, because a listen that is opened today may be accepted tomorrow.
+    """
+    today = domain.epoch_of(now)
+    await store.insert_epochs(tx, [today, today + timedelta(days=1)], policy)
+
+
+async def grant(tx: Tx, *, accepted: Sequence[Accepted], now: datetime) -> list[Decision]:
+    """Decide what accepted listens earn, in their order, and announce each reward.
+
+    A listen that was decided before is passed over: granting twice grants once. Within an epoch one call at a time is
+    served, so that the budget is never overspent.
+
+    Raises:
+        EpochNotOpen: a listen's epoch does not exist.
+    """
+    decisions = []
+    for epoch in sorted({domain.epoch_of(one.accepted_at) for one in accepted}):
+        of_epoch = [one for one in accepted if domain.epoch_of(one.accepted_at) == epoch]
+        decisions += await _grant_in(tx, epoch, of_epoch, now)
+    return decisions
+
+
+async def list_epochs(tx: Tx, *, epochs: Iterable[date]) -> list[Epoch]:
+    """Return epochs with their budgets and what was granted from them, by day."""
+    return await store.list_epochs(tx, epochs)
+
+
+async def _grant_in(tx: Tx, epoch: date, accepted: Sequence[Accepted], now: datetime) -> list[Decision]:
+    pool = await store.lock_epoch(tx, epoch)
+    if pool is None:
+        raise EpochNotOpen(f"The reward epoch {epoch} is not open.")
+    decided = await store.list_decided(tx, [one.listen_id for one in accepted])
+    fresh = [one for one in accepted if one.listen_id not in decided]
+    if not fresh:
+        return []
+    earned = await store.count_earned(tx, epoch, {one.user_id for one in fresh})
+    decisions = domain.decide(pool, fresh, earned=earned)
+    named = [(RewardId(new_id()), one) for one in decisions]
+    await store.insert_decisions(tx, epoch, named, now=now)
+    granted = [(key, one) for key, one in named if one.outcome is Outcome.GRANTED]
+    total = sum((one.amount for _, one in granted), Money.zero(pool.granted.currency))
+    await store.add_granted(tx, epoch, total)
+    if granted:
+        await publish(tx, *(_granted(key, one, epoch, now) for key, one in granted))
+    return decisions
+
+
+def _granted(reward_id: RewardId, decision: Decision, epoch: date, now: datetime) -> RewardGranted:
+    return RewardGranted(
+        occurred_at=now,
+        reward_id=reward_id,
+        listen_id=decision.listen.listen_id,
+        user_id=decision.listen.user_id,
+        track_id=decision.listen.track_id,
+        epoch=epoch,
+        amount=decision.amount,
+    )

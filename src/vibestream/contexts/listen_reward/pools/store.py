@@ -1,0 +1,103 @@
+"""The tables of reward pools: epochs and the one decision about each accepted listen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from vibestream.contexts.listen_reward.pools.domain import Decision, Epoch, Policy
+from vibestream.kernel.ids import ListenId, RewardId, TrackId, UserId
+from vibestream.kernel.money import VIBE, Money
+from vibestream.platform.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    user_id: UserId
+    track_id: TrackId
+    count: int
+
+
+async def insert_epochs(tx: Tx, epochs: Iterable[date], policy: Policy) -> None:
+    """Open epochs that are not open yet."""
+    await tx.execute(
+        """
+        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap)
+        SELECT unnest(%s::date[]), %s, %s, %s, %s ON CONFLICT DO NOTHING
+        """,
+        [list(epochs), policy.budget.minor, policy.per_listen.minor, policy.track_cap, policy.listener_cap],
+    )
+
+
+async def lock_epoch(tx: Tx, epoch: date) -> Epoch | None:
+    """Lock an epoch: its budget is spent by one transaction at a time."""
+    return await tx.one(
+        _epoch,
+        """
+        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted FROM listen_reward.epoch
+        WHERE epoch = %s FOR UPDATE
+        """,
+        [epoch],
+    )
+
+
+async def list_epochs(tx: Tx, epochs: Iterable[date]) -> list[Epoch]:
+    """Return epochs, by day."""
+    return await tx.all(
+        _epoch,
+        """
+        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted FROM listen_reward.epoch
+        WHERE epoch = ANY(%s) ORDER BY epoch
+        """,
+        [list(epochs)],
+    )
+
+
+async def list_decided(tx: Tx, listens: Iterable[ListenId]) -> set[ListenId]:
+    """Return which listens have been decided already."""
+    return set(await tx.values("SELECT listen_id FROM listen_reward.reward WHERE listen_id = ANY(%s)", [list(listens)]))
+
+
+async def count_earned(tx: Tx, epoch: date, users: Iterable[UserId]) -> dict[tuple[UserId, TrackId], int]:
+    """Return how many listens earned in an epoch, by listener and track."""
+    rows = await tx.all(
+        _Count,
+        """
+        SELECT user_id, track_id, count(*)::int AS count FROM listen_reward.reward
+        WHERE epoch = %s AND user_id = ANY(%s) AND outcome = 'granted' GROUP BY user_id, track_id
+        """,
+        [epoch, list(users)],
+    )
+    return {(row.user_id, row.track_id): row.count for row in rows}
+
+
+async def insert_decisions(
+    tx: Tx, epoch: date, decisions: Sequence[tuple[RewardId, Decision]], *, now: datetime
+) -> None:
+    """Add decisions, all in one statement."""
+    await tx.execute(
+        """
+        INSERT INTO listen_reward.reward
+            (reward_id, listen_id, user_id, track_id, epoch, outcome, amount, decided_at)
+        SELECT reward_id, listen_id, user_id, track_id, %s, outcome, amount, %s
+        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[])
+            AS n(reward_id, listen_id, user_id, track_id, outcome, amount)
+        """,
+        [
+            *(epoch, now, [key for key, _ in decisions]),
+            *([one.listen.listen_id for _, one in decisions], [one.listen.user_id for _, one in decisions]),
+            *([one.listen.track_id for _, one in decisions], [one.outcome.value for _, one in decisions]),
+            [one.amount.minor for _, one in decisions],
+        ],
+    )
+
+
+async def add_granted(tx: Tx, epoch: date, amount: Money) -> None:
+    """Count an amount as granted; the table refuses more than the budget."""
+    await tx.execute("UPDATE listen_reward.epoch SET granted = granted + %s WHERE epoch = %s", [amount.minor, epoch])
+
+
+def _epoch(*, epoch: date, budget: int, per_listen: int, track_cap: int, listener_cap: int, granted: int) -> Epoch:
+    policy = Policy(Money(budget, VIBE), Money(per_listen, VIBE), track_cap, listener_cap)
+    return Epoch(epoch, policy, Money(granted, VIBE))
