@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION:
             problems += self._production_problems()
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n- ".join(problems))
         return self
 
     def _production_problems(self) -> list[str]:
@@ -229,7 +229,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # validated by the model
     except ValidationError as error:
         lines = (f"{_variable(item['loc'])}{item['msg'].removeprefix('Value error, ')}" for item in error.errors())
-        raise SettingsInvalid("Settings are wrong. " + "; ".join(lines)) from None
+        raise SettingsInvalid("\n- ".join(["Settings are wrong:", *lines])) from None
 
 
 def variable_name(field: str) -> str:

@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg import errors, sql
 from psycopg.rows import kwargs_row, scalar_row, tuple_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from vibestream.kernel.errors import Unavailable
 
@@ -30,6 +30,7 @@ RETRYABLE: Final = (errors.SerializationFailure, errors.DeadlockDetected)
 """Failures after which the same transaction, run again from its start, may succeed."""
 
 _ATTEMPTS: Final = 5
+_CONNECT_TIMEOUT_S: Final = 10
 _log = structlog.get_logger()
 
 
@@ -37,6 +38,12 @@ class DatabaseBusy(Unavailable):
     """The same rows were contended for so long that the work was given up; nothing of it was kept."""
 
     code = "database.busy"
+
+
+class DatabaseUnreachable(Unavailable):
+    """No connection could be had in time."""
+
+    code = "database.unreachable"
 
 
 class Isolation(enum.Enum):
@@ -140,7 +147,7 @@ class Database:
             min_size=min_size,
             max_size=max_size,
             open=False,
-            timeout=10,
+            timeout=_CONNECT_TIMEOUT_S,
             kwargs={"application_name": application, "autocommit": False},
             check=AsyncConnectionPool.check_connection,
         )
@@ -156,9 +163,15 @@ class Database:
         """Open the pool and wait until one connection works.
 
         Raises:
-            psycopg_pool.PoolTimeout: no connection within ten seconds.
+            DatabaseUnreachable: no connection within ten seconds.
         """
-        await self._pool.open(wait=True, timeout=10)
+        try:
+            await self._pool.open(wait=True, timeout=_CONNECT_TIMEOUT_S)
+        except PoolTimeout:
+            await self._pool.close()
+            raise DatabaseUnreachable(
+                f"The database did not answer within {_CONNECT_TIMEOUT_S} s; check DATABASE_URL and that it is up."
+            ) from None
 
     async def close(self) -> None:
         """Close every connection."""

@@ -7,12 +7,13 @@ a folder; Alembic, which takes a second to import, is loaded only when there is 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
 
 from vibestream.kernel.errors import Unavailable
+from vibestream.platform.database import DatabaseUnreachable
 
 LOCK_KEY: Final = 0x5649_4245_4D49_4752
 """The advisory lock that upgrades take turns by: without it, two of three concurrent upgrades fail."""
@@ -46,8 +47,12 @@ def head() -> str:
 
 
 def current(dsn: str) -> str | None:
-    """Return the revision that the database is at, None for a database without any."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    """Return the revision that the database is at, None for a database without any.
+
+    Raises:
+        DatabaseUnreachable: it does not answer.
+    """
+    with _connect(dsn) as connection:
         exists = connection.execute("SELECT to_regclass('public.alembic_version')").fetchone()
         if exists is None or exists[0] is None:
             return None
@@ -83,3 +88,10 @@ def upgrade(owner_dsn: str) -> str:
     command.upgrade(config, "head")
     _log.info("database.upgraded", found=found, now=expected)
     return expected
+
+
+def _connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnreachable(f"The database does not answer; check DATABASE_URL. It said: {error}") from None
