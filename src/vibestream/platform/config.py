@@ -136,6 +136,19 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(2 * 1024**3, ge=1024, description="Largest master that is accepted, in bytes.")
     max_track_minutes: int = Field(180, ge=1, le=24 * 60, description="Longest master that is accepted, in minutes.")
     upload_expiry_hours: int = Field(24, ge=1, description="Hours after which an unfinished upload is dropped.")
+    uploads_dir: Path | None = Field(
+        None,
+        description="Folder for unfinished uploads; unset: uploads in the data folder. Every web server and worker must see "
+        "the same one: with several machines, a shared file system with flock.",
+    )
+    max_unfinished_uploads: int = Field(
+        100, ge=1, description="Unfinished uploads that one artist may have at the same time."
+    )
+    disk_reserve_bytes: int = Field(
+        256 * 1024**2,
+        ge=0,
+        description="Room that uploads leave free on their disk, for the database and everything else on it.",
+    )
 
     reward_budget_vibe: int = Field(10_000, ge=0, description="Whole VIBE that a day's listening may earn in all.")
     reward_per_listen_vibe_minor: int = Field(
