@@ -14,6 +14,8 @@ from vibestream.contexts.user.accounts.service.sign_in import (
     sign_in,
 )
 from vibestream.contexts.user.accounts.service.sign_up import (
+    SIGN_UP_COOKIE,
+    SIGN_UP_COOKIE_GOOD_FOR,
     CodeExpired,
     CodesLimited,
     CodeWrong,
@@ -28,6 +30,8 @@ from vibestream.contexts.user.accounts.store import Account
 
 __all__ = [
     "CODE_GOOD_FOR",
+    "SIGN_UP_COOKIE",
+    "SIGN_UP_COOKIE_GOOD_FOR",
     "Account",
     "AccountMissing",
     "AddressInvalid",

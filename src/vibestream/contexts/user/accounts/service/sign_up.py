@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.accounts.domain import Address, SignUp
@@ -26,6 +26,10 @@ from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.database import Tx
 from vibestream.platform.jobs import defer
 from vibestream.platform.runtime import Runtime
+
+SIGN_UP_COOKIE: Final = "sign-up"
+"""The purpose of the cookie in which the browser keeps its token between signing up and showing the code."""
+SIGN_UP_COOKIE_GOOD_FOR: Final = domain.RESENDABLE_FOR
 
 
 class CodeWrong(InvalidInput):
