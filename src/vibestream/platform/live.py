@@ -2,34 +2,166 @@
 
 A transaction announces; at its commit the database tells every web process, and each passes it to the open event
 streams of that topic. An announcement is a hint that may be lost (a browser that was away reads the state anew), never
-the record of a fact. It costs a database-wide lock at commit, so it is for things that people watch, not for every
-write.
+the record of a fact. It costs a database-wide lock at commit, so it is for what people watch, not for every write.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
-from vibestream.platform.database import Tx
+import psycopg
+import structlog
+
+from vibestream.platform.database import Database, Tx
+from vibestream.platform.observability.metrics import LIVE_LISTENING, LIVE_SENT, LIVE_STREAMS
 
 CHANNEL: Final = "vibestream_live"
 MAX_BYTES: Final = 7_900
 """PostgreSQL refuses a notification of 8000 bytes or more."""
+BACKLOG: Final = 64
+"""Announcements that wait for a slow reader before it is dropped."""
+MOST_STREAMS: Final = 20
+"""Open streams of one topic; a further one ends the oldest. A browser needs one, whatever its tabs."""
+RESYNC: Final = "resync"
+"""The kind that tells a browser to read its state anew, because announcements may have been lost."""
+
+_KIND: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_RECONNECT_S: Final = 1.0
+_PROBE_S: Final = 30.0
+_log = structlog.get_logger()
 
 
 class AnnouncementTooLarge(ValueError):
     """An announcement that a notification cannot carry: announce an id and let the browser read the rest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What an event stream passes on: a kind such as `packaging.progress`, and its data as JSON on one line."""
+
+    kind: str
+    data: str
+
+    @classmethod
+    def of(cls, kind: str, data: Mapping[str, Any]) -> Self:
+        """Return an announcement; UUIDs, instants and amounts are written as text.
+
+        Raises:
+            ValueError: the kind is not lower-case words joined by dots.
+        """
+        if not _KIND.fullmatch(kind):
+            msg = f"{kind!r} is not a kind such as packaging.progress"
+            raise ValueError(msg)
+        return cls(kind, json.dumps(data, separators=(",", ":"), default=str))
+
+
 async def announce(tx: Tx, *, topic: str, kind: str, data: Mapping[str, Any]) -> None:
-    """Tell the open event streams of a topic, such as `user:<id>`, once the transaction has committed.
+    """Tell the open event streams of a topic, once the transaction has committed.
+
+    Topics: `user:<id>` reaches every browser of an account; `session:<id>` one session's. The kind `session.ended` on a
+    session's topic ends its streams.
 
     Raises:
         AnnouncementTooLarge: the data does not fit a notification.
+        ValueError: the kind is malformed.
     """
-    payload = json.dumps({"topic": topic, "kind": kind, "data": data}, separators=(",", ":"), default=str)
+    announcement = Announcement.of(kind, data)
+    payload = json.dumps([topic, announcement.kind, announcement.data], separators=(",", ":"))
     if len(payload.encode()) > MAX_BYTES:
         raise AnnouncementTooLarge(f"{kind}: at most {MAX_BYTES} bytes")
     await tx.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+@dataclass(eq=False, slots=True)
+class Subscription:
+    """One open stream's announcements. `ended` is set when it must end: too slow a reader, or one stream too many."""
+
+    topics: frozenset[str]
+    waiting: asyncio.Queue[Announcement] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    reason: str = ""
+
+    def end(self, reason: str) -> None:
+        """Make the stream end."""
+        self.reason = self.reason or reason
+        self.ended.set()
+
+    def pass_on(self, announcement: Announcement) -> None:
+        """Queue an announcement, or end the stream when its reader has fallen too far behind."""
+        try:
+            self.waiting.put_nowait(announcement)
+        except asyncio.QueueFull:
+            self.end("slow_reader")
+
+
+class LiveHub:
+    """This process's open event streams, fed by one listening connection. `run` it in a task of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._by_topic: defaultdict[str, list[Subscription]] = defaultdict(list)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def subscribed(self, *topics: str) -> Iterator[Subscription]:
+        """Receive the announcements of topics while the block runs."""
+        subscription = Subscription(frozenset(topics))
+        for topic in subscription.topics:
+            streams = self._by_topic[topic]
+            streams.append(subscription)
+            if len(streams) > MOST_STREAMS:
+                streams[0].end("too_many")
+        LIVE_STREAMS.inc()
+        try:
+            yield subscription
+        finally:
+            LIVE_STREAMS.dec()
+            for topic in subscription.topics:
+                self._by_topic[topic].remove(subscription)
+                if not self._by_topic[topic]:
+                    del self._by_topic[topic]
+
+    async def run(self) -> None:
+        """Listen until cancelled; connect anew when the connection is lost, and then tell every stream to resync."""
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.OperationalError, OSError) as error:
+                _log.warning("live.connection_lost", error=type(error).__name__)
+            finally:
+                self.listening.clear()
+                LIVE_LISTENING.set(0)
+            await asyncio.sleep(_RECONNECT_S)
+
+    def end_all(self, reason: str) -> None:
+        """End every stream, for a process that is going away."""
+        for subscription in self._everyone():
+            subscription.end(reason)
+
+    async def _listen(self) -> None:
+        async with self._database.dedicated() as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            self.listening.set()
+            LIVE_LISTENING.set(1)
+            for subscription in self._everyone():
+                subscription.pass_on(Announcement.of(RESYNC, {}))
+            while True:
+                async for notification in connection.notifies(timeout=_PROBE_S):
+                    self._dispatch(notification.payload)
+                await connection.execute("SELECT 1")  # a connection that was cut silently raises here
+
+    def _dispatch(self, payload: str) -> None:
+        topic, kind, data = json.loads(payload)
+        for subscription in self._by_topic.get(topic, ()):
+            subscription.pass_on(Announcement(kind, data))
+            LIVE_SENT.inc()
+
+    def _everyone(self) -> set[Subscription]:
+        return {subscription for streams in self._by_topic.values() for subscription in streams}

@@ -1,40 +1,77 @@
-"""What the whole edge shares in one process: settings, pool, runtime, and who authenticates."""
+"""What the whole edge shares in one process: settings, runtime, who authenticates, keys, limits, the event streams."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from vibestream.platform.access import Principal
 from vibestream.platform.config import Settings
-from vibestream.platform.database import Database
+from vibestream.platform.database import Database, Tx
 from vibestream.platform.http.cookies import SessionCookie
-from vibestream.platform.http.exchange import Authenticate
-from vibestream.platform.http.pagination import CursorKey
-from vibestream.platform.http.rate_limits import RateLimiter
+from vibestream.platform.http.cursors import CursorKey
+from vibestream.platform.http.limiter import RateLimiter
+from vibestream.platform.live import LiveHub
+from vibestream.platform.observability.sampling import Probe, Sampler
+from vibestream.platform.runtime import Runtime
 
-if TYPE_CHECKING:
-    from vibestream.platform.runtime import Runtime
+
+class Authenticate(Protocol):
+    """Says whose session a token opens at an instant, or None; given by the composition root."""
+
+    async def __call__(self, tx: Tx, *, token: str, now: datetime) -> Principal | None:
+        """Return who it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
     """The parts that every request meets; kept in `app.state.edge`."""
 
-    settings: Settings
-    database: Database
     runtime: Runtime
     authenticate: Authenticate
     session_cookie: SessionCookie
     cursor_key: CursorKey
+    live: LiveHub
+    sampler: Sampler
     limiter: RateLimiter = field(default_factory=RateLimiter)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the process can answer requests."""
+
+    @classmethod
+    def of(cls, runtime: Runtime, *, authenticate: Authenticate, probes: Sequence[Probe] = ()) -> Edge:
+        """Return the edge of a process."""
+        return cls(
+            runtime=runtime,
+            authenticate=authenticate,
+            session_cookie=SessionCookie.of(runtime.settings),
+            cursor_key=CursorKey.of(runtime.settings.signing_key()),
+            live=LiveHub(runtime.database),
+            sampler=Sampler(runtime.database, probes=probes),
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The deployment's settings."""
+        return self.runtime.settings
+
+    @property
+    def database(self) -> Database:
+        """The pool that every transaction comes from."""
+        return self.runtime.database
+
+
+class EdgeMissing(RuntimeError):
+    """The application was not built by `vibestream.app.create_app`: a defect."""
 
 
 def edge_of(connection: HTTPConnection) -> Edge:
     """Return the edge that a request came in by."""
     edge = connection.scope["app"].state.edge
     if not isinstance(edge, Edge):
-        msg = "app.state.edge is not set; build the application with vibestream.app.create_app"
-        raise TypeError(msg)
+        raise EdgeMissing
     return edge

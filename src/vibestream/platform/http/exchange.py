@@ -10,18 +10,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from vibestream.platform.access import NotSignedIn, Principal
-from vibestream.platform.database import Database, Tx
-
-if TYPE_CHECKING:
-    from vibestream.platform.http.edge import Edge
-
-Authenticate = Callable[[Tx, str, datetime], Awaitable[Principal | None]]
-"""Says whose session a token opens at an instant, or None; given by the composition root."""
+from vibestream.platform.database import Tx
+from vibestream.platform.http.edge import Edge
 
 _SCOPE_KEY: Final = "vibestream.exchange"
 
@@ -43,19 +39,14 @@ class Exchange:
     principal: Principal | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
     """Headers that the answer carries, whether it is the response or a problem."""
-    before_commit: list[Callable[[int, bytes, str], Awaitable[None]]] = field(default_factory=list)
-    """Called with the response's status, body and media type, in the transaction, before it is committed."""
+    before_commit: list[Callable[[Response], Awaitable[None]]] = field(default_factory=list)
+    """Called with the response, in the transaction, before it is committed."""
     _tx: Tx | None = None
-
-    @property
-    def database(self) -> Database:
-        """The pool that the transaction comes from."""
-        return self.edge.database
 
     async def transaction(self) -> Tx:
         """Return the attempt's one transaction, opened at the first call."""
         if self._tx is None:
-            self._tx = await self.stack.enter_async_context(self.database.begin())
+            self._tx = await self.stack.enter_async_context(self.edge.database.begin())
         return self._tx
 
     def signed_in(self) -> Principal:
@@ -84,3 +75,9 @@ def current(connection: HTTPConnection) -> Exchange:
     if not isinstance(exchange, Exchange):
         raise OutsideRouter(connection.scope["path"])
     return exchange
+
+
+def response_headers(connection: HTTPConnection) -> dict[str, str]:
+    """Return the headers that a request's answer carries, whichever way it is answered."""
+    exchange = connection.scope.get(_SCOPE_KEY)
+    return exchange.response_headers if isinstance(exchange, Exchange) else {}

@@ -12,9 +12,8 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import Header, Request
 from starlette.responses import Response
@@ -23,16 +22,18 @@ from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 from vibestream.platform.http import exchange
+from vibestream.platform.observability.metrics import IDEMPOTENT
 
 KEEP: Final = timedelta(hours=48)
 _KEY: Final = re.compile(r'"?([A-Za-z0-9._:/+=~-]{8,200})"?')
-_MAX_STORED: Final = 256 * 1024
+MAX_STORED_BYTES: Final = 64 * 1024
 
 
 class IdempotencyKeyMissing(InvalidInput):
     """The route needs an `Idempotency-Key` of 8 to 200 letters, digits or `._:/+=~-`, made anew for each intent."""
 
     code = "http.idempotency_key_missing"
+    http_status = 400
 
 
 class IdempotencyKeyReused(InvalidInput):
@@ -48,7 +49,11 @@ class StillInProgress(Conflict):
     retry_after_s = 1
 
 
-class Replayed(Exception):  # noqa: N818 - not a failure: it ends the handling with the answer that was given before
+class NotStorable(RuntimeError):
+    """A route with an `Idempotency-Key` answered with a stream, a cookie or more than can be kept: a defect."""
+
+
+class Replayed(Exception):
     """Carries the stored answer out of the dependency to the route, which sends it."""
 
     def __init__(self, response: Response) -> None:
@@ -90,22 +95,28 @@ async def claim_key(
     here = exchange.current(request)
     match = _KEY.fullmatch(idempotency_key or "")
     if match is None:
-        raise IdempotencyKeyMissing("Send an Idempotency-Key of 8 to 200 letters, digits or ._:/+=~- with this request.")
+        raise IdempotencyKeyMissing(
+            "Send an Idempotency-Key of 8 to 200 letters, digits or ._:/+=~- with this request."
+        )
     key = IdempotencyKey(match[1], here.signed_in().user_id)
     tx = await here.transaction()
     request_hash = await _hash_of(request)
     if not await _try_lock(tx, key):
+        IDEMPOTENT.labels("in_progress").inc()
         raise StillInProgress("The same request is being carried out now. Send it again in a moment for its answer.")
     stored = await _load(tx, key)
     if stored is not None:
         if stored.request_hash != request_hash:
+            IDEMPOTENT.labels("reused").inc()
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request. Make a new one.")
+        IDEMPOTENT.labels("replayed").inc()
         raise Replayed(_response(stored))
 
-    async def keep(status: int, body: bytes, media_type: str) -> None:
-        await _save(tx, key, _Stored(request_hash, status, media_type, body), expires_at=here.now + KEEP)
+    async def keep(response: Response) -> None:
+        await _save(tx, key, _storable(response, request_hash), expires_at=here.now + KEEP)
 
     here.before_commit.append(keep)
+    IDEMPOTENT.labels("first").inc()
     return key
 
 
@@ -143,28 +154,26 @@ async def _load(tx: Tx, key: IdempotencyKey) -> _Stored | None:
     )
 
 
-async def _save(tx: Tx, key: IdempotencyKey, stored: _Stored, *, expires_at: object) -> None:
+async def _save(tx: Tx, key: IdempotencyKey, stored: _Stored, *, expires_at: datetime) -> None:
     await tx.execute(
         """
         INSERT INTO platform.idempotency_key (user_id, key, request_hash, status, media_type, body, expires_at)
         VALUES (%s, %s, %s, %s, %s, %s, %s)
         """,
-        [
-            UUID(str(key.user_id)),
-            key.value,
-            stored.request_hash,
-            stored.status,
-            stored.media_type,
-            stored.body[:_MAX_STORED],
-            expires_at,
-        ],
+        [key.user_id, key.value, stored.request_hash, stored.status, stored.media_type, stored.body, expires_at],
     )
+
+
+def _storable(response: Response, request_hash: bytes) -> _Stored:
+    body = getattr(response, "body", None)
+    if not isinstance(body, bytes) or len(body) > MAX_STORED_BYTES or "set-cookie" in response.headers:
+        raise NotStorable
+    return _Stored(request_hash, response.status_code, response.headers.get("content-type", ""), body)
 
 
 def _response(stored: _Stored) -> Response:
     return Response(
         stored.body,
         stored.status,
-        media_type=stored.media_type or None,
-        headers={"Idempotency-Replayed": "true"},
+        headers={"Idempotency-Replayed": "true"} | ({"Content-Type": stored.media_type} if stored.media_type else {}),
     )

@@ -1,25 +1,31 @@
 """Every refusal and failure as problem+json: one table from kinds to statuses, nothing of the inside shown.
 
-Source: RFC 9457. `type` is a stable URN of the error's code; `code` and `request_id` are extension members, as are the
-error's facts under `facts` and, for input that does not fit its model, every wrong field under `errors`.
+`type` is a stable URN of the error's code; extension members are `code`, `request_id`, the error's `facts`, and, for
+input that does not fit its model, every wrong field under `errors`. What was sent is never repeated: it may be a
+password.
+
+An error class may carry `http_status` where a protocol fixes another status than its kind has (tus: 412, 460), and
+`retry_after_s`. Source: RFC 9457.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from vibestream.kernel.errors import Kind, VibeStreamError
 from vibestream.platform.http import exchange
+from vibestream.platform.http.request_ids import request_id
 from vibestream.platform.http.requests import MalformedBody
+from vibestream.platform.observability.metrics import PROBLEMS
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -35,85 +41,110 @@ STATUS: Final[Mapping[Kind, HTTPStatus]] = {
     Kind.LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_CHALLENGE: Final = 'Cookie realm="VibeStream"'
+_SENTENCES: Final[Mapping[int, str]] = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take this method; see the Allow header.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What went wrong, as it is told to the caller."""
 
-    status: HTTPStatus
+    status: int
     code: str
     detail: str
     facts: Mapping[str, object] = field(default_factory=dict)
     errors: Sequence[Mapping[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return "Refused"
+
+
+ProblemPage = Callable[[Request, Problem], Response]
+"""Shows a problem to a person; given by the composition root."""
+
 
 def problem_of(error: Exception) -> Problem:
-    """Return what to tell the caller about an error; nothing of it, when it was not foreseen."""
+    """Return what to tell the caller about an error: nothing of it, when it was not foreseen."""
     match error:
         case VibeStreamError():
-            facts = error.facts()
-            headers = {}
-            if (seconds := getattr(error, "retry_after_s", None)) is not None:
-                headers["Retry-After"] = str(seconds)
-            return Problem(STATUS[error.kind], error.code, str(error), facts, headers=headers)
-        case RequestValidationError():
-            return Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "http.invalid_input",
-                "Some of what was sent does not fit; see errors.",
-                errors=[_field_error(item) for item in error.errors()],
-            )
+            return _foreseen(error)
         case MalformedBody():
             return Problem(HTTPStatus.BAD_REQUEST, error.code, error.detail)
+        case RequestValidationError():
+            fields = [_field_error(item) for item in error.errors()]
+            detail = "Some of what was sent does not fit; see errors."
+            return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "http.invalid_input", detail, errors=fields)
         case HTTPException():
-            status = HTTPStatus(error.status_code)
-            code = f"http.{status.name.lower()}"
-            return Problem(status, code, status.description or status.phrase, headers=error.headers or {})
+            name = HTTPStatus(error.status_code).name.lower()
+            detail = _SENTENCES.get(error.status_code, HTTPStatus(error.status_code).description)
+            return Problem(error.status_code, f"http.{name}", detail, headers=error.headers or {})
         case _:
-            return Problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR,
-                "http.internal_error",
-                "Something went wrong on our side. It has been recorded; quote the request id when you report it.",
-            )
+            detail = "Something went wrong on our side. It was recorded; quote the request id when you report it."
+            return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "http.internal_error", detail)
 
 
-def respond(request: Request, problem: Problem) -> Response:
-    """Return a problem as a response."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Turns errors into responses: problem+json, or a page for a person who opened an address in a browser."""
+
+    page: ProblemPage | None = None
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        """Return the answer to an error."""
+        problem = problem_of(error)
+        PROBLEMS.labels(problem.code, problem.status).inc()
+        response = self._page(request, problem) or _json(request, problem)
+        response.headers.update(problem.headers)
+        response.headers.update(exchange.response_headers(request))
+        return response
+
+    def _page(self, request: Request, problem: Problem) -> Response | None:
+        wanted = "text/html" in request.headers.get("accept", "") and not _for_programs(request.scope["path"])
+        return self.page(request, problem) if self.page is not None and wanted else None
+
+
+def _json(request: Request, problem: Problem) -> Response:
     body: dict[str, object] = {
         "type": f"urn:vibestream:problem:{problem.code}",
-        "title": problem.status.phrase,
-        "status": problem.status.value,
+        "title": problem.title,
+        "status": problem.status,
         "detail": problem.detail,
         "code": problem.code,
-        "request_id": request.scope.get("vibestream.request_id", ""),
+        "request_id": request_id(request),
     }
     if problem.facts:
         body["facts"] = problem.facts
     if problem.errors:
         body["errors"] = problem.errors
-    response = Response(
-        json.dumps(body, default=str, ensure_ascii=False).encode(),
-        problem.status.value,
-        headers=dict(problem.headers),
-        media_type=MEDIA_TYPE,
-    )
-    try:
-        response.headers.update(exchange.current(request).response_headers)
-    except exchange.OutsideRouter:
-        pass
-    return response
+    content = json.dumps(body, default=_plain, ensure_ascii=False).encode(errors="replace")
+    return Response(content, problem.status, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every foreseen error of an application with problem+json."""
+def _foreseen(error: VibeStreamError) -> Problem:
+    status = getattr(error, "http_status", STATUS[error.kind])
+    headers = {}
+    if (seconds := getattr(error, "retry_after_s", None)) is not None:
+        headers["Retry-After"] = str(seconds)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _CHALLENGE
+    return Problem(int(status), error.code, str(error), error.facts(), headers=headers)
 
-    async def answer(request: Request, error: Exception) -> Response:
-        return respond(request, problem_of(error))
 
-    for kind in (VibeStreamError, RequestValidationError, HTTPException, MalformedBody):
-        app.add_exception_handler(kind, answer)
+def _for_programs(path: str) -> bool:
+    return path.startswith(("/api/", "/media/"))
+
+
+def _plain(value: object) -> object:
+    return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
 
 
 def _field_error(item: Mapping[str, Any]) -> dict[str, str]:

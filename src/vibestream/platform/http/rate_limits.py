@@ -1,30 +1,28 @@
-"""Limits on how often one person or one address may do a thing, answered with the draft's RateLimit headers.
+"""Limits on how often one person or one address may call a route, told by the draft's RateLimit headers.
 
 A limit counts per signed-in account, else per address; an IPv6 address counts as its /64, the least that one household
-is given. Counting is in this process's memory: with several web processes each admits its own share.
+is given.
 
-Source of the headers: draft-ietf-httpapi-ratelimit-headers-09, sections 3 and 4.
+Source: draft-ietf-httpapi-ratelimit-headers-09, sections 3 and 4.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import math
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
-from fastapi import Request, Response
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from fastapi import Request
 from starlette.requests import HTTPConnection
 
 from vibestream.kernel.errors import Limited
 from vibestream.platform.http import exchange
+from vibestream.platform.http.exchange import Exchange
+from vibestream.platform.http.limiter import Rate
+from vibestream.platform.observability.metrics import RATE_LIMITED
 
 _HOUSEHOLD_BITS: Final = 64
+_COUNTED: Final = "vibestream.rate_limits_counted"
 
 
 class RateLimited(Limited):
@@ -37,53 +35,42 @@ class RateLimited(Limited):
         self.limit = limit
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What is left of a limit for one key after a hit."""
+def rate_limit(name: str, rate: str, *, cost: int = 1) -> Callable[[Request], Awaitable[None]]:
+    """Return a dependency that admits so many calls, such as `Depends(rate_limit("sign_in", "10/minute"))`.
 
-    admitted: bool
-    remaining: int
-    reset_s: int
-    """Whole seconds until a place is free again."""
-
-
-class RateLimiter:
-    """Counts hits in a moving window per limit and key; exact under concurrency within one process."""
-
-    def __init__(self) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-
-    async def hit(self, rate: RateLimitItem, *, name: str, key: str) -> Quota:
-        """Count one hit and say whether it is admitted."""
-        admitted = await self._window.hit(rate, name, key)
-        reset_at, remaining = await self._window.get_window_stats(rate, name, key)
-        return Quota(admitted, remaining, max(1, math.ceil(reset_at - time.time())))
-
-
-def rate_limit(name: str, rate: str) -> Callable[[Request, Response], Awaitable[None]]:
-    """Return a dependency that admits so many calls of a route, such as `Depends(rate_limit("sign_in", "10/minute"))`.
-
-    Routes that name the same limit share it. Every answer carries what is left, a refusal also `Retry-After`.
+    Routes that name the same limit share it; `cost` is how much a call takes of it. Every answer says what is left, a
+    refusal also `Retry-After`. A call counts even when it is then refused for another reason.
 
     Raises:
         ValueError: the rate is not of the form `10/minute`.
-        RateLimited: when called; answered with 429.
+        RateLimited: when called with the limit used up; answered with 429.
     """
-    item = parse(rate)
+    parsed = Rate.parse(rate)
 
-    async def limit(request: Request, response: Response) -> None:
+    async def limit(request: Request) -> None:
+        counted: set[str] = request.scope.setdefault(_COUNTED, set())
+        if name in counted:  # the handler runs again after a lost race; the caller called once
+            return
+        counted.add(name)
         here = exchange.current(request)
         key = str(here.principal.user_id) if here.principal else address_key(request)
-        quota = await here.edge.limiter.hit(item, name=name, key=key)
-        headers = {
-            "RateLimit-Policy": f'"{name}";q={item.amount};w={item.get_expiry()}',
-            "RateLimit": f'"{name}";r={quota.remaining};t={quota.reset_s}',
-        }
-        here.response_headers.update(headers)
-        if not quota.admitted:
-            raise RateLimited(limit=name, retry_after_s=quota.reset_s)
+        take(here, name=name, rate=parsed, key=key, cost=cost)
 
     return limit
+
+
+def take(here: Exchange, *, name: str, rate: Rate, key: str, cost: int = 1) -> None:
+    """Count a call against a limit under a key of the caller's choice, such as a hash of the name somebody signs in with.
+
+    Raises:
+        RateLimited: the limit is used up.
+    """
+    quota = here.edge.limiter.hit(rate, name=name, key=key, cost=cost)
+    here.response_headers["RateLimit-Policy"] = f'"{name}";q={rate.amount};w={rate.window_s}'
+    here.response_headers["RateLimit"] = f'"{name}";r={quota.remaining};t={quota.reset_s}'
+    if not quota.admitted:
+        RATE_LIMITED.labels(name).inc()
+        raise RateLimited(limit=name, retry_after_s=quota.reset_s)
 
 
 def address_key(connection: HTTPConnection) -> str:

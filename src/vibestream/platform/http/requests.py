@@ -7,6 +7,7 @@ strings (no database column holds them), and nesting that only an attack has.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
@@ -14,13 +15,16 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Final
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from vibestream.kernel.errors import TooLarge, Unsupported
+from vibestream.kernel.errors import TooLarge, Unavailable, Unsupported
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 """The most that a route takes unless it says otherwise."""
 MAX_DEPTH: Final = 32
+IDLE_S: Final = 30.0
+"""How long the next piece of a body may take to come."""
 _MAX_DIGITS: Final = 40
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
@@ -35,6 +39,13 @@ class BodyTooLarge(TooLarge):
     def __init__(self, *, limit_bytes: int) -> None:
         super().__init__(f"The body may have at most {limit_bytes} bytes here.")
         self.limit_bytes = limit_bytes
+
+
+class BodyTooSlow(Unavailable):
+    """The body stopped coming."""
+
+    code = "http.body_too_slow"
+    http_status = 408
 
 
 class UnsupportedMediaType(Unsupported):
@@ -53,6 +64,10 @@ class MalformedBody(ValueError):
         self.detail = detail
 
 
+class StreamedAlready(RuntimeError):
+    """The body was streamed past and is gone: a defect of the handler that asks for it twice."""
+
+
 class StrictRequest(Request):
     """A request with a bounded body and strict JSON."""
 
@@ -66,20 +81,43 @@ class StrictRequest(Request):
         return not self._stream_consumed or hasattr(self, "_body")
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body in pieces.
+        """Yield the body in pieces, the last of them empty.
 
         Raises:
             BodyTooLarge: its announced or its real length is over the route's limit.
+            BodyTooSlow: the next piece did not come in time.
+            ClientDisconnect: the caller hung up.
         """
+        if hasattr(self, "_body"):
+            yield self._body
+            yield b""
+            return
+        if self._stream_consumed:
+            raise StreamedAlready
         announced = self.headers.get("content-length", "0")
-        if announced.isdigit() and int(announced[:20]) > self._max_body_bytes:
+        if announced.isdecimal() and int(announced[:20]) > self._max_body_bytes:
             raise BodyTooLarge(limit_bytes=self._max_body_bytes)
         seen = 0
-        async for piece in super().stream():
+        while not self._stream_consumed:
+            piece = await self._next_piece()
             seen += len(piece)
             if seen > self._max_body_bytes:
                 raise BodyTooLarge(limit_bytes=self._max_body_bytes)
-            yield piece
+            if piece:
+                yield piece
+        yield b""
+
+    async def _next_piece(self) -> bytes:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow(f"Nothing of the body came for {IDLE_S:.0f} s.") from None
+        if message["type"] != "http.request":
+            self._is_disconnected = True
+            raise ClientDisconnect
+        self._stream_consumed = not message.get("more_body", False)
+        return bytes(message.get("body", b""))
 
     async def json(self) -> Any:
         """Return the body as strict JSON.
@@ -180,6 +218,11 @@ def _check_strings(value: Any) -> None:
                 pass
 
 
-def has_nul(texts: Iterable[str]) -> bool:
-    """Say whether any text holds a NUL, which no database column takes."""
-    return any("\0" in text for text in texts)
+def check_form(texts: Iterable[object]) -> None:
+    """Return when no field of a form holds a NUL, which no database column takes.
+
+    Raises:
+        MalformedBody: one does.
+    """
+    if any(isinstance(text, str) and "\0" in text for text in texts):
+        raise MalformedBody("A field holds a NUL character.")

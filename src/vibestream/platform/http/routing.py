@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Final, TypeVar
 
+import psycopg
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -18,7 +19,7 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.errors import Unavailable, VibeStreamError
 from vibestream.kernel.time import utc_now
 from vibestream.platform.access import Policy, Principal
 from vibestream.platform.database import RETRYABLE, DatabaseBusy
@@ -26,7 +27,8 @@ from vibestream.platform.http import dependencies, exchange
 from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.exchange import Exchange
 from vibestream.platform.http.idempotency import Replayed
-from vibestream.platform.http.requests import MAX_BODY_BYTES, StrictRequest, require_json_type
+from vibestream.platform.http.requests import MAX_BODY_BYTES, StrictRequest, check_form, require_json_type
+from vibestream.platform.observability.metrics import HTTP_RETRIED
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -36,7 +38,14 @@ _REFUSED: Final = 400
 _log = structlog.get_logger()
 
 
-class _Undo(Exception):  # noqa: N818 - not an error: it rolls back, carrying the answer out
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or every connection to it is taken."""
+
+    code = "database.unavailable"
+    retry_after_s = 2
+
+
+class _Undo(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
@@ -51,21 +60,23 @@ class Route(APIRoute):
     def get_route_handler(self) -> Handler:
         """Return the handler, wrapped as this module says."""
         plain = super().get_route_handler()
-        takes_body = self.body_field is not None
-        takes_json = takes_body and not isinstance(self.body_field.field_info, Form)
+        field = self.body_field
+        takes_form = field is not None and isinstance(field.field_info, Form)
         in_transaction = _asks_for(self.dependant, dependencies.transaction)
 
-        async def handle(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive, request._send, max_body_bytes=self.max_body_bytes)  # noqa: SLF001 - there is no public way to hand it on
-            if takes_body:  # before a connection is taken from the pool: a slow sender must not keep one
-                await strict.body()
-            return await self._until_settled(strict, inner_strictly, in_transaction=in_transaction)
-
-        async def inner_strictly(request: Request) -> Response:
-            if takes_json and await request.body():
+        async def inner(request: Request) -> Response:
+            if takes_form:
+                check_form(value for _, value in (await request.form()).multi_items())
+            elif field is not None and await request.body():
                 require_json_type(request)
                 await request.json()
             return await plain(request)
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive, request._send, max_body_bytes=self.max_body_bytes)  # noqa: SLF001 - there is no public way to hand it on
+            if field is not None:  # before a connection is taken from the pool: a slow sender must not keep one
+                await strict.body()
+            return await self._until_settled(strict, inner, in_transaction=in_transaction)
 
         return handle
 
@@ -75,9 +86,13 @@ class Route(APIRoute):
             try:
                 return await self._attempt(request, inner, edge, in_transaction=in_transaction)
             except RETRYABLE as error:
+                HTTP_RETRIED.labels(self.path_format).inc()
                 _log.info("http.request.retried", route=self.path_format, attempt=attempt, sqlstate=error.sqlstate)
                 if not request.can_be_handled_again:
                     break
+            except psycopg.OperationalError as error:
+                _log.warning("http.database.unavailable", error=type(error).__name__, sqlstate=error.sqlstate)
+                raise DatabaseUnavailable("The database does not answer. Try again in a moment.") from error
         raise DatabaseBusy("The database is busy with the same records. Try again in a moment.")
 
     async def _attempt(self, request: StrictRequest, inner: Handler, edge: Edge, *, in_transaction: bool) -> Response:
@@ -116,7 +131,9 @@ class Router(APIRouter):
 
     def get(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
         """Answer GET, and HEAD as the same without a body."""
-        return self._answer(path, ["GET", "HEAD"], policy, options)
+        get = self._answer(path, ["GET"], policy, options)
+        head = self._answer(path, ["HEAD"], policy, {**options, "include_in_schema": False})
+        return lambda endpoint: head(get(endpoint))
 
     def post(self, path: str, *, policy: Policy, **options: Any) -> Callable[[Endpoint], Endpoint]:  # type: ignore[override]
         """Answer POST."""
@@ -145,7 +162,8 @@ class Router(APIRouter):
     def _answer(
         self, path: str, methods: list[str], policy: Policy, options: dict[str, Any]
     ) -> Callable[[Endpoint], Endpoint]:
-        max_body_bytes = options.pop("max_body_bytes", MAX_BODY_BYTES)
+        max_body_bytes = options.get("max_body_bytes", MAX_BODY_BYTES)
+        options = {name: value for name, value in options.items() if name != "max_body_bytes"}
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             self.add_api_route(path, endpoint, methods=methods, **options)
@@ -162,19 +180,18 @@ async def _authenticated(request: Request, here: Exchange, *, in_transaction: bo
     if token is None:
         return None
     if in_transaction:
-        return await here.edge.authenticate(await here.transaction(), token, here.now)
+        return await here.edge.authenticate(await here.transaction(), token=token, now=here.now)
     # The handler may take long, or stream: it must not keep a pooled connection that it does not use.
     async with here.database.begin() as tx:
-        return await here.edge.authenticate(tx, token, here.now)
+        return await here.edge.authenticate(tx, token=token, now=here.now)
 
 
 async def _settle(here: Exchange, response: Response) -> None:
+    response.headers.update(here.response_headers)
     if response.status_code >= _REFUSED:
         raise _Undo(response)
     for keep in here.before_commit:
-        await keep(response.status_code, bytes(response.body), response.media_type or "")
-    for name, value in here.response_headers.items():
-        response.headers[name] = value
+        await keep(response)
 
 
 def _asks_for(dependant: Dependant, call: Callable[..., Any]) -> bool:

@@ -1,0 +1,81 @@
+"""The web server's composition root: settings -> database -> runtime -> routers.
+
+Served by granian with one worker per process; more processes, on as many machines as one likes, need nothing but the
+same settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, FastAPI
+
+from vibestream.contexts.listen_reward.listening.routes import router as listening
+from vibestream.contexts.user.sessions import service as sessions
+from vibestream.platform.config import Settings, SettingsInvalid, load_settings
+from vibestream.platform.cpu import BoundedThreads
+from vibestream.platform.database import Database
+from vibestream.platform.http.application import build
+from vibestream.platform.http.edge import Authenticate, Edge
+from vibestream.platform.mail import Mailer
+from vibestream.platform.observability.logging import configure_logging
+from vibestream.platform.postgres import migrate
+from vibestream.platform.runtime import Runtime
+from vibestream.platform.storage import open_store
+
+ROUTERS: tuple[APIRouter, ...] = (listening,)
+HASHING_THREADS = 2
+"""Each verification of a password takes 19 MiB and a tenth of a second of a core."""
+
+
+def create() -> FastAPI:
+    """Return the application of this process's settings; the factory that the server calls."""
+    settings = load_settings()
+    configure_logging(settings)
+    return create_app(settings)
+
+
+def create_app(
+    settings: Settings, *, runtime: Runtime | None = None, authenticate: Authenticate = sessions.authenticate
+) -> FastAPI:
+    """Return the application. A runtime that is given is used as it is, and neither opened nor closed.
+
+    Raises:
+        SettingsInvalid: there is no database to work with.
+        SchemaBehind: when it starts, on a schema older than this code's.
+    """
+    owned = runtime is None
+    runtime = runtime or _runtime(settings)
+    app = build(Edge.of(runtime, authenticate=authenticate), routers=ROUTERS)
+    return _owning(app, runtime) if owned else app
+
+
+def _runtime(settings: Settings) -> Runtime:
+    if settings.app_dsn is None:
+        raise SettingsInvalid(
+            "Settings are wrong. DATABASE_URL: the web server alone needs one; `vibestream up` brings its own"
+        )
+    return Runtime(
+        settings=settings,
+        database=Database(settings.app_dsn, max_size=settings.database_pool_size, application="vibestream-web"),
+        objects=open_store(settings),
+        mailer=Mailer(settings),
+        cpu=BoundedThreads(threads=HASHING_THREADS),
+    )
+
+
+def _owning(app: FastAPI, runtime: Runtime) -> FastAPI:
+    inner = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        migrate.require_head(runtime.database.dsn)
+        try:
+            async with runtime.database, inner(app):
+                yield
+        finally:
+            runtime.cpu.close()
+
+    app.router.lifespan_context = lifespan
+    return app

@@ -1,0 +1,128 @@
+"""Building the ASGI application around an edge, and the tasks that run beside its requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Final
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import start_http_server
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match
+
+from vibestream.kernel.errors import VibeStreamError
+from vibestream.platform.access import ANYONE
+from vibestream.platform.http import event_stream, operations
+from vibestream.platform.http.edge import Edge
+from vibestream.platform.http.middleware import EdgeMiddleware
+from vibestream.platform.http.problems import Answers, ProblemPage
+from vibestream.platform.http.requests import MalformedBody
+from vibestream.platform.http.routing import Router
+from vibestream.platform.observability.metrics import BUILD
+
+VERSION: Final = version("vibestream")
+_METHOD_NOT_ALLOWED: Final = 405
+_log = structlog.get_logger()
+
+
+def build(edge: Edge, *, routers: Sequence[APIRouter], problem_page: ProblemPage | None = None) -> FastAPI:
+    """Return the application that answers with these routers, and with what every process has."""
+    app = FastAPI(
+        title="VibeStream",
+        version=VERSION,
+        lifespan=_lifespan,
+        openapi_url=None,
+        redirect_slashes=False,  # its redirects are built from the Host header, which anybody can write
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.edge = edge
+    answers = Answers(problem_page)
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
+            error = HTTPException(error.status_code, headers={"Allow": ", ".join(_allowed(request))})
+        return await answers(request, error)
+
+    for kind in (VibeStreamError, RequestValidationError, HTTPException, MalformedBody):
+        app.add_exception_handler(kind, answer)
+    app.add_middleware(EdgeMiddleware, edge=edge, answers=answers)
+    for router in (operations.router, event_stream.router, _description(app), *routers):
+        app.include_router(router)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    edge: Edge = app.state.edge
+    BUILD.labels(VERSION).set(1)
+    async with _beside(edge):
+        with _metrics_port(edge):
+            edge.started.set()
+            _log.info("http.started", version=VERSION, environment=edge.settings.environment.value)
+            yield
+            edge.started.clear()
+            edge.live.end_all("server_going")
+
+
+@contextlib.asynccontextmanager
+async def _beside(edge: Edge) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(edge.live.run()), asyncio.create_task(edge.sampler.run())]
+    for task in tasks:
+        task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("http.task_ended", exc_info=error)
+
+
+@contextlib.contextmanager
+def _metrics_port(edge: Edge) -> Iterator[None]:
+    if edge.settings.metrics_port is None:
+        yield
+        return
+    server, thread = start_http_server(edge.settings.metrics_port, addr="127.0.0.1")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _description(app: FastAPI) -> APIRouter:
+    router = Router()
+
+    @cache
+    def description() -> Response:
+        return JSONResponse(app.openapi())
+
+    @router.get("/api/openapi.json", policy=ANYONE, include_in_schema=False)
+    async def describe() -> Response:
+        return description()
+
+    return router
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return every method that some route answers at this address; the framework names one route's only."""
+    methods = set()
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        scope = {"type": "http", "method": method, "path": request.scope["path"], "root_path": "", "headers": []}
+        routes: list[BaseRoute] = request.app.routes
+        if any(route.matches(scope)[0] is Match.FULL for route in routes):
+            methods.add(method)
+    return sorted(methods)

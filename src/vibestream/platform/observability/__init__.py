@@ -1,0 +1,1 @@
+"""What operators see: log lines, metrics, and the sampler that measures what no request does."""
