@@ -33,7 +33,8 @@ from babel.messages.pofile import read_po, write_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-LOCALES: Final = ("en", "es")
+LOCALES: Final = ("es",)
+"""Languages beside English, which the sources speak themselves."""
 _HEADER: Final = (
     "# What VibeStream says, in one language. `make messages` adds what the sources gained and drops what they lost."
 )
@@ -130,7 +131,7 @@ class Web:
 
     def _inputs(self) -> Iterator[Path]:
         yield from (self.frontend / name for name in ("package.json", "package-lock.json", "build.mjs"))
-        for folder in ("src", "styles", "icons"):
+        for folder in ("src", "styles", "icons", "images"):
             yield from (path for path in (self.frontend / folder).rglob("*") if path.is_file())
         yield from self.locale.glob("*/LC_MESSAGES/messages.po")
 
@@ -177,7 +178,7 @@ def _of_islands(catalog: Catalog) -> dict[str, str | list[str]]:
 
 
 def _ours(path: str | os.PathLike[str]) -> bool:
-    return Path(path).name not in {"node_modules", "dist", "locale", "styles", "icons"}
+    return Path(path).name not in {"node_modules", "dist", "locale"}
 
 
 def _without_dates(catalog: bytes) -> bytes:

@@ -36,7 +36,8 @@ for (const [path, output] of Object.entries(metafile.outputs)) {
     files[name.replace(/-[^-]+\.woff2$/, ".woff2")] = name;
   }
 }
-files["icons.svg"] = await writeSprite();
+files["icons.svg"] = await keep("icons.svg", await sprite());
+for (const name of await readdir("images")) files[name] = await keep(name, await readFile(join("images", name)));
 
 const manifest = {};
 for (const [name, file] of Object.entries(files)) {
@@ -46,7 +47,7 @@ for (const [name, file] of Object.entries(files)) {
 await writeFile(join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
 
 /** One file of <symbol>s, so that an icon costs a page forty bytes and the browser fetches the shapes once. */
-async function writeSprite() {
+async function sprite() {
   const symbols = [];
   for (const file of (await readdir("icons")).sort()) {
     const drawing = await readFile(join("icons", file), "utf8");
@@ -54,9 +55,13 @@ async function writeSprite() {
     const kept = attributes.replace(/\s(?:xmlns|width|height)="[^"]*"/g, "");
     symbols.push(`<symbol id="${basename(file, ".svg")}"${kept}>${shapes.trim()}</symbol>`);
   }
-  const sprite = `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
-  const hash = createHash("sha256").update(sprite).digest("hex").slice(0, 8).toUpperCase();
-  const name = `icons-${hash}.svg`;
-  await writeFile(join(out, name), sprite);
-  return name;
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+}
+
+/** Write a file that is not bundled under a name that its content decides. */
+async function keep(name, content) {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
+  const file = name.replace(/(\.[^.]+)$/, `-${hash}$1`);
+  await writeFile(join(out, file), content);
+  return file;
 }
