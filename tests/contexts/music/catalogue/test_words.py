@@ -53,7 +53,11 @@ def test_any_text_of_a_file_gives_a_title_that_an_editor_could_have_typed(text: 
 
 
 def test_genres_are_in_lower_case_each_once_in_the_order_given():
-    assert parse_genres(["Ambient", " drum  & bass", "AMBIENT", "", "\uff46\uff4f\uff4c\uff4b"]) == ("ambient", "drum & bass", "folk")
+    assert parse_genres(["Ambient", " drum  & bass", "AMBIENT", "", "\uff46\uff4f\uff4c\uff4b"]) == (
+        "ambient",
+        "drum & bass",
+        "folk",
+    )
     assert parse_genres(["música llanera", "رای"]) == ("música llanera", "رای")
 
 
