@@ -144,17 +144,19 @@ class PlaybackGranted(Event):
 class SegmentsServed(Event):
     """Pieces of audio that one web process served to listens within a few seconds, as columns of equal length.
 
-    Row `i` says: to the listen `listen_ids[i]` the asset `asset_ids[i]` was served from `from_ms[i]` to `until_ms[i]`
+    Row `i` says: to the listen `listen_ids[i]` the track `track_ids[i]` was served from `from_ms[i]` to `until_ms[i]`
     of its audio (half-open), between `first_at_ms[i]` and `last_at_ms[i]` of the Unix clock. One listen may have
     several rows in one event and rows in many events; they may repeat and overlap, and their order means nothing: a
-    consumer takes the union. Columns and not rows, because one event carries the listens of a whole process.
+    consumer takes the union. The track is named because a player can ask for any track on account of any listen: audio
+    of another track than the listen's proves nothing. Columns and not rows, because one event carries the listens of a
+    whole process.
     """
 
     type: ClassVar[str] = "vibestream.music.segments_served"
 
     batch_id: str
     listen_ids: tuple[ListenId, ...]
-    asset_ids: tuple[AssetId, ...]
+    track_ids: tuple[TrackId, ...]
     from_ms: tuple[int, ...]
     until_ms: tuple[int, ...]
     first_at_ms: tuple[int, ...]
