@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vibestream.platform.access import Principal
-from vibestream.platform.config import Environment, Settings
+from vibestream.platform.config import Environment, Settings, load_settings
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database, Tx
 
@@ -65,7 +65,7 @@ class Directory:
 @pytest.fixture
 def settings(tmp_path: Path, database: Database) -> Settings:
     """Settings of the test environment, over https, with a data folder of its own."""
-    return Settings(
+    return load_settings(
         environment=Environment.TEST, data_dir=tmp_path / "data", public_url=ORIGIN, database_url=database.dsn
     )
 

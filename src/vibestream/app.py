@@ -12,7 +12,10 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, FastAPI
 
 from vibestream.contexts.listen_reward.listening.routes import router as listening
-from vibestream.contexts.user.sessions import service as sessions
+from vibestream.contexts.user.accounts.routes import router as accounts
+from vibestream.contexts.user.profiles.routes import router as profiles
+from vibestream.contexts.user.sessions.routes import router as sessions
+from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
@@ -23,8 +26,11 @@ from vibestream.platform.observability.logging import configure_logging
 from vibestream.platform.postgres import migrate
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
+from vibestream.sandbox.mail.routes import router as sandbox_mail
 
-ROUTERS: tuple[APIRouter, ...] = (listening,)
+ROUTERS: tuple[APIRouter, ...] = (accounts, sessions, profiles, listening)
+SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)
+"""Answered outside production only: there the addresses do not exist."""
 HASHING_THREADS = 2
 """Each verification of a password takes 19 MiB and a tenth of a second of a core."""
 
@@ -37,7 +43,7 @@ def create() -> FastAPI:
 
 
 def create_app(
-    settings: Settings, *, runtime: Runtime | None = None, authenticate: Authenticate = sessions.authenticate
+    settings: Settings, *, runtime: Runtime | None = None, authenticate: Authenticate = by_session
 ) -> FastAPI:
     """Return the application. A runtime that is given is used as it is, and neither opened nor closed.
 
@@ -47,7 +53,8 @@ def create_app(
     """
     owned = runtime is None
     runtime = runtime or _runtime(settings)
-    app = build(Edge.of(runtime, authenticate=authenticate), routers=ROUTERS)
+    routers = (*ROUTERS, *SANDBOX) if settings.sandboxed else ROUTERS
+    app = build(Edge.of(runtime, authenticate=authenticate), routers=routers)
     return _owning(app, runtime) if owned else app
 
 

@@ -74,6 +74,7 @@ class StrictRequest(Request):
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         super().__init__(scope, receive, send)
         self._max_body_bytes = max_body_bytes
+        self._parsed: tuple[Any] | None = None
 
     @property
     def can_be_handled_again(self) -> bool:
@@ -97,9 +98,9 @@ class StrictRequest(Request):
         announced = self.headers.get("content-length", "0")
         if announced.isdecimal() and int(announced[:20]) > self._max_body_bytes:
             raise BodyTooLarge(limit_bytes=self._max_body_bytes)
-        seen = 0
-        while not self._stream_consumed:
-            piece = await self._next_piece()
+        seen, more = 0, True
+        while more:
+            piece, more = await self._next_piece()
             seen += len(piece)
             if seen > self._max_body_bytes:
                 raise BodyTooLarge(limit_bytes=self._max_body_bytes)
@@ -107,7 +108,7 @@ class StrictRequest(Request):
                 yield piece
         yield b""
 
-    async def _next_piece(self) -> bytes:
+    async def _next_piece(self) -> tuple[bytes, bool]:
         try:
             async with asyncio.timeout(IDLE_S):
                 message = await self._receive()
@@ -116,8 +117,9 @@ class StrictRequest(Request):
         if message["type"] != "http.request":
             self._is_disconnected = True
             raise ClientDisconnect
-        self._stream_consumed = not message.get("more_body", False)
-        return bytes(message.get("body", b""))
+        more = bool(message.get("more_body", False))
+        self._stream_consumed = not more
+        return bytes(message.get("body", b"")), more
 
     async def json(self) -> Any:
         """Return the body as strict JSON.
@@ -125,9 +127,9 @@ class StrictRequest(Request):
         Raises:
             MalformedBody: it is not.
         """
-        if not hasattr(self, "_json"):
-            self._json = parse_json(await self.body())
-        return self._json
+        if self._parsed is None:
+            self._parsed = (parse_json(await self.body()),)
+        return self._parsed[0]
 
 
 def require_json_type(request: Request) -> None:

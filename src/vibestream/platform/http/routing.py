@@ -96,28 +96,20 @@ class Route(APIRoute):
         raise DatabaseBusy("The database is busy with the same records. Try again in a moment.")
 
     async def _attempt(self, request: StrictRequest, inner: Handler, edge: Edge, *, in_transaction: bool) -> Response:
-        refusal: VibeStreamError | None = None
         try:
             async with AsyncExitStack() as stack:
                 here = Exchange(edge=edge, stack=stack, now=utc_now())
                 exchange.attach(request, here)
                 here.principal = await _authenticated(request, here, in_transaction=in_transaction)
                 self.policy.check(here.principal)
-                try:
-                    response = await inner(request)
-                except Replayed as replayed:
-                    response = replayed.response
-                except VibeStreamError as error:
-                    if not getattr(error, "keeps_transaction", False):
-                        raise
-                    refusal = error
-                else:
-                    await _settle(here, response)
+                answer = await _answer_or_refusal(request, inner)
+                if isinstance(answer, Response):
+                    await _settle(here, answer)
         except _Undo as undo:
-            response = undo.response
-        if refusal is not None:
-            raise refusal
-        return response
+            return undo.response
+        if isinstance(answer, VibeStreamError):
+            raise answer
+        return answer
 
 
 class Router(APIRouter):
@@ -182,8 +174,20 @@ async def _authenticated(request: Request, here: Exchange, *, in_transaction: bo
     if in_transaction:
         return await here.edge.authenticate(await here.transaction(), token=token, now=here.now)
     # The handler may take long, or stream: it must not keep a pooled connection that it does not use.
-    async with here.database.begin() as tx:
+    async with here.edge.database.begin() as tx:
         return await here.edge.authenticate(tx, token=token, now=here.now)
+
+
+async def _answer_or_refusal(request: Request, inner: Handler) -> Response | VibeStreamError:
+    """Return the handler's answer, or the refusal that leaves what was written before it in place."""
+    try:
+        return await inner(request)
+    except Replayed as replayed:
+        return replayed.response
+    except VibeStreamError as error:
+        if getattr(error, "keeps_transaction", False):
+            return error
+        raise
 
 
 async def _settle(here: Exchange, response: Response) -> None:
