@@ -74,7 +74,7 @@ CREATE TABLE users.sign_up (
 COMMENT ON TABLE users.sign_up IS
     'One mailed code: what the browser that holds the cookie becomes when it shows the code. A decoy stands for a '
     'sign-up with an address whose owner has an account: it looks the same from outside and can never succeed.';
-CREATE INDEX sign_up_by_browser ON users.sign_up (browser_hash, sign_up_id DESC);
+CREATE INDEX sign_up_by_browser ON users.sign_up (browser_hash, created_at DESC);
 CREATE INDEX sign_up_by_user ON users.sign_up (user_id, created_at DESC);
 CREATE INDEX sign_up_by_expiry ON users.sign_up (expires_at);
 
@@ -96,7 +96,7 @@ CREATE TABLE users.session (
 );
 COMMENT ON COLUMN users.session.token_hash IS 'SHA-256 of the token; the token itself is only in the browser.';
 COMMENT ON COLUMN users.session.network IS 'The address cut to /24 (IPv4) or /48 (IPv6).';
-CREATE INDEX session_open_by_user ON users.session (user_id, session_id DESC) WHERE ended_at IS NULL;
+CREATE INDEX session_open_by_user ON users.session (user_id, created_at DESC) WHERE ended_at IS NULL;
 CREATE INDEX session_by_expiry ON users.session (expires_at);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.session TO vibestream_app;
@@ -154,7 +154,7 @@ CREATE TABLE users.security_log (
 );
 COMMENT ON TABLE users.security_log IS
     'Append-only: the application may insert and read, nobody updates. No secret, name or address of a person.';
-CREATE INDEX security_log_by_user ON users.security_log (user_id, entry_id DESC);
+CREATE INDEX security_log_by_user ON users.security_log (user_id, at DESC);
 
 GRANT SELECT, INSERT ON users.security_log TO vibestream_app;
 

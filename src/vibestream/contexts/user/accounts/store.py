@@ -119,7 +119,9 @@ async def add_sign_up(tx: Tx, *, sign_up: SignUp) -> None:
 async def lock_newest_sign_up(tx: Tx, *, browser_hash: bytes) -> SignUp | None:
     """Return the newest sign-up of a browser, locked."""
     return await tx.one(
-        SignUp, _SIGN_UP + " WHERE browser_hash = %s ORDER BY sign_up_id DESC LIMIT 1 FOR UPDATE", [browser_hash]
+        SignUp,
+        _SIGN_UP + " WHERE browser_hash = %s ORDER BY created_at DESC, sign_up_id DESC LIMIT 1 FOR UPDATE",
+        [browser_hash],
     )
 
 
@@ -154,10 +156,10 @@ async def load_letter(tx: Tx, *, sign_up_id: UUID, told_since: datetime) -> Lett
         Letter,
         "SELECT s.sign_up_id, coalesce(s.email, a.email) AS email, s.decoy, s.expires_at,"
         " CASE WHEN s.decoy THEN p.locale ELSE s.locale END AS locale,"
-        " EXISTS (SELECT FROM users.sign_up o WHERE o.user_id = s.user_id AND o.decoy AND o.sign_up_id < s.sign_up_id"
-        "     AND o.created_at > %s) AS told_before,"
-        " EXISTS (SELECT FROM users.sign_up n WHERE n.browser_hash = s.browser_hash AND n.sign_up_id > s.sign_up_id)"
-        "     AS superseded"
+        " EXISTS (SELECT FROM users.sign_up o WHERE o.user_id = s.user_id AND o.decoy"
+        "     AND (o.created_at, o.sign_up_id) < (s.created_at, s.sign_up_id) AND o.created_at > %s) AS told_before,"
+        " EXISTS (SELECT FROM users.sign_up n WHERE n.browser_hash = s.browser_hash"
+        "     AND (n.created_at, n.sign_up_id) > (s.created_at, s.sign_up_id)) AS superseded"
         " FROM users.sign_up s JOIN users.address a USING (user_id) JOIN users.fan_profile p USING (user_id)"
         " WHERE s.sign_up_id = %s",
         [told_since, sign_up_id],

@@ -25,7 +25,7 @@ async def list_entries(tx: Tx, *, user_id: UserId, limit: int) -> list[Entry]:
     return await tx.all(
         _entry,
         "SELECT entry_id, at, action, user_id, actor_id, network, detail FROM users.security_log"
-        " WHERE user_id = %s ORDER BY entry_id DESC LIMIT %s",
+        " WHERE user_id = %s ORDER BY at DESC, entry_id DESC LIMIT %s",
         [user_id, limit],
     )
 

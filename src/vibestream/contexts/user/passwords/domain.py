@@ -86,7 +86,8 @@ def require_good(password: str, *, context: Iterable[str], common: Collection[st
     rest = folded
     for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word, "")
-    if rest != folded and (len("".join(_WORD.findall(rest))) < MIN_BEYOND_WORDS or rest in common):
+    left = "".join(_WORD.findall(rest))
+    if rest != folded and (len(left) < MIN_BEYOND_WORDS or left in common):
         raise PasswordPersonal
 
 

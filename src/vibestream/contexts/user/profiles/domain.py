@@ -125,7 +125,8 @@ def parse_handle(text: str) -> Handle:
     least, most = HANDLE_CHARACTERS
     if not least <= len(canonical) <= most or _HANDLE.fullmatch(canonical) is None:
         raise HandleInvalid
-    if skeleton_of(canonical) in _RESERVED:
+    # `1` is also read as i: no reason to keep two artists apart, but enough to pass for the staff.
+    if {skeleton_of(canonical), skeleton_of(canonical.replace("1", "i"))} & _RESERVED:
         raise HandleInvalid("This handle is reserved. Choose another.")
     return Handle(canonical)
 

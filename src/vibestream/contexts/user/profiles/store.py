@@ -87,7 +87,7 @@ async def find_by_handle(tx: Tx, *, skeleton: str) -> ArtistProfile | None:
 
 async def list_artists(tx: Tx, *, user_id: UserId) -> list[ArtistProfile]:
     """Return an account's artist profiles, the oldest first."""
-    return await tx.all(_artist, _ARTIST + " WHERE a.user_id = %s ORDER BY a.artist_id", [user_id])
+    return await tx.all(_artist, _ARTIST + " WHERE a.user_id = %s ORDER BY a.created_at, a.artist_id", [user_id])
 
 
 async def list_by_ids(tx: Tx, *, artist_ids: list[ArtistId]) -> list[ArtistProfile]:

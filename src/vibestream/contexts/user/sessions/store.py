@@ -57,7 +57,7 @@ async def list_open(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:
         _session,
         "SELECT session_id, user_id, created_at, last_seen_at, expires_at, user_agent, network FROM users.session"
         " WHERE user_id = %s AND ended_at IS NULL AND expires_at > %s AND last_seen_at + idle_for > %s"
-        " ORDER BY session_id DESC",
+        " ORDER BY created_at DESC, session_id DESC",
         [user_id, now, now],
     )
 
