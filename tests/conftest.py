@@ -52,7 +52,7 @@ def _start_server() -> str:
         return str(container.get_connection_url())
     if chosen != "embedded":
         return chosen
-    memory = Path("/dev/shm")  # noqa: S108 - a memory disk is the point
+    memory = Path("/dev/shm")
     root = Path(tempfile.mkdtemp(prefix="vibestream-test-", dir=memory if memory.is_dir() else None))
     root.chmod(0o755)
     _cleanup.callback(shutil.rmtree, root, ignore_errors=True)
