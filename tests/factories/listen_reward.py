@@ -65,5 +65,5 @@ async def opened(tx: Tx, *, track: Track | None = None, user_id: UserId | None =
         policy=GENEROUS,
         now=now,
     )
-    await service.grant_evidence(tx, listen_id=listen.listen_id, attributed=False, now=now)
+    await service.grant_evidence(tx, listen_id=listen.listen_id, track_id=track.track_id, attributed=False, now=now)
     return listen

@@ -120,10 +120,13 @@ async def test_evidence_that_arrives_after_the_listen_ended_still_counts(tx: Tx)
     assert (await send(tx, listen)).state == "open"
     await service.close_listen(tx, listen_id=listen.listen_id, user_id=listen.user_id, now=after(31))
 
-    await service.grant_evidence(tx, listen_id=listen.listen_id, attributed=True, now=after(32))
-    await service.note_served(tx, served=[Served(listen.listen_id, 0, 16_000)], now=after(32))
+    await service.grant_evidence(
+        tx, listen_id=listen.listen_id, track_id=track.track_id, attributed=True, now=after(32)
+    )
+    await service.note_served(tx, served=[Served(listen.listen_id, track.track_id, 0, 16_000)], now=after(32))
     assert (await stored(tx, listen)).state == "open"
-    again = [Served(listen.listen_id, 12_000, 32_000), Served(ListenId(new_id()), 0, 4_000)]
+    unknown = Served(ListenId(new_id()), track.track_id, 0, 4_000)
+    again = [Served(listen.listen_id, track.track_id, 12_000, 32_000), unknown]
     await service.note_served(tx, served=again, now=after(33))
 
     accepted = await stored(tx, listen)
@@ -135,9 +138,26 @@ async def test_evidence_that_arrives_after_the_listen_ended_still_counts(tx: Tx)
 async def test_unattributed_delivery_once_granted_cannot_be_made_attributed_again(tx: Tx):
     listen = await opened(tx)
 
-    await service.grant_evidence(tx, listen_id=listen.listen_id, attributed=True, now=NOON)
+    await service.grant_evidence(
+        tx, listen_id=listen.listen_id, track_id=listen.track.track_id, attributed=True, now=NOON
+    )
 
     assert (await stored(tx, listen)).attributed is False
+
+
+async def test_another_tracks_playback_and_audio_are_no_evidence(tx: Tx):
+    track = await registered(tx, make_track())
+    listen = await service.open_listen(
+        tx, user_id=UserId(new_id()), track_id=track.track_id, player_id="a", policy=GENEROUS, now=NOON
+    )
+    await send(tx, listen)
+    other = TrackId(new_id())
+
+    await service.grant_evidence(tx, listen_id=listen.listen_id, track_id=other, attributed=False, now=after(31))
+    await service.note_served(tx, served=[Served(listen.listen_id, other, 0, 40_000)], now=after(31))
+
+    seen = await stored(tx, listen)
+    assert (seen.state, seen.attributed, seen.served) == ("open", None, ())
 
 
 async def test_only_its_listener_sees_or_ends_a_listen(tx: Tx):

@@ -49,6 +49,7 @@ class Served:
     """A stretch of a track's audio that this server delivered to a listen, in milliseconds, half-open."""
 
     listen_id: ListenId
+    track_id: TrackId
     from_ms: int
     until_ms: int
 
@@ -112,12 +113,14 @@ async def record_beats(tx: Tx, sent: Sequence[Beats]) -> list[Listen | ListenNot
     return answers
 
 
-async def grant_evidence(tx: Tx, *, listen_id: ListenId, attributed: bool, now: datetime) -> None:
+async def grant_evidence(tx: Tx, *, listen_id: ListenId, track_id: TrackId, attributed: bool, now: datetime) -> None:
     """Note that playback was granted to a listen, and whether every segment it fetches will be reported.
 
-    A listen that was ever granted unattributed delivery stays unattributed: it may have been served unseen.
+    Playback of another track than the listen's is none of its evidence. A listen that was ever granted unattributed delivery stays unattributed: it may have been served unseen.
     """
     for listen in await store.lock_listens(tx, [listen_id]):
+        if listen.track.track_id != track_id:
+            continue
         known = attributed if listen.attributed is None else listen.attributed and attributed
         await _save_changed(
             tx, {listen_id: listen}, {listen_id: domain.decide(replace(listen, attributed=known), now=now)}
@@ -125,15 +128,18 @@ async def grant_evidence(tx: Tx, *, listen_id: ListenId, attributed: bool, now: 
 
 
 async def note_served(tx: Tx, *, served: Iterable[Served], now: datetime) -> None:
-    """Add what was served to listens' evidence; reporting a stretch again changes nothing. Unknown ids are passed over."""
-    spans: dict[ListenId, list[tuple[int, int]]] = {}
+    """Add what was served to listens' evidence; reporting a stretch again changes nothing.
+
+    Unknown listens, and audio of another track than the listen's, are passed over.
+    """
+    spans: dict[tuple[ListenId, TrackId], list[tuple[int, int]]] = {}
     for one in served:
-        spans.setdefault(one.listen_id, []).append((one.from_ms, one.until_ms))
-    before = {one.listen_id: one for one in await store.lock_listens(tx, spans)}
-    after = {
-        key: domain.decide(replace(listen, served=domain.merged([*listen.served, *spans[key]])), now=now)
-        for key, listen in before.items()
-    }
+        spans.setdefault((one.listen_id, one.track_id), []).append((one.from_ms, one.until_ms))
+    before = {one.listen_id: one for one in await store.lock_listens(tx, {listen_id for listen_id, _ in spans})}
+    after = {}
+    for key, listen in before.items():
+        known = domain.merged([*listen.served, *spans.get((key, listen.track.track_id), [])])
+        after[key] = domain.decide(replace(listen, served=known), now=now)
     await _save_changed(tx, before, after)
 
 
