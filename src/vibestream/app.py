@@ -27,6 +27,7 @@ from vibestream.platform.postgres import migrate
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
 from vibestream.sandbox.mail.routes import router as sandbox_mail
+from vibestream.web.routes import LAST, PAGES, problem_page
 
 ROUTERS: tuple[APIRouter, ...] = (accounts, sessions, profiles, listening)
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)
@@ -53,8 +54,8 @@ def create_app(
     """
     owned = runtime is None
     runtime = runtime or _runtime(settings)
-    routers = (*ROUTERS, *SANDBOX) if settings.sandboxed else ROUTERS
-    app = build(Edge.of(runtime, authenticate=authenticate), routers=routers)
+    routers = (*ROUTERS, *(SANDBOX if settings.sandboxed else ()), *PAGES, LAST)
+    app = build(Edge.of(runtime, authenticate=authenticate), routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app
 
 

@@ -124,7 +124,7 @@ def clock(duration_ms: int) -> str:
 
 
 def _known(wish: str) -> str | None:
-    code = wish.split("-")[0].split("_")[0].lower()
+    code = wish.replace("_", "-").partition("-")[0].lower()
     return code if code in LOCALES else None
 
 

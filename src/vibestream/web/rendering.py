@@ -7,7 +7,7 @@ the `<main>` alone, since the shell around it stands already.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -26,7 +26,7 @@ from vibestream.platform.http import exchange
 from vibestream.platform.http.edge import edge_of
 from vibestream.platform.http.security_headers import csp_nonce
 from vibestream.web import waveforms
-from vibestream.web.assets import Asset, Assets, BundleMissing
+from vibestream.web.assets import Asset, Assets
 from vibestream.web.localization import LOCALES, NAMES, Language, choose, clock, language
 from vibestream.web.sentences import say
 
@@ -89,13 +89,18 @@ def render(request: Request, template: str, view: object = None, *, status: int 
     return HTMLResponse(html, status, headers=headers)
 
 
-def answer_with(request: Request, error: VibeStreamError, page: Callable[[str], Response]) -> VibeStreamError:
+def sentence_of(request: Request, error: VibeStreamError) -> str:
+    """Return what an error says to the person who made the request, in their language."""
+    return say(error.code, str(error), error.facts(), shell_of(request).language)
+
+
+def answer_with(request: Request, error: VibeStreamError, page: Response) -> VibeStreamError:
     """Prepare the page that answers an error, and return the error to be raised.
 
-    The error must be raised, not answered here: whether its transaction is kept (a counted failure) or undone is the
-    edge's business. `page` is given the error's sentence in the request's language.
+    The error must be raised, not answered here: whether its transaction is kept (a failed try is counted) or undone is
+    the edge's business.
     """
-    request.scope[_PREPARED] = page(say(error.code, str(error), error.facts(), shell_of(request).language))
+    request.scope[_PREPARED] = page
     return error
 
 
@@ -175,6 +180,3 @@ def icon(sprite: Asset, name: str, size: str = "") -> Markup:
 def moment(instant: datetime, spoken: Language) -> Markup:
     """Return an instant, which the page's script writes again in the reader's own time zone."""
     return Markup('<time datetime="{}" data-moment>{}</time>').format(instant.isoformat(), spoken.moment(instant))
-
-
-__all__ = ["BundleMissing", "Shell", "answer_with", "prepared_answer", "render", "shell_of"]

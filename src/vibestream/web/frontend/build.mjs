@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const [out, mode] = process.argv.slice(2);
@@ -38,6 +39,10 @@ for (const [path, output] of Object.entries(metafile.outputs)) {
 }
 files["icons.svg"] = await keep("icons.svg", await sprite());
 for (const name of await readdir("images")) files[name] = await keep(name, await readFile(join("images", name)));
+
+for (const file of await readdir(out)) {
+  if (/\.(js|css|svg)$/.test(file)) await writeFile(join(out, `${file}.gz`), gzipSync(await readFile(join(out, file)), { level: 9 }));
+}
 
 const manifest = {};
 for (const [name, file] of Object.entries(files)) {

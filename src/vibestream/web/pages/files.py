@@ -1,0 +1,50 @@
+"""The bundle's files, and artwork for releases that have none."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from vibestream.platform.access import ANYONE
+from vibestream.platform.http.routing import Router
+from vibestream.web import artwork
+from vibestream.web.assets import FOLDER
+
+router = Router(include_in_schema=False)
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_HASHED: Final = re.compile(r"[A-Za-z0-9._-]+-[A-Z0-9]{8}\.(?:js|css|svg|woff2)(?:\.map|\.LEGAL\.txt)?")
+_TYPES: Final = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".map": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+@router.get("/static/dist/{name}", policy=ANYONE)
+async def show_asset(name: str, request: Request) -> Response:
+    """Send a file of the bundle, compressed where it was; its name changes with its content: keep it for ever."""
+    path = FOLDER / "dist" / name
+    if not _HASHED.fullmatch(name) or not path.is_file():
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+    compressed = path.with_name(f"{name}.gz")
+    if "gzip" in request.headers.get("accept-encoding", "") and compressed.exists():
+        path, headers["Content-Encoding"] = compressed, "gzip"
+    return FileResponse(path, media_type=_TYPES[Path(name).suffix], headers=headers)
+
+
+@router.get("/artwork/{seed}.svg", policy=ANYONE)
+async def show_artwork(seed: UUID) -> Response:
+    """Draw the artwork of a release that has none yet."""
+    return Response(artwork.draw(seed.bytes), media_type="image/svg+xml", headers={"Cache-Control": _FOR_EVER})

@@ -1,0 +1,20 @@
+"""Every page of the site, as one router, and how a problem is shown to a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from vibestream.web.pages import account, entering, errors, files
+from vibestream.web.pages.errors import problem_page
+
+PAGES: Final[tuple[APIRouter, ...]] = (
+    files.router,
+    entering.router,
+    account.router,
+)
+LAST: Final[APIRouter] = errors.router
+"""Takes every address that no other router does; it must be included last."""
+
+__all__ = ["LAST", "PAGES", "problem_page"]
