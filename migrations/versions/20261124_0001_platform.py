@@ -45,6 +45,7 @@ CREATE INDEX outbox_by_time ON platform.outbox USING brin (recorded_at);
 CREATE TABLE platform.consumer (
     name text NOT NULL,
     partition smallint NOT NULL,
+    types text[] NOT NULL,
     drained_to bigint NOT NULL,
     window_to bigint,
     after_seq bigint,

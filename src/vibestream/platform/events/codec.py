@@ -7,8 +7,7 @@ a default. Unknown fields are ignored, so that a reader one release behind a wri
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,10 +20,10 @@ class UnreadableEvent(InvalidInput):
 
     code = "events.unreadable"
 
-    def __init__(self, event_class: type[Event], reason: str) -> None:
-        super().__init__(f"Not a {event_class.type} version {event_class.version}: {reason}")
-        self.type = event_class.type
-        self.version = event_class.version
+    def __init__(self, event_type: str, version: int, reason: str) -> None:
+        super().__init__(f"Not a readable {event_type} version {version}: {reason}")
+        self.event_type = event_type
+        self.version = version
 
 
 def encode(event: Event) -> str:
@@ -43,10 +42,15 @@ def decode(event_class: type[Event], data: str) -> Event:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UnreadableEvent(event_class, f"{where}: {first['msg']}") from None
+        raise UnreadableEvent(event_class.type, event_class.version, f"{where}: {first['msg']}") from None
     return event
 
 
-@lru_cache(maxsize=None)
 def _adapter(event_class: type[Event]) -> TypeAdapter[Any]:
-    return TypeAdapter(event_class)
+    adapter = _adapters.get(event_class)
+    if adapter is None:
+        adapter = _adapters[event_class] = TypeAdapter(event_class)
+    return adapter
+
+
+_adapters: Final[dict[type[Event], TypeAdapter[Any]]] = {}

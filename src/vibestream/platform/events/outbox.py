@@ -27,7 +27,7 @@ class Cause:
     causation_id: UUID | None = None
 
 
-_cause: ContextVar[Cause] = ContextVar("event_cause", default=Cause())
+_cause: ContextVar[Cause | None] = ContextVar("event_cause", default=None)
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ async def publish(tx: Tx, *events: Event) -> None:
     Raises:
         psycopg.errors.UniqueViolation: the same event object was published before.
     """
-    cause = _cause.get()
+    cause = _cause.get() or Cause()
     columns = [
         [event.event_id for event in events],
         [_source(event) for event in events],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vibestream.kernel.events import Event
 from vibestream.platform.database import Tx
@@ -45,14 +45,6 @@ class Subscription(Generic[E]):
         if (self.handle is None) == (self.handle_batch is None):
             raise ValueError(f"{self.consumer}: give either handle or handle_batch")
 
-    async def deliver(self, tx: Tx, events: Sequence[E]) -> None:
-        """Handle events in order, in one call when the handler takes batches."""
-        if self.handle_batch is not None:
-            await self.handle_batch(tx, events)
-        elif self.handle is not None:
-            for event in events:
-                await self.handle(tx, event)
-
 
 class Consumers:
     """All subscriptions of a process, by consumer and event class.
@@ -61,8 +53,8 @@ class Consumers:
         ValueError: two subscriptions of one consumer to one event class, or with different poison policies.
     """
 
-    def __init__(self, subscriptions: Iterable[Subscription[Event]]) -> None:
-        self._by_consumer: dict[str, dict[tuple[str, int], Subscription[Event]]] = {}
+    def __init__(self, subscriptions: Iterable[Subscription[Any]]) -> None:
+        self._by_consumer: dict[str, dict[tuple[str, int], Subscription[Any]]] = {}
         for subscription in subscriptions:
             heard = self._by_consumer.setdefault(subscription.consumer, {})
             name = (subscription.event.type, subscription.event.version)
@@ -78,7 +70,7 @@ class Consumers:
         """Return the event types that a consumer hears, in any version."""
         return frozenset(kind for kind, _ in self._by_consumer[consumer])
 
-    def subscription(self, consumer: str, event_type: str, version: int) -> Subscription[Event] | None:
+    def subscription(self, consumer: str, event_type: str, version: int) -> Subscription[Any] | None:
         """Return the consumer's subscription to exactly this schema, None when it has none."""
         return self._by_consumer[consumer].get((event_type, version))
 

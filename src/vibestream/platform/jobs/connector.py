@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, Final, LiteralString, cast
+from functools import cache
+from typing import Any, Final, LiteralString
 
 import psycopg
 from procrastinate import exceptions
@@ -43,14 +43,17 @@ class Connector(BaseAsyncConnector):
         """Do nothing: the pool is not ours to close."""
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        """Run a statement in a transaction of its own."""
         with _translated():
             async with self._pool().begin() as tx:
                 await tx.connection.execute(_qualified(query), _wrapped(arguments))
 
     async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
+        """Run a statement in a transaction of its own and return its first row."""
         return _first(await self.execute_query_all_async(query, **arguments))
 
     async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
+        """Run a statement in a transaction of its own and return its rows."""
         with _translated():
             async with self._pool().begin() as tx:
                 return await _fetch(tx.connection, query, arguments)
@@ -58,15 +61,18 @@ class Connector(BaseAsyncConnector):
     async def execute_query_one_async_with_connection(
         self, connection: Any, query: LiteralString, **arguments: Any
     ) -> dict[str, Any]:
+        """Run a statement in the caller's transaction and return its first row."""
         return _first(await self.execute_query_all_async_with_connection(connection, query, **arguments))
 
     async def execute_query_all_async_with_connection(
         self, connection: Any, query: LiteralString, **arguments: Any
     ) -> list[dict[str, Any]]:
+        """Run a statement in the caller's transaction and return its rows."""
         with _translated():
             return await _fetch(connection, query, arguments)
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        """Hand on notifications until cancelled; ends with an error when the connection does."""
         with _translated():
             async with self._pool().dedicated() as connection:
                 for channel in channels:
@@ -88,9 +94,9 @@ async def _fetch(
         return await cursor.fetchall()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _qualified(query: LiteralString) -> LiteralString:
-    return cast("LiteralString", _NAME.sub(f"{SCHEMA}.procrastinate_", query))
+    return _NAME.sub(f"{SCHEMA}.procrastinate_", query)
 
 
 def _wrapped(arguments: dict[str, Any]) -> dict[str, Any]:

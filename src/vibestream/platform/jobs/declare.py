@@ -30,6 +30,7 @@ class Job:
     """Every how many seconds the schedule defers it; None for a job that is only deferred by name."""
 
     async def __call__(self, runtime: Runtime, **arguments: Any) -> None:
+        """Run the function."""
         await self.function(runtime, **arguments)
 
     @property

@@ -42,4 +42,4 @@ async def defer(
         schedule_at=run_at,
         connection=tx.connection,
     )
-    return await deferrer.defer_async(**arguments)  # type: ignore[arg-type] - JSON, as checked above
+    return await deferrer.defer_async(**arguments)  # type: ignore[arg-type]  # JSON, as checked above
