@@ -10,12 +10,16 @@ import { startPreferences } from "./shell/preferences";
 import { startShortcuts } from "./shell/shortcuts";
 import { startLiveRegions } from "./shell/live";
 import { startForms } from "./shell/forms";
+import { startMoments } from "./shell/moments";
+import { defineUploader } from "./upload/element";
 
 startPreferences();
 startNavigation();
 startForms();
+startMoments();
 startEvents();
 startLiveRegions();
 startShortcuts();
 definePlayer();
 defineWaveform();
+defineUploader();

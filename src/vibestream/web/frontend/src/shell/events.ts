@@ -1,5 +1,21 @@
 // One event stream per browser. A stream holds a connection for good, and a browser has six to one origin over HTTP/1.1:
 // so the tab that holds the lock listens, and tells the others. When it closes, the lock passes to another tab.
+import { t } from "../text";
+import { toast } from "./toast";
+
+/** Every kind that is announced to an account; a stream names its events, so each is listened to by name. */
+export const KINDS = [
+  "upload.stored",
+  "packaging.progress",
+  "packaging.playable",
+  "packaging.ready",
+  "packaging.refused",
+  "packaging.failed",
+  "release.changed",
+  "listen.accepted",
+  "reward.paid",
+  "wallet.changed",
+] as const;
 
 interface Announcement {
   kind: string;
@@ -25,22 +41,33 @@ export function startEvents(): void {
 }
 
 function announce({ kind, data }: Announcement): void {
+  if (kind === "session.ended") {
+    const signIn = { label: t("Sign in"), run: () => location.assign("/sign-in") };
+    toast(t("You were signed out."), "plain", signIn);
+  }
   document.dispatchEvent(new CustomEvent(`vs:${kind}`, { detail: data }));
 }
 
-function listen(pass: (announcement: Announcement) => void, retryMs = FIRST_RETRY_MS): void {
+/** Hold the stream open. After a gap it passes `reconnected`, since what was announced meanwhile is not told again. */
+function listen(pass: (announcement: Announcement) => void, gap = false, retryMs = FIRST_RETRY_MS): void {
   const source = new EventSource("/events");
-  let opened = false;
+  let wait = retryMs;
+  let missed = gap;
   source.addEventListener("open", () => {
-    if (!opened && retryMs > FIRST_RETRY_MS) pass({ kind: "reconnected", data: null });
-    opened = true;
+    if (missed) pass({ kind: "reconnected", data: null });
+    missed = true;
+    wait = FIRST_RETRY_MS;
   });
-  source.addEventListener("message", (event: MessageEvent<string>) => pass(JSON.parse(event.data) as Announcement));
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => pass({ kind, data: JSON.parse((event as MessageEvent<string>).data) }));
+  }
+  source.addEventListener("session.ended", () => {
+    source.close();
+    pass({ kind: "session.ended", data: null });
+  });
   source.addEventListener("error", () => {
     // The browser reconnects by itself after a dropped connection, but gives up for good after a refusal.
     if (source.readyState !== EventSource.CLOSED) return;
-    source.close();
-    const next = opened ? FIRST_RETRY_MS * 2 : Math.min(retryMs * 2, LAST_RETRY_MS);
-    setTimeout(() => listen(pass, next), retryMs);
+    setTimeout(() => listen(pass, true, Math.min(wait * 2, LAST_RETRY_MS)), wait);
   });
 }

@@ -2,14 +2,14 @@
 // and morphed in place, when one of these kinds is announced. A numeric `percent` in the announcement moves the matching
 // bar at once, without asking.
 import htmx from "htmx.org";
+import { KINDS } from "./events";
 
 const PAUSE_MS = 700;
 const waiting = new Map<string, number>();
 
 /** Follow every announcement for as long as the document lives. */
 export function startLiveRegions(): void {
-  const kinds = ["packaging.progress", "packaging.finished", "packaging.failed", "release.changed", "wallet.changed"];
-  for (const kind of [...kinds, "reward.paid", "reconnected"]) {
+  for (const kind of [...KINDS, "reconnected"]) {
     document.addEventListener(`vs:${kind}`, (event) => {
       moveBar((event as CustomEvent<unknown>).detail);
       for (const region of document.querySelectorAll<HTMLElement>("[data-live]")) {
