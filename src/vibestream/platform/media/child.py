@@ -1,0 +1,188 @@
+"""The life of one sandboxed child: its pipes, its deadline, its end.
+
+The child is killed when the block that started it is left, however it is left. When this process is killed, the kernel
+kills the child: the death signal is tied to the thread that started it, so start children from the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from vibestream.kernel.errors import InvalidInput
+from vibestream.platform.media.sandbox import Limits, Program, Sandbox
+
+_COMPLAINTS_BYTES: Final = 16_384
+_PIPE_BYTES: Final = 1 << 20
+_READER_BYTES: Final = 1 << 20
+_F_SETPIPE_SZ: Final = 1031
+_SHELL_SIGNAL_BASE: Final = 128
+
+
+class OutputTooLarge(InvalidInput):
+    """A program wrote more than it had any reason to."""
+
+    code: ClassVar[str] = "media.output_too_large"
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        super().__init__("The program that read the file wrote more than it may.")
+        self.limit_bytes = limit_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a program ended."""
+
+    code: int
+    """Its exit code; 0 also while `killed_by` is set."""
+    killed_by: signal.Signals | None
+    late: bool
+    """It was killed because its wall time was up."""
+    complaints: str
+    """The end of what it wrote to standard error, hostile text."""
+
+    @property
+    def well(self) -> bool:
+        """Whether it ended by itself and content."""
+        return self.code == 0 and self.killed_by is None
+
+
+class Child:
+    """A running program; made by `running`."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, pipes: tuple[asyncio.StreamReader, ...], limits: Limits
+    ) -> None:
+        self.pipes = pipes
+        """What it writes to its file descriptors 3, 4, ..., each to be read until its end or the child stalls."""
+        self._process = process
+        self._complaints = bytearray()
+        self._late = False
+        self._listening = asyncio.create_task(self._listen())
+        self._deadline = asyncio.get_running_loop().call_later(limits.wall_s, self._time_is_up)
+
+    async def ended(self) -> Ending:
+        """Wait until it has ended; its pipes should be read meanwhile."""
+        code = await self._process.wait()
+        await self._listening
+        self._deadline.cancel()
+        number = -code if code < 0 else max(code - _SHELL_SIGNAL_BASE, 0)
+        return Ending(
+            code=0 if number else code,
+            killed_by=signal.Signals(number) if number in _SIGNALS else None,
+            late=self._late,
+            complaints=self._complaints.decode(errors="replace"),
+        )
+
+    def kill(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def close(self) -> None:
+        """End it if it has not ended, and wait until nothing of it is left."""
+        self.kill()
+        self._deadline.cancel()
+        await self._process.wait()
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
+
+    def _time_is_up(self) -> None:
+        self._late = True
+        self.kill()
+
+    async def _listen(self) -> None:
+        stream = self._process.stderr
+        while stream is not None and (heard := await stream.read(_COMPLAINTS_BYTES)):
+            self._complaints += heard
+            del self._complaints[:-_COMPLAINTS_BYTES]
+
+
+@asynccontextmanager
+async def running(
+    sandbox: Sandbox,
+    program: Program,
+    arguments: Sequence[str],
+    *,
+    reads: Sequence[Path] = (),
+    pipes: int = 0,
+    limits: Limits,
+) -> AsyncIterator[Child]:
+    """Run a program while the block runs, with nothing on its standard input and so many pipes to write to.
+
+    Raises:
+        OSError: the machine could not start it.
+    """
+    with contextlib.ExitStack() as ours:
+        ends = [_pipe(ours) for _ in range(pipes)]
+        writes = [write for _, write in ends]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *sandbox.command(program, arguments, reads=reads, limits=limits, pipes=writes),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=writes,
+                cwd="/",
+                env={},
+            )
+        finally:
+            for write in writes:
+                os.close(write)
+        transports = []
+        try:
+            readers = []
+            for read, _ in ends:
+                transport, reader = await _reader(read)
+                transports.append(transport)
+                readers.append(reader)
+            child = Child(process, tuple(readers), limits)
+            try:
+                yield child
+            finally:
+                await child.close()
+        finally:
+            for transport in transports:
+                transport.close()
+
+
+async def read_all(reader: asyncio.StreamReader, *, limit_bytes: int) -> bytes:
+    """Read a pipe to its end.
+
+    Raises:
+        OutputTooLarge: there is more than the limit.
+    """
+    held = bytearray()
+    while chunk := await reader.read(_READER_BYTES):
+        held += chunk
+        if len(held) > limit_bytes:
+            raise OutputTooLarge(limit_bytes=limit_bytes)
+    return bytes(held)
+
+
+_SIGNALS: Final = frozenset(signal.Signals)
+
+
+def _pipe(_ours: contextlib.ExitStack) -> tuple[int, int]:
+    read, write = os.pipe()
+    with contextlib.suppress(
+        OSError
+    ):  # only a larger buffer: macOS has none, and a user's share of them may be used up
+        fcntl.fcntl(write, _F_SETPIPE_SZ, _PIPE_BYTES)
+    return read, write
+
+
+async def _reader(read: int) -> tuple[asyncio.ReadTransport, asyncio.StreamReader]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_READER_BYTES)
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read, "rb", 0))
+    return transport, reader
