@@ -126,7 +126,7 @@ async def client_for(app: FastAPI, directory: Directory, database: Database) -> 
                 async with database.begin() as tx:
                     token = await signed_in(tx, who)
             client = await stack.enter_async_context(open_client(app))
-            client.cookies.set(app.state.edge.session_cookie.name, token, domain="testserver")
+            client.cookies.set(app.state.edge.session_cookie.name, token, domain="testserver.local")
             return client
 
         yield make
