@@ -23,7 +23,10 @@ def line(text: str) -> str:
         ("Ana Ri\u0301o", "Ana R\u00edo"),  # NFD, as macOS sends it
         ("КоЯн", "КоЯн"),
         ("宇多田ヒカル", "宇多田ヒカル"),
-        ("می\u200cخواهم", "می\u200cخواهم"),  # Persian needs the non-joiner
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),  # Persian needs the non-joiner
         ("👩\u200d🎤 Zoë", "👩\u200d🎤 Zoë"),
         ("Ana\u00a0Río", "Ana Río"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),  # text is text; pages escape it

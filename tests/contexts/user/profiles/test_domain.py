@@ -22,7 +22,7 @@ from vibestream.contexts.user.profiles.domain import (
         ("rio-lento", "rio-lento"),
         ("@Rio_Lento", "rio_lento"),
         ("  rio.lento ", "rio.lento"),
-        ("ＲＩＯ", "rio"),  # full width
+        ("\uff32\uff29\uff2f", "rio"),  # full width
         ("\U0001d426\U0001d422\U0001d428", "mio"),  # mathematical bold
         ("\ufb01ona", "fiona"),  # the ligature fi
         ("a1b", "a1b"),

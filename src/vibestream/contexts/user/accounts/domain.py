@@ -91,7 +91,7 @@ def parse_address(text: str) -> Address:
         raise AddressInvalid
     try:
         # `.test` is let through: it can never receive mail, and is what documentation and demonstrations use.
-        parsed = validate_email(typed, check_deliverability=False, test_environment=True)
+        parsed = validate_email(typed, check_deliverability=False, strict=True, test_environment=True)
     except EmailNotValidError:
         raise AddressInvalid from None
     return Address(f"{parsed.local_part}@{parsed.ascii_domain.lower()}")
