@@ -100,6 +100,12 @@ class Settings(BaseSettings):
         "data folder outside production.",
     )
 
+    accepted_secret_keys: SecretStr | None = Field(
+        None,
+        description="Further secret keys, comma-separated, whose signatures on delivery addresses are believed: the next "
+        "one before it becomes VIBESTREAM_SECRET_KEY, the last one for eight hours after.",
+    )
+
     object_store: str = Field(
         "local",
         pattern="^(local|s3)$",
@@ -123,6 +129,18 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Password at the SMTP server.")
     mail_from: str = Field(
         "VibeStream <no-reply@vibestream.localhost>", description="Sender of mail; production requires your own domain."
+    )
+
+    media_cdn: bool = Field(
+        default=False,
+        description="Whether a CDN in front of /media/ answers repeated requests itself. Then segments served are not "
+        "counted as evidence of a listen, because most of them are not seen here.",
+    )
+    media_accel: str | None = Field(
+        None,
+        pattern="^/[a-z0-9_/-]+/$",
+        description="Internal location of an nginx in front, such as /objects/, that shows the object folder: media is then "
+        "sent by nginx (X-Accel-Redirect). Unset: sent by this server. Needs the local object store.",
     )
 
     ffmpeg: Path | None = Field(
@@ -170,6 +188,10 @@ class Settings(BaseSettings):
         problems = []
         if self.object_store == "s3" and not self.s3_bucket:
             problems.append("VIBESTREAM_S3_BUCKET: the s3 object store needs a bucket")
+        if self.object_store == "s3" and self.media_accel:
+            problems.append("VIBESTREAM_MEDIA_ACCEL: nginx can show the local object store only")
+        if any(len(key) < _SECRET_LENGTH for key in self.further_secrets):
+            problems.append(f"VIBESTREAM_ACCEPTED_SECRET_KEYS: at least {_SECRET_LENGTH} characters each")
         if self.secret_key and len(self.secret_key.get_secret_value()) < _SECRET_LENGTH:
             problems.append(f"VIBESTREAM_SECRET_KEY: at least {_SECRET_LENGTH} characters")
         if self.environment is Environment.PRODUCTION:
@@ -215,6 +237,12 @@ class Settings(BaseSettings):
             return None
         same_login = self.database_owner_url in (None, self.database_url)
         return as_app_role(self.database_url) if same_login else self.database_url
+
+    @property
+    def further_secrets(self) -> tuple[bytes, ...]:
+        """The secrets beside `signing_key` whose signatures on delivery addresses are believed."""
+        listed = "" if self.accepted_secret_keys is None else self.accepted_secret_keys.get_secret_value()
+        return tuple(key.strip().encode() for key in listed.split(",") if key.strip())
 
     def signing_key(self) -> bytes:
         """Return the key that delivery URLs, cursors and codes are signed with; made once outside production."""
