@@ -7,6 +7,7 @@ settings at it: there is no other way to send.
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,12 @@ from vibestream.platform.config import Settings, SettingsInvalid
 TIMEOUT_S: Final = 20.0
 """For connecting and for each answer of the server."""
 _PERMANENT: Final = 500
+_ADDRESS: Final = re.compile(
+    r'[^\s<>()\[\],;:"\\@\x00-\x1f\x7f\ud800-\udfff]+@[^\s<>()\[\],;:"\\@\x00-\x1f\x7f\ud800-\udfff]+'
+)
+"""One plain address; nothing that would begin another, a name or a header."""
+_HEADER: Final = re.compile(r"[!-9;-~]+")
+"""A header's name: RFC 5322, 3.6.8. The standard library checks values, not names."""
 
 
 class MailMalformed(InvalidInput):
@@ -122,11 +129,13 @@ class Mailer:
 
     def _message(self, mail: Mail) -> EmailMessage:
         name, sender = parseaddr(self._settings.mail_from)
+        if _ADDRESS.fullmatch(mail.to) is None or any(_HEADER.fullmatch(header) is None for header in mail.headers):
+            raise _malformed()
         try:
             # Addresses beyond ASCII are written as themselves (RFC 6532), which only some servers take.
             message = EmailMessage(policy=SMTP if (mail.to + sender).isascii() else SMTPUTF8)
-            message["From"] = Address(name, addr_spec=sender)
-            message["To"] = Address(addr_spec=mail.to)
+            message["From"] = _address(sender, name=name)
+            message["To"] = _address(mail.to)
             message["Subject"] = mail.subject
             message["Date"] = format_datetime(utc_now())
             message["Message-ID"] = f"<{mail.mail_id}@{sender.rpartition('@')[2]}>"
@@ -135,9 +144,18 @@ class Mailer:
                 message[header] = value
             message.set_content(mail.text)
             message.add_alternative(mail.html, subtype="html")
-        except (ValueError, MessageError, IndexError) as error:
-            raise MailMalformed("The message holds a line break in a header, or an address that is none.") from error
+        except (ValueError, MessageError) as error:
+            raise _malformed() from error
         return message
+
+
+def _address(address: str, *, name: str = "") -> Address:
+    local_part, _, domain = address.rpartition("@")
+    return Address(name, local_part, domain)  # its own parser takes no address beyond ASCII
+
+
+def _malformed() -> MailMalformed:
+    return MailMalformed("The message holds a line break in a header, or an address that is none.")
 
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> MailRefused | MailUnavailable:

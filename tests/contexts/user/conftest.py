@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vibestream.platform.config import Environment, Settings
+from vibestream.platform.config import Environment, Settings, load_settings
 from vibestream.platform.database import Database
 from vibestream.platform.jobs import declared_jobs
 from vibestream.platform.runtime import Runtime
@@ -21,13 +21,13 @@ Inbox = Callable[..., Awaitable[list[Arrived]]]
 
 @pytest.fixture
 async def mail_server(tmp_path: Path) -> AsyncIterator[MailServer]:
-    async with serve(Settings(environment=Environment.TEST, data_dir=tmp_path / "data")) as server:
+    async with serve(load_settings(environment=Environment.TEST, data_dir=tmp_path / "data")) as server:
         yield server
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database: Database, mail_server: MailServer) -> Settings:
-    return Settings(
+    return load_settings(
         environment=Environment.TEST,
         data_dir=tmp_path / "data",
         public_url="https://testserver",

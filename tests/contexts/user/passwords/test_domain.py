@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]
 
 from vibestream.contexts.user.passwords.domain import (
     PasswordCommon,
