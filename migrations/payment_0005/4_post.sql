@@ -27,9 +27,12 @@ BEGIN
     END IF;
     SELECT array_agg(e.account_id ORDER BY e.line) = accounts AND array_agg(-e.amount ORDER BY e.line) = amounts
     INTO mirrored FROM payment.entry e WHERE e.transaction_id = original;
-    RETURN CASE WHEN NOT mirrored THEN 'not_the_mirror' END;
+    IF NOT mirrored THEN
+        RAISE EXCEPTION 'a reversal has the legs of its original, negated' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
 END $$;
-COMMENT ON FUNCTION payment.reversal_fault IS 'Why these legs cannot reverse that transaction; null when they can.';
+COMMENT ON FUNCTION payment.reversal_fault IS 'Why a transaction cannot be reversed by these legs; null when it can.';
 
 -- The one door. It takes any number of postings, each with its legs, decides them one after the other, and writes all
 -- that it accepts in four statements, so that the cost of a posting falls with the size of the batch:

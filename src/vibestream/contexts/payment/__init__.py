@@ -1,0 +1,16 @@
+"""Payment: who owns how much, and how it came to be.
+
+Owns the schema `payment`: accounts, balanced transactions of immutable entries, holds, snapshots.
+
+Capabilities, each using only those before it:
+
+    ledger       accounts, posting, holds, reversals, reward pools; the books
+    wallets      what a person has, and every movement of it, in words
+
+What always holds: every transaction sums to zero in each currency, and so do all of them together; nothing that was
+posted is changed or removed; a person's wallet and a reward pool never fall below zero, holds included; one idempotency
+key has one outcome. PostgreSQL holds these, not this code: the application's role cannot write the tables, only call
+functions that keep them.
+
+Announces (`events`): that a reward was paid.
+"""

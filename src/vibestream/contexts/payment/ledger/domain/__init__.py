@@ -1,0 +1,1 @@
+"""What the ledger speaks of: accounts, postings and their outcomes, holds, the books."""

@@ -1,0 +1,64 @@
+"""Posting, and the legs of what was posted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Posting, Status
+from vibestream.kernel.ids import AccountId, TransactionId
+from vibestream.kernel.money import Currency, Money
+from vibestream.platform.database import Tx
+
+
+async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
+    """Decide the postings in order, write those that are accepted, and return what became of each.
+
+    Raises:
+        psycopg.errors.SerializationFailure: another session posted under one of the keys meanwhile; run again.
+    """
+    legs = [(number, leg) for number, posting in enumerate(postings, 1) for leg in posting.legs]
+    return await tx.all(
+        _outcome,
+        """
+        SELECT outcome, posted_as, refused_by FROM payment.post(
+            %s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[],
+            %s::integer[], %s::uuid[], %s::text[], %s::bigint[]
+        )
+        """,
+        [
+            [posting.transaction_id for posting in postings],
+            [posting.key for posting in postings],
+            [posting.kind for posting in postings],
+            [json.dumps(dict(posting.details)) for posting in postings],
+            [posting.effective_at for posting in postings],
+            [posting.captures for posting in postings],
+            [posting.reverses for posting in postings],
+            [number for number, _ in legs],
+            [leg.account_id for _, leg in legs],
+            [leg.amount.currency.code for _, leg in legs],
+            [leg.amount.minor for _, leg in legs],
+        ],
+    )
+
+
+async def load_legs(tx: Tx, transaction_id: TransactionId) -> list[Leg]:
+    """Return a transaction's legs in their order; none when there is no such transaction."""
+    return await tx.all(
+        _leg,
+        """
+        SELECT entry.account_id, entry.amount, account.currency
+        FROM payment.entry entry JOIN payment.account account ON account.id = entry.account_id
+        WHERE entry.transaction_id = %s ORDER BY entry.line
+        """,
+        [transaction_id],
+    )
+
+
+def _outcome(*, outcome: str, posted_as: Any, refused_by: Any) -> Outcome:
+    return Outcome(Status(outcome), posted_as, refused_by)
+
+
+def _leg(*, account_id: AccountId, amount: int, currency: str) -> Leg:
+    return Leg(account_id, Money(amount, Currency.of(currency)))
