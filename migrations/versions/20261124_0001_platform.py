@@ -135,6 +135,12 @@ DO $$ DECLARE routine regprocedure; BEGIN
         EXECUTE format('ALTER FUNCTION %s SET search_path = jobs, pg_temp', routine);
     END LOOP;
 END $$;
+CREATE TABLE jobs.failure (
+    job_id bigint PRIMARY KEY REFERENCES jobs.procrastinate_jobs (id) ON DELETE CASCADE,
+    error text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE jobs.failure IS 'What the last failed attempt at a job ended with.';
 GRANT USAGE ON SCHEMA jobs TO vibestream_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA jobs TO vibestream_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA jobs TO vibestream_app;
@@ -143,7 +149,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA jobs TO vibestream_app;
 
 def upgrade() -> None:
     """Create the role that the application works as, which owns nothing and gets each right by name, and the tables."""
-    connection = op.get_bind().connection.driver_connection
+    cursor = op.get_bind().connection.cursor()  # the driver's own: these scripts are many statements, and one has a %
     procrastinate = Path(__file__).parents[1] / "procrastinate_3_10.sql"
     for script in (ROLE_AND_SCHEMA, EVENTS, SAGAS, JOBS_BEFORE, procrastinate.read_text(), JOBS_AFTER):
-        connection.execute(script)
+        cursor.execute(script)
