@@ -24,6 +24,7 @@ import bench
 
 _RESULTS = Path(__file__).parent / "results.json"
 _NOT_MEASUREMENTS = {"__main__", "load", "locustfile"}
+_LARGE = 1000
 
 
 def main(names: list[str]) -> int:
@@ -66,7 +67,7 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:,.3g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}" if isinstance(value, int | float) else str(value)  # fmt: skip
+    return f"{value:,.3g}" if isinstance(value, float) and value < _LARGE else f"{value:,.0f}" if isinstance(value, int | float) else str(value)  # fmt: skip
 
 
 def _commit() -> str:
