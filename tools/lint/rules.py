@@ -134,14 +134,14 @@ def finished(source: Source) -> Iterator[Finding]:
     """Nothing is left for later in a comment."""
     for number, line in enumerate(source.text.splitlines(), 1):
         if _UNFINISHED.search(line):
-            yield Finding(source.path, number, "finished", "do it, or open an issue")
+            yield from source.finding_at(number, "finished", "do it, or open an issue")
 
 
 def small(source: Source) -> Iterator[Finding]:
     """Files and functions stay small enough to read at once."""
     lines = len(source.text.splitlines())
     if lines > FILE_LINES:
-        yield Finding(source.path, 1, "small", f"{lines} lines: split by subject (at most {FILE_LINES})")
+        yield from source.finding_at(1, "small", f"{lines} lines: split by subject (at most {FILE_LINES})")
     for node in ast.walk(source.tree):
         if isinstance(node, _FUNCTIONS) and node.end_lineno is not None:
             length = node.end_lineno - node.lineno + 1

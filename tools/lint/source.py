@@ -59,8 +59,11 @@ class Source:
         return self.capability is not None and self.module[3] == name
 
     def finding(self, node: ast.AST, rule: str, message: str) -> Iterator[Finding]:
-        """Yield a finding, unless its line says `# lint: allow(rule) - reason`."""
-        line = getattr(node, "lineno", 1)
+        """Yield a finding at a node, unless its line says `# lint: allow(rule) - reason`."""
+        yield from self.finding_at(getattr(node, "lineno", 1), rule, message)
+
+    def finding_at(self, line: int, rule: str, message: str) -> Iterator[Finding]:
+        """Yield a finding at a line, unless it says `# lint: allow(rule) - reason`."""
         allowed = _ALLOW.search(self.text.splitlines()[line - 1] if self.text else "")
         if allowed is None or allowed["rule"] != rule:
             yield Finding(self.path, line, rule, message)

@@ -19,7 +19,7 @@ from vibestream.platform.group_commit import GroupCommit
 
 async def send(tx: Tx, listen: Listen, *, until_s: float = 30) -> Listen:
     sent = Beats(listen.listen_id, listen.user_id, tuple(played(until_s=until_s)), received_at=after(until_s))
-    answer = (await service.record_beats(tx, [sent]))[0]
+    answer = (await service.record_beats(tx, sent=[sent]))[0]
     assert isinstance(answer, Listen)
     return answer
 
@@ -100,7 +100,7 @@ async def test_heartbeats_for_a_listen_of_somebody_else_are_refused_without_sink
 
     answers = await service.record_beats(
         tx,
-        [
+        sent=[
             Beats(theirs.listen_id, mine.user_id, beats, after(30)),
             Beats(ListenId(new_id()), mine.user_id, beats, after(30)),
             Beats(mine.listen_id, mine.user_id, beats, after(30)),
@@ -186,7 +186,7 @@ async def test_players_that_send_at_once_share_transactions_and_each_gets_its_ow
         track = await registered(tx, make_track())
         listens = [await opened(tx, track=track) for _ in range(60)]
         before = await tx.value("SELECT pg_current_xact_id()::text::bigint")
-    commits = GroupCommit(database, service.record_beats)
+    commits = GroupCommit(database, lambda tx, sent: service.record_beats(tx, sent=sent))
 
     answers = await asyncio.gather(
         *(

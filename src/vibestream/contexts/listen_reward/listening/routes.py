@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from vibestream.kernel.ids import ListenId, TrackId
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.config import Settings
+from vibestream.platform.database import Tx
 from vibestream.platform.group_commit import SharedGroupCommit
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -25,7 +27,12 @@ HEARTBEAT_EVERY_S: Final = 10
 _MOST_BEATS: Final = 600
 _DAY_MS: Final = 86_400_000
 
-_beats: Final = SharedGroupCommit(service.record_beats)
+
+async def _record(tx: Tx, sent: Sequence[Beats]) -> Sequence[Listen | service.ListenNotFound]:
+    return await service.record_beats(tx, sent=sent)
+
+
+_beats: Final = SharedGroupCommit(_record)
 
 
 class OpenListen(BaseModel):

@@ -88,7 +88,7 @@ async def open_listen(
     return listen
 
 
-async def record_beats(tx: Tx, sent: Sequence[Beats]) -> list[Listen | ListenNotFound]:
+async def record_beats(tx: Tx, *, sent: Sequence[Beats]) -> list[Listen | ListenNotFound]:
     """Take heartbeats of many listens at once and return each listen after them, in the order sent.
 
     For a listen that is not the sender's, the answer in its place is the error, so that one wrong id does not sink the
