@@ -186,7 +186,9 @@ async def test_players_that_send_at_once_share_transactions_and_each_gets_its_ow
         track = await registered(tx, make_track())
         listens = [await opened(tx, track=track) for _ in range(60)]
         before = await tx.value("SELECT pg_current_xact_id()::text::bigint")
-    commits = GroupCommit(database, lambda tx, sent: service.record_beats(tx, sent=sent))
+    commits: GroupCommit[Beats, Listen | service.ListenNotFound] = GroupCommit(
+        database, lambda tx, sent: service.record_beats(tx, sent=sent)
+    )
 
     answers = await asyncio.gather(
         *(
