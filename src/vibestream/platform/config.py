@@ -177,6 +177,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Comma-separated networks whose X-Forwarded-For is believed, counted from the right."
     )
+    event_retention_days: int = Field(
+        7, ge=1, le=365, description="Days for which settled events are kept; a new consumer starts with the oldest."
+    )
     metrics_port: Port | None = Field(
         None,
         description="Port for Prometheus metrics on the loopback address; unset: /metrics of the web server, "

@@ -9,10 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
+from prometheus_client import Gauge
 
 from vibestream.platform.database import Database, Isolation, Tx
+
+HOLDS: Final = Gauge("vibestream_invariant_holds", "1 when the last check found the invariant to hold.", ["invariant"])
 
 _log = structlog.get_logger()
 
@@ -64,6 +68,7 @@ async def _check(database: Database, invariant: Invariant) -> Checked:
     except Exception as error:
         _log.exception("invariant.not_checked", invariant=invariant.name)
         finding = Finding(ok=False, figure="not checked", detail=f"{type(error).__name__}: {error}")
+    HOLDS.labels(invariant.name).set(finding.ok)
     if not finding.ok:
         _log.error("invariant.violated", invariant=invariant.name, figure=finding.figure, detail=finding.detail)
     return Checked(invariant, finding, time.perf_counter() - began)

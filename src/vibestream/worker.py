@@ -1,0 +1,133 @@
+"""The worker's composition root: settings -> database -> runtime -> event relay, jobs, sagas, schedule.
+
+Any number may run beside each other, on as many machines as one likes, with nothing but the same settings. When a
+release brings new events or jobs, start its workers before its web servers: what an old worker does not know waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+import uvloop
+
+# Modules that declare jobs: importing them is what makes this worker know them. A test compares this list with the source.
+import vibestream.contexts.listen_reward.listening.jobs
+import vibestream.contexts.music.delivery.jobs
+import vibestream.contexts.music.uploads.jobs
+import vibestream.contexts.payment.ledger.jobs
+import vibestream.contexts.user.accounts.service.mailing
+import vibestream.contexts.user.accounts.service.tidying
+import vibestream.platform.housekeeping  # noqa: F401
+from vibestream.flows import witness_listens
+from vibestream.flows.audit import INVARIANTS
+from vibestream.platform.config import Settings, SettingsInvalid
+from vibestream.platform.cpu import BoundedThreads
+from vibestream.platform.database import Database
+from vibestream.platform.events import bell
+from vibestream.platform.events.relay import relaying
+from vibestream.platform.events.subscriptions import Consumers, Subscription
+from vibestream.platform.invariants import check_all
+from vibestream.platform.jobs import Job, declared_jobs, periodic
+from vibestream.platform.jobs.worker import JobWorker
+from vibestream.platform.mail import Mailer
+from vibestream.platform.observability.logging import configure_logging
+from vibestream.platform.postgres import migrate
+from vibestream.platform.runtime import Runtime
+from vibestream.platform.storage import open_store
+
+SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (*witness_listens.SUBSCRIPTIONS,)
+PACKAGING: Final = "packaging"
+"""The queue of masters to package: heavy work, with slots of its own."""
+SLOTS: Final = 8
+"""Jobs of all other queues that one worker runs at the same time."""
+THREADS: Final = 2
+
+_log = structlog.get_logger()
+
+
+@periodic("audit", every_s=300)
+async def audit(runtime: Runtime) -> None:
+    """Check every invariant; one that does not hold is logged as an error and shows in the metrics."""
+    await check_all(runtime.database, INVARIANTS)
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish what has begun and return.
+
+    Raises:
+        SettingsInvalid: there is no database to work with.
+        SchemaBehind: the database's schema is older than this code's.
+    """
+    configure_logging(settings)
+    uvloop.run(_until_signal(settings))
+
+
+async def _until_signal(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_runtime(settings) as runtime, working(runtime):
+        _log.info("worker.ready", consumers=len(SUBSCRIPTIONS), jobs=len(declared_jobs()))
+        await stop.wait()
+        _log.info("worker.stopping")
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open what the worker works with, for the time of the block."""
+    if settings.app_dsn is None:
+        raise SettingsInvalid(
+            "Settings are wrong. DATABASE_URL: the worker alone needs one; `vibestream up` brings its own"
+        )
+    migrate.require_head(settings.app_dsn)
+    cpu = BoundedThreads(threads=THREADS)
+    try:
+        async with Database(
+            settings.app_dsn, max_size=settings.database_pool_size, application="vibestream-worker"
+        ) as database:
+            yield Runtime(
+                settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=cpu
+            )
+    finally:
+        cpu.close()
+
+
+@asynccontextmanager
+async def working(
+    runtime: Runtime,
+    *,
+    subscriptions: Sequence[Subscription[Any]] = SUBSCRIPTIONS,
+    jobs: Callable[[], Mapping[str, Job]] = declared_jobs,
+) -> AsyncIterator[None]:
+    """Relay events and run jobs for the time of the block; on leaving it, what has begun is finished or put back."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(bell.hung(runtime.database))
+        for worker in _job_workers(runtime, jobs()):
+            await stack.enter_async_context(_running(worker))
+        await stack.enter_async_context(relaying(runtime.database, Consumers(subscriptions)))
+        yield
+
+
+def _job_workers(runtime: Runtime, jobs: Mapping[str, Job]) -> list[JobWorker]:
+    queues = {job.queue for job in jobs.values()}
+    others = JobWorker(runtime, jobs, queues=sorted(queues - {PACKAGING}), slots=SLOTS, schedules=True)
+    if PACKAGING not in queues:
+        return [others]
+    slots = runtime.settings.packaging_slots
+    return [others, JobWorker(runtime, jobs, queues=[PACKAGING], slots=slots, schedules=False)]
+
+
+@asynccontextmanager
+async def _running(worker: JobWorker) -> AsyncIterator[None]:
+    running = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await running
