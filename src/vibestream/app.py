@@ -19,6 +19,7 @@ from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
+from vibestream.platform.events import bell
 from vibestream.platform.http.application import build
 from vibestream.platform.http.edge import Authenticate, Edge
 from vibestream.platform.mail import Mailer
@@ -80,7 +81,7 @@ def _owning(app: FastAPI, runtime: Runtime) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         migrate.require_head(runtime.database.dsn)
         try:
-            async with runtime.database, inner(app):
+            async with runtime.database, bell.hung(runtime.database), inner(app):
                 yield
         finally:
             runtime.cpu.close()

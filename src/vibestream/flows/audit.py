@@ -6,9 +6,11 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
+from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
 
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
+    *events.INVARIANTS,
 )
