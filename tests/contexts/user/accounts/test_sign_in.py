@@ -68,7 +68,10 @@ async def test_anything_else_is_refused_in_the_same_words_after_the_same_work(
 ):
     async with database.begin() as tx:
         user = await make_user(tx, email="ana@example.org")
-        await make_user(tx, email="unverified@example.org", verified=False)
+        unverified = await make_user(tx, email="unverified@example.org", verified=False)
+        await passwords.set_password(
+            tx, user_id=unverified.user_id, password_hash=passwords.HASHER.hash(PASSWORD), now=utc_now()
+        )
     with pytest.raises(service.SignInRefused) as refused:
         await enter(runtime, email, password)
     assert str(refused.value) == str(service.SignInRefused())

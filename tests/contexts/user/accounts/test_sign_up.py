@@ -13,6 +13,7 @@ import pytest
 from tests.contexts.user.conftest import Inbox, code_in
 from tests.factories.users import DEVICE, MADE_AT, PASSWORD, make_user, signed_in
 from vibestream.contexts.user.accounts import service
+from vibestream.contexts.user.accounts.domain import code_of
 from vibestream.contexts.user.accounts.service import CodeExpired, CodesLimited, CodeWrong, SignedIn, SignUpStarted
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.profiles import service as profiles
@@ -292,6 +293,28 @@ async def test_a_code_goes_to_the_spelling_that_was_typed_not_to_the_one_somebod
         assert (await service.account(tx, user_id=entered.user_id)).email == "ana@example.org"
 
 
+async def test_two_browsers_with_codes_for_one_address_do_not_wait_for_each_other_in_a_circle(
+    begin: Begin, verify: Verify, inbox: Inbox, database: Database
+):
+    """Both hold a good code; whoever is first has the account, the other is refused, and neither deadlocks."""
+    first, second = await begin(), await begin()
+    codes = [code_in(message) for message in await inbox(EMAIL)]
+    pairs = [(first, codes[1]), (second, codes[0])]
+    outcomes = await asyncio.gather(*(verify(*pair) for pair in pairs * 4), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["CodeExpired"] * 7 + ["SignedIn"]
+
+
+async def test_an_address_that_was_proved_otherwise_meanwhile_is_not_proved_again(
+    begin: Begin, verify: Verify, inbox: Inbox, database: Database
+):
+    started = await begin()
+    (message,) = await inbox(EMAIL)
+    async with database.begin() as tx:
+        await tx.execute("UPDATE users.address SET verified_at = now()")
+    with pytest.raises(CodeWrong):
+        await verify(started, code_in(message))
+
+
 class TestWithAnAddressThatHasAnAccount:
     """The answer, the work and every later answer are those of a new address; only the owner learns of it."""
 
@@ -342,8 +365,6 @@ class TestWithAnAddressThatHasAnAccount:
         started = await begin()
         async with database.begin() as tx:
             sign_up_id = await tx.value("SELECT sign_up_id FROM users.sign_up")
-        from vibestream.contexts.user.accounts.domain import code_of
-
         guessed = code_of(key=runtime.settings.signing_key(), sign_up_id=sign_up_id)  # what 10^8 tries would find
         for left, code in zip((4, 3, 2, 1, 0), (guessed, WRONG, guessed, WRONG, guessed), strict=True):
             with pytest.raises(CodeWrong) as refused:
@@ -351,6 +372,16 @@ class TestWithAnAddressThatHasAnAccount:
             assert refused.value.tries_left == left
         with pytest.raises(CodeExpired):
             await verify(started, guessed)
+
+    async def test_a_decoy_never_takes_effect_whatever_became_of_the_account(
+        self, begin: Begin, verify: Verify, database: Database, runtime: Runtime
+    ):
+        started = await begin()
+        async with database.begin() as tx:
+            sign_up_id = await tx.value("SELECT sign_up_id FROM users.sign_up")
+            await tx.execute("UPDATE users.address SET verified_at = NULL")
+        with pytest.raises(CodeWrong):
+            await verify(started, code_of(key=runtime.settings.signing_key(), sign_up_id=sign_up_id))
 
     async def test_another_code_can_be_asked_for_as_with_a_new_address(
         self, begin: Begin, inbox: Inbox, database: Database

@@ -116,11 +116,11 @@ async def add_sign_up(tx: Tx, *, sign_up: SignUp) -> None:
     )
 
 
-async def lock_newest_sign_up(tx: Tx, *, browser_hash: bytes) -> SignUp | None:
-    """Return the newest sign-up of a browser, locked."""
+async def find_newest_sign_up(tx: Tx, *, browser_hash: bytes) -> SignUp | None:
+    """Return the newest sign-up of a browser. It changes only under the lock of its account's address."""
     return await tx.one(
         SignUp,
-        _SIGN_UP + " WHERE browser_hash = %s ORDER BY created_at DESC, sign_up_id DESC LIMIT 1 FOR UPDATE",
+        _SIGN_UP + " WHERE browser_hash = %s ORDER BY created_at DESC, sign_up_id DESC LIMIT 1",
         [browser_hash],
     )
 

@@ -119,9 +119,8 @@ async def resend_code(tx: Tx, *, browser_token: str, now: datetime) -> SignUpSta
         CodeExpired: the browser did not sign up within the last hour; it must do so again.
         CodesLimited: thirty seconds have not passed since the last code, or five were mailed within an hour.
     """
-    last = await store.lock_newest_sign_up(tx, browser_hash=_hash(browser_token))
-    found = None if last is None else await store.lock_account(tx, user_id=last.user_id)
-    if last is None or found is None or last.created_at + domain.RESENDABLE_FOR <= now:
+    last, owner = await _newest(tx, browser_token=browser_token)
+    if last.created_at + domain.RESENDABLE_FOR <= now:
         raise _expired()
     if last.created_at + domain.RESEND_AFTER > now:
         wait = last.created_at + domain.RESEND_AFTER - now
@@ -133,7 +132,7 @@ async def resend_code(tx: Tx, *, browser_token: str, now: datetime) -> SignUpSta
         expires_at=now + domain.CODE_GOOD_FOR,
         tries_left=domain.CODE_TRIES,
     )
-    renewed = await _mail_code(tx, wanted=wanted, verified=found.verified_at is not None, now=now)
+    renewed = await _mail_code(tx, wanted=wanted, verified=owner.verified_at is not None, now=now)
     return SignUpStarted(browser_token, renewed.expires_at)
 
 
@@ -155,13 +154,12 @@ async def verify_email(
         CodeWrong: not the code. Commit the transaction nevertheless, or the try is not counted.
         CodeExpired: no code of this browser can be tried any more.
     """
-    found = await store.lock_newest_sign_up(tx, browser_hash=_hash(browser_token))
-    if found is None or not found.is_open(now):
+    found, owner = await _newest(tx, browser_token=browser_token)
+    if not found.is_open(now):
         raise _expired()
-    owner = await store.lock_account(tx, user_id=found.user_id)
     right = domain.is_code(given=code, key=signing_key, sign_up_id=found.sign_up_id)
     # A decoy has a code too, which nobody was sent. The address may also have been proved from elsewhere meanwhile.
-    if not right or owner is None or owner.verified_at is not None or found.decoy:
+    if not right or owner.verified_at is not None or found.decoy:
         await store.save_tries(tx, sign_up_id=found.sign_up_id, tries_left=found.tries_left - 1)
         raise CodeWrong(tries_left=found.tries_left - 1)
     await _take_effect(tx, sign_up=found, now=now)
@@ -171,6 +169,18 @@ async def verify_email(
             tx, action=action, user_id=found.user_id, actor_id=found.user_id, now=now, network=device.network
         )
     return SignedIn(found.user_id, opened)
+
+
+async def _newest(tx: Tx, *, browser_token: str) -> tuple[SignUp, store.Account]:
+    """Return a browser's newest sign-up, and its account locked: codes of one account are tried one after the other."""
+    browser_hash = _hash(browser_token)
+    seen = await store.find_newest_sign_up(tx, browser_hash=browser_hash)
+    owner = None if seen is None else await store.lock_account(tx, user_id=seen.user_id)
+    # What was seen before the lock may have been tried, replaced or used while we waited for it.
+    found = None if owner is None else await store.find_newest_sign_up(tx, browser_hash=browser_hash)
+    if found is None or owner is None:
+        raise _expired()
+    return found, owner
 
 
 async def _account_of(tx: Tx, *, address: Address, display_name: str, locale: str, now: datetime) -> store.Account:
