@@ -8,7 +8,7 @@ from typing import Any
 
 from vibestream.contexts.music.catalogue import domain
 from vibestream.contexts.music.catalogue.domain import Artist, Audio, AudioState, NewTrack, Release, ReleaseKind
-from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UserId, new_id
+from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UploadId, UserId, new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def make_artist(*, name: str = "Ada Ríos", handle: str = "ada-rios", owner: Use
 
 
 def make_new_track(artist: Artist, *, title: str = "Nebula", disc_no: int = 1) -> NewTrack:
-    return NewTrack(TrackId(new_id()), AssetId(new_id()), artist.artist_id, title, disc_no)
+    return NewTrack(TrackId(new_id()), UploadId(new_id()), AssetId(new_id()), artist.artist_id, title, disc_no)
 
 
 def make_draft(*titles: str, title: str = "First Light", artist: Artist | None = None) -> Release:

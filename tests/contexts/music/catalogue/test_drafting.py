@@ -18,11 +18,11 @@ from vibestream.contexts.music.catalogue.domain.drafting import (
     usual_kind,
 )
 from vibestream.contexts.music.catalogue.domain.release import ReleaseKind
-from vibestream.kernel.ids import AssetId, new_id
+from vibestream.kernel.ids import AssetId, UploadId, new_id
 
 
 def masters(*files: tuple[str, Tags]) -> list[Master]:
-    return [Master(AssetId(new_id()), name, tags) for name, tags in files]
+    return [Master(UploadId(new_id()), AssetId(new_id()), name, tags) for name, tags in files]
 
 
 def from_names(*names: str) -> Proposal:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.factories.music_catalogue import NOON, make_artist, make_draft, make_new_track, make_published, same_but
 from vibestream.contexts.music.catalogue import domain
 from vibestream.contexts.music.catalogue.domain import (
+    CoverImage,
     EditConflict,
     InvalidIsrc,
     InvalidUpc,
@@ -222,7 +223,9 @@ def test_only_what_was_never_public_is_deleted():
 
 
 def test_a_cover_is_set_and_taken_away_as_the_next_version():
-    covered = domain.set_cover(make_draft(), cover="ab" * 32, expected=1, now=LATER)
+    cover = (CoverImage(f"covers/{'ab' * 32}-640.webp", 640, 600),)
 
-    assert (covered.cover, covered.version) == ("ab" * 32, 2)
-    assert domain.set_cover(covered, cover=None, expected=2, now=LATER).cover is None
+    covered = domain.set_cover(make_draft(), cover=cover, expected=1, now=LATER)
+
+    assert (covered.cover, covered.version) == (cover, 2)
+    assert domain.set_cover(covered, cover=(), expected=2, now=LATER).cover == ()

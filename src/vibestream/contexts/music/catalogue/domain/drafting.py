@@ -9,14 +9,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final
 
 from vibestream.contexts.music.catalogue.domain.codes import InvalidIsrc, parse_isrc
-from vibestream.contexts.music.catalogue.domain.release import MAX_DISCS, MAX_TRACKS, ReleaseKind
+from vibestream.contexts.music.catalogue.domain.release import (
+    MAX_DISCS,
+    MAX_TRACKS,
+    CoverImage,
+    Release,
+    ReleaseKind,
+    Stage,
+    numbered,
+)
 from vibestream.contexts.music.catalogue.domain.words import InvalidGenres, parse_genres, title_from_file
-from vibestream.kernel.ids import AssetId
+from vibestream.kernel.ids import AssetId, UploadId
 
 _MOST_PROPOSED_GENRES: Final = 3
 _SINGLE_TRACKS: Final = 3
@@ -48,6 +56,7 @@ class Tags:
 class Master:
     """One uploaded master."""
 
+    upload_id: UploadId
     asset_id: AssetId
     file_name: str
     tags: Tags
@@ -57,6 +66,7 @@ class Master:
 class ProposedTrack:
     """A track to begin with."""
 
+    upload_id: UploadId
     asset_id: AssetId
     title: str
     disc_no: int
@@ -92,7 +102,7 @@ def propose(masters: Sequence[Master]) -> Proposal:
         _Candidate.of(master, name, place) for place, (master, name) in enumerate(zip(masters, named, strict=True))
     ]
     ordered = sorted(tracks, key=lambda one: one.order)[:MAX_TRACKS]
-    proposed = tuple(ProposedTrack(one.asset_id, one.title, one.disc_no, one.isrc) for one in ordered)
+    proposed = tuple(ProposedTrack(one.upload_id, one.asset_id, one.title, one.disc_no, one.isrc) for one in ordered)
     album = _most_said(title_from_file(master.tags.album) for master in masters)
     return Proposal(
         kind=usual_kind(len(proposed)),
@@ -101,6 +111,31 @@ def propose(masters: Sequence[Master]) -> Proposal:
         genres=_most_said_genres(masters),
         tracks=proposed,
     )
+
+
+def take_over(release: Release, proposal: Proposal, *, cover: tuple[CoverImage, ...], now: datetime) -> Release:
+    """Return a release as a proposal for its uploads shapes it; unchanged when that makes no difference.
+
+    A release that somebody has edited is left alone: what an artist typed is not overwritten by what a file says.
+    """
+    if not release.proposed or release.stage is not Stage.DRAFT:
+        return release
+    by_upload = {track.upload_id: track for track in release.tracks}
+    tracks = [
+        replace(by_upload[one.upload_id], title=one.title, disc_no=one.disc_no, isrc=one.isrc)
+        for one in proposal.tracks
+        if one.upload_id in by_upload
+    ]
+    shaped = replace(
+        release,
+        kind=proposal.kind,
+        title=proposal.title,
+        release_date=proposal.release_date,
+        genres=proposal.genres,
+        cover=cover or release.cover,
+        tracks=numbered(tracks),
+    )
+    return release if shaped == release else replace(shaped, version=release.version + 1, changed_at=now)
 
 
 def usual_kind(track_count: int) -> ReleaseKind:
@@ -128,6 +163,7 @@ def parse_tag_date(text: str) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    upload_id: UploadId
     asset_id: AssetId
     title: str
     disc_no: int
@@ -142,6 +178,7 @@ class _Candidate:
         disc_no = disc_no if 1 <= disc_no <= MAX_DISCS else 1
         track_no = tags.track_no if tagged else name.track_no
         return cls(
+            upload_id=master.upload_id,
             asset_id=master.asset_id,
             title=title_from_file(tags.title) or name.title,
             disc_no=disc_no,

@@ -8,13 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from vibestream.contexts.music.catalogue.domain.release import (
-    By,
-    Release,
-    Stage,
-    Track,
-    next_version,
-)
+from vibestream.contexts.music.catalogue.domain.editing import next_version
+from vibestream.contexts.music.catalogue.domain.release import By, Release, Stage, Track
 from vibestream.contexts.music.events import ReleasePublished, ReleaseTakenDown, TrackPublished, TrackTakenDown
 from vibestream.kernel.errors import Conflict, Forbidden
 from vibestream.kernel.events import Event
@@ -141,7 +136,7 @@ def checklist(release: Release, *, audio: Mapping[AssetId, Audio]) -> tuple[Chec
         ]
     return (
         *items,
-        ChecklistItem(Requirement.COVER, release.cover is not None, needed=False),
+        ChecklistItem(Requirement.COVER, bool(release.cover), needed=False),
         ChecklistItem(Requirement.NOT_HELD, release.withdrawn_by is not By.OPERATOR),
     )
 
@@ -204,20 +199,14 @@ def take_down(release: Release, *, by: By, expected: int, now: datetime) -> tupl
         NotPublished: there is nothing public to withdraw.
     """
     edited = next_version(release, expected=expected, now=now)
-    holds_on = by is By.OPERATOR and release.withdrawn_by is By.ARTIST
+    holds_on = by is By.OPERATOR and release.withdrawn_by in {By.ARTIST, By.AUDIO}
     if release.stage is not Stage.PUBLISHED and not holds_on:
         raise NotPublished
     withdrawn = replace(edited, stage=Stage.TAKEN_DOWN, withdrawn_by=by, withdrawn_at=now)
     if holds_on:
         return withdrawn, ()
     return withdrawn, (
-        ReleaseTakenDown(
-            occurred_at=now,
-            release_id=release.release_id,
-            artist_id=release.artist.artist_id,
-            owner_user_id=release.artist.owner_user_id,
-            by=by.value,
-        ),
+        _release_taken_down(release, by=by, now=now),
         *(_track_taken_down(release, track, by=by, now=now) for track in release.public_tracks),
     )
 
@@ -291,6 +280,25 @@ def restore_track(
     return _with(edited, restored), (_track_published(edited, restored, now=now),)
 
 
+def withdraw_audio(release: Release, asset_id: AssetId, *, now: datetime) -> tuple[Release, tuple[Event, ...]]:
+    """Withdraw the tracks that play an asset which turned out to be unfit, and the release when none would remain.
+
+    A release without such a public track is returned as it was. The artist can put a new upload in their place.
+    """
+    gone = [track for track in release.public_tracks if track.asset_id == asset_id]
+    if not gone:
+        return release, ()
+    tracks = tuple(
+        replace(track, withdrawn_by=By.AUDIO, withdrawn_at=now) if track in gone else track for track in release.tracks
+    )
+    withdrawn = replace(next_version(release, expected=release.version, now=now), tracks=tracks)
+    events = tuple(_track_taken_down(release, track, by=By.AUDIO, now=now) for track in gone)
+    if withdrawn.public_tracks:
+        return withdrawn, events
+    down = replace(withdrawn, stage=Stage.TAKEN_DOWN, withdrawn_by=By.AUDIO, withdrawn_at=now)
+    return down, (_release_taken_down(release, by=By.AUDIO, now=now), *events)
+
+
 def _published(track: Track, *, audio: Audio, now: datetime) -> Track:
     return replace(track, duration_ms=audio.duration_ms, published_at=track.published_at or now)
 
@@ -318,6 +326,16 @@ def _track_published(release: Release, track: Track, *, now: datetime) -> TrackP
         explicit=track.explicit,
         isrc=track.isrc,
         genres=release.genres,
+    )
+
+
+def _release_taken_down(release: Release, *, by: By, now: datetime) -> ReleaseTakenDown:
+    return ReleaseTakenDown(
+        occurred_at=now,
+        release_id=release.release_id,
+        artist_id=release.artist.artist_id,
+        owner_user_id=release.artist.owner_user_id,
+        by=by.value,
     )
 
 

@@ -5,12 +5,13 @@ A page goes on before a position: the sort values of the last row shown. Each OR
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from vibestream.contexts.music.catalogue.domain import ReleaseKind, Stage
+from vibestream.contexts.music.catalogue.domain import CoverImage, ReleaseKind, Stage
 from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
 
@@ -37,7 +38,7 @@ class ReleaseCard:
     title: str
     release_date: date | None
     genres: tuple[str, ...]
-    cover: str | None
+    cover: tuple[CoverImage, ...]
     stage: Stage
     published_at: datetime | None
     changed_at: datetime
@@ -48,9 +49,9 @@ class ReleaseCard:
     explicit: bool
 
     @classmethod
-    def of(cls, *, kind: str, stage: str, genres: list[str], **same: Any) -> Self:
+    def of(cls, *, kind: str, stage: str, genres: list[str], cover: list[dict[str, Any]], **same: Any) -> Self:
         """Build one from a row."""
-        return cls(kind=ReleaseKind(kind), stage=Stage(stage), genres=tuple(genres), **same)
+        return cls(kind=ReleaseKind(kind), stage=Stage(stage), genres=tuple(genres), cover=_cover(cover), **same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,15 @@ class TrackCard:
     artist_handle: str
     title: str
     release_title: str
-    cover: str | None
+    cover: tuple[CoverImage, ...]
     duration_ms: int
     explicit: bool
     published_at: datetime
+
+    @classmethod
+    def of(cls, *, cover: list[dict[str, Any]], **same: Any) -> Self:
+        """Build one from a row."""
+        return cls(cover=_cover(cover), **same)
 
 
 _CARD: Final = """
@@ -128,7 +134,7 @@ async def list_own_releases(tx: Tx, *, owner: UserId, before: ReleaseId | None, 
 async def list_newest_tracks(tx: Tx, *, before: Before | None, limit: int) -> list[TrackCard]:
     """Return public tracks, the last published first."""
     return await tx.all(
-        TrackCard,
+        TrackCard.of,
         """
         SELECT track.track_id, track.release_id, track.asset_id, track.artist_id, artist.name AS artist_name,
             artist.handle AS artist_handle, track.title, release.title AS release_title, release.cover,
@@ -160,8 +166,54 @@ async def list_withdrawn_assets(tx: Tx, *, since: datetime) -> list[AssetId]:
     )
 
 
+async def list_proposed_with(tx: Tx, *, asset_id: AssetId) -> list[ReleaseId]:
+    """Return the drafts with this asset that nobody has edited since they were proposed, in the order to lock them."""
+    return await tx.all(
+        _release_id,
+        """
+        SELECT DISTINCT release_id FROM music.track JOIN music.release USING (release_id)
+        WHERE track.asset_id = %s AND release.proposed ORDER BY release_id
+        """,
+        [asset_id],
+    )
+
+
+async def list_published_with(tx: Tx, *, asset_id: AssetId) -> list[ReleaseId]:
+    """Return the public releases with a track of this asset, in the order to lock them."""
+    return await tx.all(
+        _release_id,
+        """
+        SELECT DISTINCT release_id FROM music.track JOIN music.release USING (release_id)
+        WHERE track.asset_id = %s AND release.stage = 'published' ORDER BY release_id
+        """,
+        [asset_id],
+    )
+
+
+async def assets_of_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[TrackId, AssetId]:
+    """Return the asset of each of these tracks that exists."""
+    rows = await tx.all(
+        _track_and_asset,
+        "SELECT track_id, asset_id FROM music.track WHERE track_id = ANY(%s::uuid[])",
+        [list(track_ids)],
+    )
+    return dict(rows)
+
+
 def _position(before: Before | None) -> tuple[object, UUID]:
     return ("infinity", _MAX_UUID) if before is None else (before.published_at, before.id)
+
+
+def _cover(stored: list[dict[str, Any]]) -> tuple[CoverImage, ...]:
+    return tuple(CoverImage(**image) for image in stored)
+
+
+def _track_and_asset(*, track_id: TrackId, asset_id: AssetId) -> tuple[TrackId, AssetId]:
+    return track_id, asset_id
+
+
+def _release_id(*, release_id: ReleaseId) -> ReleaseId:
+    return release_id
 
 
 def _asset_id(*, asset_id: AssetId) -> AssetId:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any, Final, LiteralString
 
 from vibestream.contexts.music.catalogue.domain import (
     Artist,
     By,
+    CoverImage,
     Credit,
     CreditRole,
     Release,
@@ -27,7 +28,7 @@ from vibestream.platform.database import Tx
 _RELEASE: Final = """
     SELECT release_id, artist_id, owner_user_id, artist.name AS artist_name, artist.handle AS artist_handle, kind, title,
         description, release_date, language, genres, upc, credits, cover, stage, withdrawn_by, withdrawn_at, published_at,
-        version, created_at, release.changed_at
+        proposed, version, created_at, release.changed_at
     FROM music.release JOIN music.artist USING (artist_id)
     WHERE release_id = %s
 """
@@ -60,10 +61,11 @@ async def insert_release(tx: Tx, *, release: Release) -> bool:
     written = await tx.execute(
         """
         INSERT INTO music.release (release_id, artist_id, kind, title, description, release_date, language, genres, upc,
-            credits, cover, stage, withdrawn_by, withdrawn_at, published_at, version, created_at, changed_at)
+            credits, cover, stage, withdrawn_by, withdrawn_at, published_at, proposed, version, created_at,
+            changed_at)
         SELECT %(release_id)s, artist_id, %(kind)s, %(title)s, %(description)s, %(release_date)s, %(language)s,
-            %(genres)s::text[], %(upc)s, %(credits)s::jsonb, %(cover)s, %(stage)s, %(withdrawn_by)s, %(withdrawn_at)s,
-            %(published_at)s, %(version)s, %(created_at)s, %(changed_at)s
+            %(genres)s::text[], %(upc)s, %(credits)s::jsonb, %(cover)s::jsonb, %(stage)s, %(withdrawn_by)s, %(withdrawn_at)s,
+            %(published_at)s, %(proposed)s, %(version)s, %(created_at)s, %(changed_at)s
         FROM music.artist WHERE artist_id = %(artist_id)s AND owner_user_id = %(owner)s
         """,
         {**_columns(release), "created_at": release.created_at},
@@ -80,9 +82,9 @@ async def save_release(tx: Tx, *, before: Release, release: Release) -> bool:
         """
         UPDATE music.release SET kind = %(kind)s, title = %(title)s, description = %(description)s,
             release_date = %(release_date)s, language = %(language)s, genres = %(genres)s::text[], upc = %(upc)s,
-            credits = %(credits)s::jsonb, cover = %(cover)s, stage = %(stage)s, withdrawn_by = %(withdrawn_by)s,
-            withdrawn_at = %(withdrawn_at)s, published_at = %(published_at)s, version = %(version)s,
-            changed_at = %(changed_at)s
+            credits = %(credits)s::jsonb, cover = %(cover)s::jsonb, stage = %(stage)s, withdrawn_by = %(withdrawn_by)s,
+            withdrawn_at = %(withdrawn_at)s, published_at = %(published_at)s, proposed = %(proposed)s,
+            version = %(version)s, changed_at = %(changed_at)s
         WHERE release_id = %(release_id)s AND version = %(before)s
             AND artist_id IN (SELECT artist_id FROM music.artist WHERE owner_user_id = %(owner)s)
         """,
@@ -119,7 +121,7 @@ async def _load(tx: Tx, statement: LiteralString, params: Sequence[Any]) -> Rele
     tracks = await tx.all(
         _track,
         """
-        SELECT track_id, asset_id, artist_id, disc_no, track_no, title, explicit, isrc, credits, duration_ms,
+        SELECT track_id, upload_id, asset_id, artist_id, disc_no, track_no, title, explicit, isrc, credits, duration_ms,
             published_at, withdrawn_by, withdrawn_at
         FROM music.track WHERE release_id = %s ORDER BY disc_no, track_no
         """,
@@ -167,16 +169,16 @@ async def _insert_tracks(tx: Tx, release: Release, tracks: Sequence[Track]) -> N
     if tracks:
         await tx.execute(
             """
-            INSERT INTO music.track (track_id, release_id, asset_id, artist_id, disc_no, track_no, title, explicit, isrc,
+            INSERT INTO music.track (track_id, release_id, upload_id, asset_id, artist_id, disc_no, track_no, title, explicit, isrc,
                 credits, duration_ms, published_at, withdrawn_by, withdrawn_at)
-            SELECT added.track_id, release.release_id, added.asset_id, by_artist.artist_id, added.disc_no, added.track_no,
+            SELECT added.track_id, release.release_id, added.upload_id, added.asset_id, by_artist.artist_id, added.disc_no, added.track_no,
                 added.title, added.explicit, added.isrc, added.credits, added.duration_ms, added.published_at,
                 added.withdrawn_by, added.withdrawn_at
-            FROM unnest(%(track_ids)s::uuid[], %(asset_ids)s::uuid[], %(artist_ids)s::uuid[], %(disc_nos)s::smallint[],
+            FROM unnest(%(track_ids)s::uuid[], %(upload_ids)s::uuid[], %(asset_ids)s::uuid[], %(artist_ids)s::uuid[], %(disc_nos)s::smallint[],
                 %(track_nos)s::smallint[], %(titles)s::text[], %(explicit)s::boolean[], %(isrcs)s::text[],
                 %(credits)s::jsonb[], %(durations_ms)s::integer[], %(published_at)s::timestamptz[],
                 %(withdrawn_by)s::text[], %(withdrawn_at)s::timestamptz[])
-                AS added (track_id, asset_id, artist_id, disc_no, track_no, title, explicit, isrc, credits, duration_ms,
+                AS added (track_id, upload_id, asset_id, artist_id, disc_no, track_no, title, explicit, isrc, credits, duration_ms,
                     published_at, withdrawn_by, withdrawn_at)
                 JOIN music.artist AS by_artist ON by_artist.artist_id = added.artist_id,
                 music.release JOIN music.artist AS of_release ON of_release.artist_id = release.artist_id
@@ -200,11 +202,12 @@ def _columns(release: Release) -> dict[str, Any]:
         "genres": list(release.genres),
         "upc": release.upc,
         "credits": _credits_json(release.credits),
-        "cover": release.cover,
+        "cover": json.dumps([asdict(image) for image in release.cover]),
         "stage": release.stage.value,
         "withdrawn_by": _value(release.withdrawn_by),
         "withdrawn_at": release.withdrawn_at,
         "published_at": release.published_at,
+        "proposed": release.proposed,
         "version": release.version,
         "changed_at": release.changed_at,
     }
@@ -215,6 +218,7 @@ def _track_columns(release: Release, tracks: Sequence[Track]) -> dict[str, Any]:
         "release_id": release.release_id,
         "owner": release.artist.owner_user_id,
         "track_ids": [track.track_id for track in tracks],
+        "upload_ids": [track.upload_id for track in tracks],
         "asset_ids": [track.asset_id for track in tracks],
         "artist_ids": [track.artist_id for track in tracks],
         "disc_nos": [track.disc_no for track in tracks],
@@ -242,6 +246,7 @@ def _release(  # one parameter per column
     withdrawn_by: str | None,
     genres: list[str],
     credits: list[dict[str, str]],  # noqa: A002 - the column's name
+    cover: list[dict[str, Any]],
     release_date: date | None,
     published_at: datetime | None,
     **same: Any,
@@ -254,6 +259,7 @@ def _release(  # one parameter per column
         withdrawn_by=_by(withdrawn_by),
         genres=tuple(genres),
         credits=_credits(credits),
+        cover=tuple(CoverImage(**image) for image in cover),
         release_date=release_date,
         published_at=published_at,
         tracks=(),

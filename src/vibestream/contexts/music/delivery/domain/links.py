@@ -2,9 +2,9 @@
 
     expires    Unix seconds, always a whole hour, so that everybody who asks within an hour gets the same address
     key id     which secret signed it, so that secrets can be changed while addresses are in use
-    grant      `p`                anybody, while the asset is public
-               `l` + listen id    the same, and what is served counts as served to that listen
-               `o` + account id   that account alone, signed in, public or not
+    grant      `p`                     anybody, while the asset is public
+               `l` + listen, track     the same, and what is served counts as that track served to that listen
+               `o` + account           that account alone, signed in, public or not
     signature  HMAC-SHA256 over all of these and the prefix, in base64url without padding
 
 The grant is opaque to players and caches. A cache in front of us leaves the whole token out of its key.
@@ -24,7 +24,7 @@ from typing import ClassVar, Final, Self
 from uuid import UUID
 
 from vibestream.kernel.errors import Forbidden
-from vibestream.kernel.ids import ListenId, UserId
+from vibestream.kernel.ids import ListenId, TrackId, UserId
 
 BUCKET_S: Final = 3_600
 """Expiry is rounded up to this, so that an address is the same for all who ask in the same hour."""
@@ -36,7 +36,7 @@ LONGEST_LIFE_S: Final = PUBLIC_TTL_S + BUCKET_S
 """No address lives longer."""
 
 _TOKEN: Final = re.compile(
-    r"(?P<expires>[1-9][0-9]{9})\.(?P<key_id>[a-z2-7]{8})\.(?P<grant>p|[lo][A-Za-z0-9_-]{22})\.(?P<signature>[A-Za-z0-9_-]{43})"
+    r"(?P<expires>[1-9][0-9]{9})\.(?P<key_id>[a-z2-7]{8})\.(?P<grant>p|o[A-Za-z0-9_-]{22}|l[A-Za-z0-9_-]{44})\.(?P<signature>[A-Za-z0-9_-]{43})"
 )
 
 
@@ -65,9 +65,10 @@ class ToAnybody:
 
 @dataclass(frozen=True, slots=True)
 class ToListen:
-    """Whoever has the address, while the asset is public; what is served counts for the listen."""
+    """Whoever has the address, while the asset is public; what is served counts as this track for this listen."""
 
     listen_id: ListenId
+    track_id: TrackId
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,8 @@ def _grant_text(grant: Grant) -> str:
     match grant:
         case ToAnybody():
             return "p"
-        case ToListen(listen_id):
-            return "l" + _short(listen_id)
+        case ToListen(listen_id, track_id):
+            return "l" + _short(listen_id) + _short(track_id)
         case ToOwner(user_id):
             return "o" + _short(user_id)
 
@@ -163,7 +164,7 @@ def _grant_text(grant: Grant) -> str:
 def _grant(text: str) -> Grant:
     match text[0]:
         case "l":
-            return ToListen(ListenId(_long(text[1:])))
+            return ToListen(ListenId(_long(text[1:23])), TrackId(_long(text[23:])))
         case "o":
             return ToOwner(UserId(_long(text[1:])))
         case _:

@@ -1,0 +1,54 @@
+"""The table `music.served`: which segments were sent to which listen. Raw evidence, kept for two days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from vibestream.contexts.music.delivery.domain.served import Run
+from vibestream.kernel.ids import ListenId
+from vibestream.platform.database import Tx
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def copy_runs(tx: Tx, runs: Iterable[Run]) -> None:
+    """Append runs in bulk."""
+    await tx.copy(
+        """
+        COPY music.served (listen_id, track_id, rung, first_segment, last_segment, first_at, last_at) FROM STDIN
+        """,
+        ((run.listen_id, run.track_id, run.rung, run.first_segment, run.last_segment, *_instants(run)) for run in runs),
+    )
+
+
+async def list_runs(tx: Tx, *, listen_id: ListenId) -> list[Run]:
+    """Return what was sent to a listen, in the order of its tracks, rungs and segments."""
+    return await tx.all(
+        Run,
+        """
+        SELECT listen_id, track_id, rung, first_segment, last_segment,
+            (extract(epoch FROM first_at) * 1000)::bigint AS first_at_ms,
+            (extract(epoch FROM last_at) * 1000)::bigint AS last_at_ms
+        FROM music.served WHERE listen_id = %s ORDER BY track_id, rung, first_segment, last_segment
+        """,
+        [listen_id],
+    )
+
+
+async def delete_runs(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Forget what was sent before an instant, at most `limit` runs, and return how many."""
+    return await tx.execute(
+        """
+        DELETE FROM music.served WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM music.served WHERE last_at < %s ORDER BY last_at LIMIT %s))
+        """,
+        [before, limit],
+    )
+
+
+def _instants(run: Run) -> tuple[datetime, datetime]:
+    return (
+        _EPOCH + timedelta(milliseconds=run.first_at_ms),
+        _EPOCH + timedelta(milliseconds=run.last_at_ms),
+    )
