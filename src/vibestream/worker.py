@@ -23,7 +23,7 @@ import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping  # noqa: F401
-from vibestream.flows import witness_listens
+from vibestream.flows import hear_masters, publish_track, register_artist, witness_listens
 from vibestream.flows.audit import INVARIANTS
 from vibestream.platform.config import Settings, SettingsInvalid
 from vibestream.platform.cpu import BoundedThreads
@@ -40,7 +40,12 @@ from vibestream.platform.postgres import migrate
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
 
-SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (*witness_listens.SUBSCRIPTIONS,)
+SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
+    *hear_masters.SUBSCRIPTIONS,
+    *publish_track.SUBSCRIPTIONS,
+    *register_artist.SUBSCRIPTIONS,
+    *witness_listens.SUBSCRIPTIONS,
+)
 PACKAGING: Final = "packaging"
 """The queue of masters to package: heavy work, with slots of its own."""
 SLOTS: Final = 8
