@@ -21,7 +21,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import Translations
 from starlette.requests import HTTPConnection
 
-from vibestream.kernel.money import Money
+from vibestream.kernel.money import Currency, Money
 
 LOCALES: Final = ("en", "es")
 """What the product speaks, the source language first."""
@@ -60,13 +60,20 @@ class Language:
         """Write a share of one as a percentage."""
         return format_percent(share, locale=self.locale)
 
-    def amount(self, money: Money) -> str:
+    def amount(self, money: Money, *, signed: bool = False) -> str:
         """Write an amount exactly, without its currency; at least two decimals where the currency has them."""
         exponent = money.currency.exponent
         least = min(2, exponent)
         decimals = "." + "0" * least + "#" * (exponent - least) if exponent else ""
-        pattern = f"#,##0{decimals}"
+        pattern = f"+#,##0{decimals};-#,##0{decimals}" if signed and money.minor else f"#,##0{decimals}"
         return format_decimal(Decimal(money.decimal), format=pattern, locale=self.locale)
+
+    def minor(self, minor: int, currency: Currency) -> str:
+        """Write a signed sum of minor units exactly, however large, with its currency."""
+        value = Decimal(minor).scaleb(-currency.exponent)
+        decimals = "." + "0" * currency.exponent if currency.exponent else ""
+        written = format_decimal(value, format=f"+#,##0{decimals};-#,##0{decimals}", locale=self.locale)
+        return f"{written}\N{NO-BREAK SPACE}{currency.code}"
 
     def money(self, money: Money) -> str:
         """Write an amount exactly, with its currency, as the language does."""

@@ -157,6 +157,7 @@ def _environment_of(code: str, *, sandboxed: bool) -> Environment:
         "number": spoken.number,
         "money": spoken.money,
         "amount": spoken.amount,
+        "minor": spoken.minor,
         "date": spoken.date,
         "size": spoken.size,
         "moment": lambda instant: moment(instant, spoken),

@@ -10,7 +10,12 @@ export function startForms(): void {
     const closer = (event.target as Element).closest<HTMLElement>("[data-closes]");
     closer?.closest("dialog")?.close();
   });
+  document.addEventListener("change", (event) => {
+    const field = event.target as HTMLElement;
+    if (field.matches("input[data-sends]")) (field as HTMLInputElement).form?.requestSubmit();
+  });
   document.addEventListener("input", (event) => {
+    noteUnsaved(event.target as HTMLElement);
     const field = event.target as HTMLInputElement;
     if (field.matches("input[data-digits]")) field.value = field.value.replace(/\D/g, "").slice(0, field.maxLength);
     if (field.matches("textarea[maxlength][data-counts]")) count(field as unknown as HTMLTextAreaElement);
@@ -30,6 +35,18 @@ function once(event: SubmitEvent): void {
   window.addEventListener("pageshow", restore, { once: true });
   setTimeout(restore, 4_000);
 }
+
+/** What was typed and not saved is said beside the button, and asked about before the page is left. */
+function noteUnsaved(field: HTMLElement): void {
+  const form = field.closest<HTMLFormElement>("form[data-guard]");
+  const said = form?.querySelector<HTMLElement>("[data-part=unsaved]");
+  if (said) said.hidden = false;
+}
+
+addEventListener("beforeunload", (event) => {
+  const said = document.querySelector<HTMLElement>("form[data-guard] [data-part=unsaved]");
+  if (said && !said.hidden && document.querySelector("form[data-guard][data-sent]") === null) event.preventDefault();
+});
 
 function open(opener: HTMLElement): void {
   const dialog = document.getElementById(opener.dataset["opens"] ?? "");

@@ -1,17 +1,25 @@
 // Parts of a page that follow what happens on the server: `<div id=… data-live="packaging.progress …">` is read again,
-// and morphed in place, when one of these kinds is announced. A numeric `percent` in the announcement moves the matching
-// bar at once, without asking.
+// and morphed in place, when one of these kinds is announced. Progress moves its bar at once, without asking; only a
+// change of state is worth reading the page again.
 import htmx from "htmx.org";
 import { KINDS } from "./events";
 
-const PAUSE_MS = 700;
+interface Progress {
+  asset_id?: string;
+  state?: string;
+  percent?: number;
+}
+
+const PAUSE_MS = 500;
 const waiting = new Map<string, number>();
+const states = new Map<string, string>();
 
 /** Follow every announcement for as long as the document lives. */
 export function startLiveRegions(): void {
   for (const kind of [...KINDS, "reconnected"]) {
     document.addEventListener(`vs:${kind}`, (event) => {
-      moveBar((event as CustomEvent<unknown>).detail);
+      const data = ((event as CustomEvent<unknown>).detail ?? {}) as Progress;
+      if (kind === "packaging.progress" && !changesState(data)) return;
       for (const region of document.querySelectorAll<HTMLElement>("[data-live]")) {
         const follows = region.dataset["live"]?.split(" ") ?? [];
         if (kind === "reconnected" || follows.includes(kind)) readAgain(region);
@@ -20,11 +28,15 @@ export function startLiveRegions(): void {
   }
 }
 
-function moveBar(data: unknown): void {
-  const { asset_id: asset, percent } = (data ?? {}) as { asset_id?: string; percent?: number };
-  if (asset === undefined || percent === undefined) return;
-  const bar = document.querySelector<HTMLProgressElement>(`progress[data-asset="${CSS.escape(asset)}"]`);
-  if (bar) bar.value = percent;
+/** Move the bar of what is being packaged, and say whether its state is another than before. */
+function changesState({ asset_id: asset, state, percent }: Progress): boolean {
+  if (asset === undefined || state === undefined) return true;
+  for (const bar of document.querySelectorAll<HTMLProgressElement>(`progress[data-asset="${CSS.escape(asset)}"]`)) {
+    bar.value = percent ?? bar.value;
+  }
+  const before = states.get(asset);
+  states.set(asset, state);
+  return before !== state;
 }
 
 function readAgain(region: HTMLElement): void {

@@ -13,7 +13,11 @@ interface Context {
 /** Listen to htmx's events for as long as the document lives. */
 export function startNavigation(): void {
   let underWay = 0;
-  document.addEventListener("htmx:before:request", () => {
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!mayLeave(contextOf(event))) {
+      event.preventDefault();
+      return;
+    }
     underWay += 1;
     document.documentElement.dataset["loading"] = "";
   });
@@ -30,6 +34,15 @@ export function startNavigation(): void {
 
 function contextOf(event: Event): Context | undefined {
   return (event as CustomEvent<{ ctx?: Context }>).detail.ctx;
+}
+
+/** Whether what was typed here and not saved may be left. */
+function mayLeave(context: Context | undefined): boolean {
+  const main = document.getElementById("main");
+  const leaves = context?.request.method === "GET" && (context.target === main || context.target === "#main");
+  const unsaved = document.querySelector<HTMLElement>("form[data-guard] [data-part=unsaved]");
+  if (!leaves || !unsaved || unsaved.hidden) return true;
+  return window.confirm(t("What you typed is not saved. Leave the page?"));
 }
 
 /** An answer that is not a page (problem+json, a file) must not empty the page that is shown. */
