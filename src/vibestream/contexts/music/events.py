@@ -63,7 +63,7 @@ class ReleaseTakenDown(Event):
     artist_id: ArtistId
     owner_user_id: UserId
     by: str
-    """`artist` or `operator`."""
+    """`artist`, `operator`, or `audio` when the master turned out to be unfit."""
 
     @property
     def key(self) -> str:
@@ -109,7 +109,7 @@ class TrackTakenDown(Event):
     artist_id: ArtistId
     owner_user_id: UserId
     by: str
-    """`artist` or `operator`."""
+    """`artist`, `operator`, or `audio` when the master turned out to be unfit."""
 
     @property
     def key(self) -> str:
@@ -166,3 +166,52 @@ class SegmentsServed(Event):
     def key(self) -> str:
         """Each batch stands alone."""
         return self.batch_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetPlayable(Event):
+    """The first segments of a master's first rung are listed: it can be listened to while it is still being packaged."""
+
+    type: ClassVar[str] = "vibestream.music.asset_playable"
+
+    asset_id: AssetId
+    user_ids: tuple[UserId, ...]
+    """Who uploaded this master."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetReady(Event):
+    """Every rung of a master is complete."""
+
+    type: ClassVar[str] = "vibestream.music.asset_ready"
+
+    asset_id: AssetId
+    user_ids: tuple[UserId, ...]
+    duration_ms: int
+
+    @property
+    def key(self) -> str:
+        """Order the news of one asset."""
+        return str(self.asset_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetRefused(Event):
+    """A master cannot be packaged, through a fault of its own; nothing of it plays, also where some of it had."""
+
+    type: ClassVar[str] = "vibestream.music.asset_refused"
+
+    asset_id: AssetId
+    user_ids: tuple[UserId, ...]
+    reason: str
+    """A stable code, such as `truncated`."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one asset."""
+        return str(self.asset_id)

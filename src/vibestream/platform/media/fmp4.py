@@ -3,7 +3,7 @@
 The stream comes from a program that read a stranger's file, so its sizes are believed only up to a bound, and anything
 but the boxes we asked for ends the reading.
 
-Source: ISO/IEC 14496-12, sections 4.2 (box), 8.4.2 (mdhd), 8.8.7 (tfhd), 8.8.8 (trun).
+Source: ISO/IEC 14496-12, sections 4.2 (box), 8.4.2 (mdhd), 8.6.6 (elst), 8.8.7 (tfhd), 8.8.8 (trun).
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Initialisation:
     data: bytes
     timescale: int
     """Ticks per second in which fragments count."""
+    delay: int
+    """Ticks at the beginning that its edit list tells players to skip: what the encoder put before the sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ async def fragments(reader: asyncio.StreamReader) -> AsyncIterator[Initialisatio
                 head = data
             case b"moov" if not begun:
                 begun = True
-                yield Initialisation(head + data, _timescale(data))
+                yield Initialisation(head + data, _timescale(data), _delay(data))
                 head = b""
             case b"moof" if begun and not head:
                 head = data
@@ -106,6 +108,23 @@ def _timescale(moov: bytes) -> int:
     if timescale == 0:
         raise MalformedStream("The timescale is zero.")
     return int(timescale)
+
+
+def _delay(moov: bytes) -> int:
+    """Return the media time at which the last edit begins; 0 without an edit list."""
+    try:
+        edits = next(_children(next(_children(next(_children(moov, b"trak")), b"edts")), b"elst"))
+    except StopIteration:
+        return 0
+    try:
+        (entries,) = struct.unpack_from(">I", edits, _HEADER + 4)
+        long = edits[_HEADER] == 1
+        size = 20 if long else 12
+        at = _HEADER + 8 + (entries - 1) * size + (8 if long else 4)
+        (begins,) = struct.unpack_from(">q" if long else ">i", edits, at)
+    except (IndexError, struct.error):
+        raise MalformedStream("The edit list is not whole.") from None
+    return max(int(begins), 0)
 
 
 def _duration(moof: bytes) -> int:

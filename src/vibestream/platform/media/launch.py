@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
         end_with_parent()  # called last: a change of user clears it
     if os.getppid() != int(parent):
         sys.exit("the parent is gone")
-    os.execve(program[0], program, {"LANG": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"})
+    os.execve(program[0], program, {"LANG": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"})  # noqa: S606 - that is its purpose
 
 
 def _place(pipes: list[int]) -> None:

@@ -222,7 +222,7 @@ def _mounts(paths: Iterable[Path]) -> list[str]:
 
     for library in map(Path, _LIBRARIES):
         if library.is_symlink():
-            options += ["--symlink", os.readlink(library), str(library)]
+            options += ["--symlink", str(library.readlink()), str(library)]
         elif library.is_dir():
             make_folders(library.parent)
             options += ["--ro-bind", str(library), str(library)]

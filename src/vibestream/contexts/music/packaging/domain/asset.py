@@ -1,8 +1,8 @@
-"""An asset and its renditions: how far packaging is, and what may follow what.
+r"""An asset and its renditions: how far packaging is, and what may follow what.
 
     waiting -> probing -> packaging -> playable -> ready
-         \\________\\___________\\__________\\-> refused   the master's fault: for good
-                                          \\-> failed    the machine's fault: asked for again, it starts over
+         \________\___________\__________\-> refused   the master's fault: for good
+                                          \-> failed    the machine's fault: asked for again, it starts over
 
 A run that was killed leaves its state as it stands; the next one starts over below it, so that what was playable stays
 so. Each run has a number, and what an older run still writes is not taken.
@@ -77,6 +77,8 @@ class Asset:
     """Of the work, 0 to 100."""
     run: int
     """How often packaging was begun."""
+    runs_allowed: int
+    """How often it may be begun before it counts as failed."""
     reason: Reason | None
     source: Source | None
     """None until it was probed; so is all that follows."""
@@ -148,6 +150,23 @@ class Rendition:
         begins = (number - 1) * self.segment_ticks
         ends = self.duration_ticks if number == self.segments else number * self.segment_ticks
         return max(begins - delay, 0) * 1000 // self.timescale, max(ends - delay, 0) * 1000 // self.timescale
+
+
+class Begin(enum.Enum):
+    """What a job that comes to an asset does."""
+
+    RUN = "run"
+    LEAVE = "leave"
+    """It is settled: only what a killed run may have left of it is swept up."""
+    GIVE_UP = "give_up"
+    """Too many runs did not come to an end."""
+
+
+def begin(asset: Asset) -> Begin:
+    """Decide what a job that comes to this asset does."""
+    if asset.state.settled:
+        return Begin.LEAVE
+    return Begin.RUN if asset.run < asset.runs_allowed else Begin.GIVE_UP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

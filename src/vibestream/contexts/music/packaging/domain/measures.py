@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def outline(peaks: Sequence[int], *, points: int = WAVEFORM_POINTS) -> bytes:
     """
     count = min(points, len(peaks))
     edges = [len(peaks) * index // count for index in range(count + 1)] if count else []
-    return bytes(max(peaks[start:end]) * 255 // 32_768 for start, end in zip(edges, edges[1:], strict=False))
+    return bytes(max(peaks[start:end]) * 255 // 32_768 for start, end in itertools.pairwise(edges))
 
 
 def _last(pattern: re.Pattern[str], report: str) -> float | None:

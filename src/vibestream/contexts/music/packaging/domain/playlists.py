@@ -13,6 +13,7 @@ from vibestream.contexts.music.packaging.domain.ladder import SEGMENT_S
 from vibestream.contexts.music.packaging.domain.layout import segment_name
 
 _HEAD: Final = ("#EXTM3U", "#EXT-X-VERSION:7")
+_END: Final = "#EXT-X-ENDLIST"
 _MICRO: Final = 1_000_000
 
 
@@ -59,7 +60,7 @@ def media_playlist(segments: Sequence[Segment], *, timescale: int, complete: boo
         whole, micro = divmod(passed * _MICRO // timescale - begins, _MICRO)
         lines += [f"#EXTINF:{whole}.{micro:06d},", segment_name(number)]
     if complete:
-        lines.append("#EXT-X-ENDLIST")
+        lines.append(_END)
     return "\n".join(lines) + "\n"
 
 
@@ -93,6 +94,11 @@ def bandwidth_of(segments: Sequence[Segment], *, timescale: int) -> Bandwidth:
 def listed_segments(playlist: str) -> int:
     """Return how many segments a playlist of ours lists."""
     return playlist.count("#EXTINF:")
+
+
+def is_ended(playlist: str) -> bool:
+    """Say whether a playlist of ours lists everything there will be."""
+    return _END in playlist
 
 
 def _target(segments: Sequence[Segment], timescale: int) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 MAX_TEXT: Final = 200
 """Characters; what is longer is cut."""
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the reading direction of what follows: a title may be right to left, but not turn its neighbours."""
-_NUMBER: Final = re.compile(r"\s*(\d{1,4})(?:\s*/\s*\d+)?\s*")
-_YEAR: Final = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
-_ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
+_NUMBER: Final = re.compile(r"\s*([0-9]{1,4})(?:\s*/\s*[0-9]+)?\s*")
+_YEAR: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
+_ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +34,22 @@ class Tags:
     disc_no: int | None = None
 
 
-_TEXTS: Final = ("title", "artist", "album", "album_artist", "genre", "licence")
-
-
 def tags_of(raw: Mapping[str, str]) -> Tags:
     """Return the tags in what a reader found, by our names; unknown names and unusable values are left out."""
-    values: dict[str, str | int | None] = {name: clean_text(raw.get(name, "")) for name in _TEXTS}
     date = _YEAR.match(raw.get("date", ""))
     isrc = _ISRC.fullmatch(re.sub(r"[\s-]", "", raw.get("isrc", "")).upper())
-    values |= {"date": date and date[0], "isrc": isrc and isrc[0]}
-    values |= {name: _number(raw.get(name, "")) for name in ("track_no", "disc_no")}
-    return Tags(**values)  # type: ignore[arg-type] - each name has its own kind, as above
+    return Tags(
+        title=clean_text(raw.get("title", "")),
+        artist=clean_text(raw.get("artist", "")),
+        album=clean_text(raw.get("album", "")),
+        album_artist=clean_text(raw.get("album_artist", "")),
+        genre=clean_text(raw.get("genre", "")),
+        licence=clean_text(raw.get("licence", "")),
+        date=date and date[0],
+        isrc=isrc and isrc[0],
+        track_no=_number(raw.get("track_no", "")),
+        disc_no=_number(raw.get("disc_no", "")),
+    )
 
 
 def clean_text(text: str) -> str | None:
@@ -56,11 +61,6 @@ def clean_text(text: str) -> str | None:
         or not (character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"})
     )
     return " ".join(kept.split())[:MAX_TEXT].strip() or None
-
-
-def tag_names() -> tuple[str, ...]:
-    """Return the names of every tag that is kept."""
-    return tuple(field.name for field in fields(Tags))
 
 
 def _number(text: str) -> int | None:

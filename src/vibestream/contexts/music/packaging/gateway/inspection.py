@@ -21,6 +21,8 @@ from vibestream.platform.media.sandbox import Limits, Sandbox
 _READER: Final = Path(__file__).with_name("reader.py")
 _LIMITS: Final = Limits(cpu_s=20, wall_s=120, memory_bytes=1024**3)
 _MOST_BYTES: Final = 16 * 1024**2
+_UNREADABLE: Final = 65
+"""`reader.UNREADABLE`, which cannot be imported: the module is a script."""
 _MOST_SECONDS: Final = 10**9
 _WEBP: Final = b"WEBP"
 M = TypeVar("M", bound=BaseModel)
@@ -56,7 +58,6 @@ class _Size(_Model):
 
 class _Cover(_Model):
     sizes: Annotated[list[_Size], Field(max_length=4)]
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,10 @@ async def _ask(sandbox: Sandbox, task: str, path: Path) -> bytes:
         except OutputTooLarge:
             raise Refused(Reason.UNREADABLE) from None
         ending = await child.ended()
-    if "Traceback" in ending.complaints:
-        raise MachineFault(why=ending.complaints[-500:])  # before it came to the file
+    if ending.code == _UNREADABLE:
+        raise Refused(Reason.UNREADABLE)
+    if ending.code:
+        raise MachineFault(why=ending.complaints[-500:])  # it did not come to the file
     try:
         check_ending(ending)
     except Refused as refused:

@@ -4,7 +4,8 @@
     python -I -S reader.py FOLDERS UID cover FILE      its embedded picture, in sizes
 
 Nothing of VibeStream is visible here. Everything it finds goes to file descriptor 3 as one JSON object, whose reader
-believes none of it: `{"refused": REASON}` or what the functions below return.
+believes none of it: `{"refused": REASON}` or what the functions below return. A file that a parser gives up on ends it
+with `UNREADABLE`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ import importlib
 import io
 import json
 import os
+import re
 import struct
 import sys
 import warnings
+from types import TracebackType
 from typing import Any, BinaryIO
 
+UNREADABLE = 65
+"""The exit code for a file that a parser gave up on. Source: sysexits.h, EX_DATAERR."""
 MAX_TEXT = 4_000
 MAX_PIXELS = 50_000_000
 MAX_PICTURE_BYTES = 20_000_000
@@ -29,7 +34,8 @@ _ID3_HEADER = 10
 _MOST_TAGS_BYTES = 64 * 1024 * 1024
 _SYNC_WINDOW = 64 * 1024
 _FRAMES_IN_A_ROW = 3
-_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<ASX", b"<smil", b"RIFF\x00\x00\x00\x00RMP3")
+_MAGICS = {"flac": b"fLaC", "wav": b"RIFF....WAVE", "aiff": b"FORM....AIF[FC]", "mp4": b"....ftyp"}
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<ASX", b"<smil")
 _WAV_UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 _WAV_PCM, _WAV_FLOAT, _WAV_EXTENSIBLE = 1, 3, 0xFFFE
 _OGG_LAST_PAGE = 4
@@ -61,18 +67,21 @@ def main(arguments: list[str]) -> None:
         os.setgroups([])
         os.setgid(int(uid))
         os.setuid(int(uid))
+    sys.excepthook = _unreadable
     try:
         with open(name, "rb") as file:  # noqa: PTH123 - a script of the standard library, told a path as text
             found = facts(file, name) if task == "facts" else cover(file, name)
     except Refusal as refusal:
         found = {"refused": str(refusal)}
-    except ImportError:
-        raise  # our own defect: something was not loaded in time
-    except Exception as error:  # noqa: BLE001 - whatever a parser raises over a file, the file cannot be read
-        print(f"{type(error).__name__}: {error}"[:500], file=sys.stderr)  # noqa: T201
-        found = {"refused": "unreadable"}
     with os.fdopen(3, "wb") as out:
         out.write(json.dumps(found).encode())
+
+
+def _unreadable(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say by the exit code that a parser gave up on the file: whatever it raised, the file cannot be read."""
+    sys.__excepthook__(kind, error, trace)
+    if not issubclass(kind, ImportError):  # our own defect: something was not loaded in time
+        os._exit(UNREADABLE)
 
 
 def _load(*, pictures: bool) -> None:
@@ -120,28 +129,21 @@ def container_of(file: BinaryIO) -> str:
     start = file.read(64)
     if not start:
         raise Refusal("empty")
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PLAYLISTS):
+    if _is_playlist(start):
         raise Refusal("playlist")
     skipped = _after_id3(file, start)
     if skipped:
         file.seek(skipped)
         start = file.read(64)
-    if start.startswith(b"fLaC"):
-        return "flac"
-    if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
-        return "wav"
-    if start[:4] == b"FORM" and start[8:12] in {b"AIFF", b"AIFC"}:
-        return "aiff"
-    if start[4:8] == b"ftyp":
-        return "mp4"
-    if start[:4] == b"OggS":
+    if start.startswith(b"OggS"):
         return _ogg_codec(start)
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PLAYLISTS):
-        raise Refusal("playlist")
+    for container, magic in _MAGICS.items():
+        if re.match(magic, start, re.DOTALL):
+            return container
     file.seek(skipped)
     if _has_mp3_frames(file.read(_SYNC_WINDOW)):
         return "mp3"
-    raise Refusal("not_audio")
+    raise Refusal("playlist" if _is_playlist(start) else "not_audio")
 
 
 def open_tags(container: str, name: str) -> Any:
@@ -158,7 +160,7 @@ def open_tags(container: str, name: str) -> Any:
         "vorbis": oggvorbis.OggVorbis,
         "opus": oggopus.OggOpus,
     }
-    return kinds[container](name)
+    return kinds[container](name)  # type: ignore[no-untyped-call]
 
 
 def texts(tags: Any) -> dict[str, str]:
@@ -186,14 +188,7 @@ def cover(file: BinaryIO, name: str) -> dict[str, Any]:
     profile (converted to sRGB by Pillow's RGB mode), no animation.
     """
     raw = picture(open_picture_tags(container_of(file), name))
-    if not raw or len(raw) > MAX_PICTURE_BYTES:
-        return {"sizes": [], "problem": "too_large" if raw else ""}
-    try:
-        return {"sizes": sizes(raw), "problem": ""}
-    except ImportError:
-        raise  # our own defect: something was not loaded in time
-    except Exception as error:  # noqa: BLE001 - a picture that cannot be read costs the picture, not the song
-        return {"sizes": [], "problem": type(error).__name__}
+    return {"sizes": sizes(raw) if 0 < len(raw) <= MAX_PICTURE_BYTES else []}
 
 
 def open_picture_tags(container: str, name: str) -> Any:
@@ -201,7 +196,11 @@ def open_picture_tags(container: str, name: str) -> Any:
     from mutagen.mp3 import MP3
     from mutagen.mp4 import MP4
 
-    return {"mp3": MP3, "mp4": MP4}[container](name) if container in {"mp3", "mp4"} else open_tags(container, name)
+    if container == "mp3":
+        return MP3(name)  # type: ignore[no-untyped-call]
+    if container == "mp4":
+        return MP4(name)  # type: ignore[no-untyped-call]
+    return open_tags(container, name)
 
 
 def picture(opened: Any) -> bytes:
@@ -216,7 +215,7 @@ def picture(opened: Any) -> bytes:
     if hasattr(tags, "getall"):
         found += tags.getall("APIC")
     elif "metadata_block_picture" in tags:
-        found += [Picture(base64.b64decode(text)) for text in tags["metadata_block_picture"][:4]]
+        found += [Picture(base64.b64decode(text)) for text in tags["metadata_block_picture"][:4]]  # type: ignore[no-untyped-call]
     elif "covr" in tags:
         return bytes(tags["covr"][0]) if tags["covr"] else b""
     found.sort(key=lambda one: one.type != front)
@@ -246,6 +245,10 @@ def sizes(raw: bytes) -> list[dict[str, Any]]:
         data = base64.b64encode(out.getvalue()).decode()
         made.append({"edge": edge, "width": width, "height": height, "data": data})
     return made
+
+
+def _is_playlist(start: bytes) -> bool:
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PLAYLISTS)
 
 
 def _after_id3(file: BinaryIO, start: bytes) -> int:
