@@ -59,6 +59,8 @@ class StorageFull(Unavailable):
     """There is no room left where bytes are kept. Nothing of what was being written is reachable."""
 
     code: ClassVar[str] = "storage.full"
+    http_status: ClassVar[int] = 507
+    """Insufficient Storage, RFC 4918: clients that resume uploads try again after it."""
 
 
 @dataclass(frozen=True, slots=True)
