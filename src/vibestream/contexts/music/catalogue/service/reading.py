@@ -152,6 +152,11 @@ async def assets_of_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[Trac
     return await store.assets_of_tracks(tx, track_ids=track_ids)
 
 
+async def assets_on_releases(tx: Tx, *, user_id: UserId) -> frozenset[AssetId]:
+    """Return the assets that are on some release of an account, wherever it stands."""
+    return frozenset(await store.list_assets_of_owner(tx, owner=user_id))
+
+
 async def withdrawn_assets(tx: Tx, *, since: datetime) -> list[AssetId]:
     """Return the assets that were public, were withdrawn since an instant, and are on no public track now."""
     return await store.list_withdrawn_assets(tx, since=since)

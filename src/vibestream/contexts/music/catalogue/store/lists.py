@@ -200,6 +200,19 @@ async def assets_of_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[Trac
     return dict(rows)
 
 
+async def list_assets_of_owner(tx: Tx, *, owner: UserId) -> list[AssetId]:
+    """Return the assets on releases of an account's artists, each once."""
+    return await tx.all(
+        _asset_id,
+        """
+        SELECT DISTINCT track.asset_id FROM music.track
+        JOIN music.release USING (release_id) JOIN music.artist ON artist.artist_id = release.artist_id
+        WHERE artist.owner_user_id = %s
+        """,
+        [owner],
+    )
+
+
 def _position(before: Before | None) -> tuple[object, UUID]:
     return ("infinity", _MAX_UUID) if before is None else (before.published_at, before.id)
 
