@@ -18,6 +18,7 @@ import uvloop
 # Modules that declare jobs: importing them is what makes this worker know them. A test compares this list with the source.
 import vibestream.contexts.listen_reward.listening.jobs
 import vibestream.contexts.music.delivery.jobs
+import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.user.accounts.service.mailing
