@@ -6,13 +6,17 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from vibestream.web.pages import account, entering, errors, files
+from vibestream.web.pages import account, entering, errors, files, listen, operations, studio, wallet
 from vibestream.web.pages.errors import problem_page
 
 PAGES: Final[tuple[APIRouter, ...]] = (
     files.router,
+    listen.router,
     entering.router,
     account.router,
+    studio.router,
+    wallet.router,
+    operations.router,
 )
 LAST: Final[APIRouter] = errors.router
 """Takes every address that no other router does; it must be included last."""

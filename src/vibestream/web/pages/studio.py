@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Form, Request
+from fastapi import Form, Request, UploadFile
 from starlette.responses import Response
 
 from vibestream.contexts.music.catalogue import service as catalogue
@@ -35,6 +36,8 @@ router = Router(include_in_schema=False)
 _ARTIST: Final = holds("artist")
 _MOST: Final = 200
 _FORM_BYTES: Final = 256 * 1024
+_COVER_BYTES: Final = 21 * 1024 * 1024
+_PIECE_BYTES: Final = 256 * 1024
 Text = Annotated[str, Form(max_length=5_000)]
 Ids = Annotated[list[UUID], Form(max_length=200)]
 _BECOMING: Final = {
@@ -178,6 +181,35 @@ async def save_draft(release_id: UUID, request: Request, tx: TxDep, principal: P
     return see_other(f"/studio/releases/{release_id}?done={'published' if verb == 'publish' else 'saved'}")
 
 
+@router.post("/studio/releases/{release_id}/cover", policy=_ARTIST, max_body_bytes=_COVER_BYTES)
+async def change_cover(
+    *,
+    release_id: UUID,
+    request: Request,
+    runtime: RuntimeDep,
+    principal: PrincipalDep,
+    now: NowDep,
+    cover: UploadFile,
+    version: Annotated[int, Form()] = 0,
+) -> Response:
+    """Give a release the cover that was chosen."""
+    try:
+        await catalogue.upload_cover(
+            runtime,
+            release_id=ReleaseId(release_id),
+            user_id=principal.user_id,
+            version=version,
+            picture=_pieces(cover),
+            now=now,
+        )
+    except VibeStreamError as error:
+        wrong = {"cover": sentence_of(request, error)}
+        async with runtime.database.begin(read_only=True) as tx:
+            page = await _draft_page(request, tx, principal, release_id, wrong=wrong)
+        raise answer_with(request, error, page) from None
+    return see_other(f"/studio/releases/{release_id}?done=cover")
+
+
 @router.post("/studio/releases/{release_id}/take-down", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
 async def take_down(
     release_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep, version: Annotated[int, Form()] = 0
@@ -260,6 +292,11 @@ def _become_page(request: Request, form: Filled) -> Response:
 def _row(view: UploadView, spoken: Language) -> object:
     explain = refusal_of(view.reason, view.explanation or "", spoken) if view.stage is not UploadStage.RECEIVING else ""
     return arrived_row(view, spoken, explain)
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(_PIECE_BYTES):
+        yield piece
 
 
 def _track_id(text: str) -> TrackId:

@@ -78,11 +78,13 @@ export class Engine {
     this.mediaRecoveries = 0;
     const playback = await grant();
     if (generation !== this.generation) return;
-    this.hasLossless = Boolean(playback.lossless_url);
-    this.gain = Math.min(1, 10 ** ((playback.gain_db ?? 0) / 20));
+    const found = (family: string) => playback.masters.find((master) => master.family === family)?.url;
+    this.hasLossless = found("lossless") !== undefined;
+    // An element's volume ends at 1: loud songs are turned down to the common loudness, quiet ones stay as they are.
+    this.gain = Math.min(1, 10 ** (playback.gain_db / 20));
     this.setVolume(this.level, this.audio.muted);
-    const url = (lossless && playback.lossless_url) || playback.master_url;
-    await this.attach(url, positionMs / 1000, generation);
+    const url = (lossless ? found("lossless") : undefined) ?? found("lossy") ?? found("lossless");
+    if (url) await this.attach(url, positionMs / 1000, generation);
   }
 
   /** Load the same track in the other quality, where it is. */

@@ -3,12 +3,10 @@
 import { call } from "../api";
 
 export interface Playback {
-  /** The AAC ladder's master playlist. */
-  master_url: string;
-  /** The lossless master, where the source is lossless and it is packaged. */
-  lossless_url?: string | null;
+  /** One HLS master playlist a family: `lossy` is the AAC ladder, `lossless` the FLAC beside it. */
+  masters: { family: "lossy" | "lossless"; url: string }[];
   /** What brings the song to the common loudness. */
-  gain_db?: number | null;
+  gain_db: number;
 }
 
 /** Get fresh addresses of a track. Throws the server's Problem. */
