@@ -24,7 +24,7 @@ import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping  # noqa: F401
-from vibestream.flows import hear_masters, publish_track, register_artist, witness_listens
+from vibestream.flows import hear_masters, listen_to_reward, notify, publish_track, register_artist, witness_listens
 from vibestream.flows.audit import INVARIANTS
 from vibestream.platform.config import Settings, SettingsInvalid
 from vibestream.platform.cpu import BoundedThreads
@@ -43,6 +43,8 @@ from vibestream.platform.storage import open_store
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *hear_masters.SUBSCRIPTIONS,
+    *listen_to_reward.SUBSCRIPTIONS,
+    *notify.SUBSCRIPTIONS,
     *publish_track.SUBSCRIPTIONS,
     *register_artist.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,
