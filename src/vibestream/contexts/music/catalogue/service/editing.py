@@ -60,11 +60,12 @@ async def draft_from_uploads(
     empty = domain.new_release(
         release_id=ReleaseId(new_id()), artist=artist, kind=proposal.kind, title=proposal.title, now=now
     )
-    await _insert(tx, empty)
     tracks = [_new_track(artist, track) for track in proposal.tracks]
     filled = replace(domain.add_tracks(empty, tracks, expected=empty.version, now=now), proposed=True)
     cover = await embedded_cover(tx, asset_ids=[track.asset_id for track in filled.tracks])
-    return await _save(tx, empty, take_over(filled, proposal, cover=cover, now=now))
+    release = replace(take_over(filled, proposal, cover=cover, now=now), version=empty.version)
+    await _insert(tx, release)
+    return release
 
 
 async def hear_of_audio(tx: Tx, *, asset_id: AssetId, now: datetime) -> None:

@@ -57,7 +57,7 @@ async def find_release_of_track(tx: Tx, *, track_id: TrackId) -> ReleaseId | Non
 
 
 async def insert_release(tx: Tx, *, release: Release) -> bool:
-    """Write a new release without tracks; False when its artist does not belong to its owner any more."""
+    """Write a new release with its tracks; False when its artist does not belong to its owner any more."""
     written = await tx.execute(
         """
         INSERT INTO music.release (release_id, artist_id, kind, title, description, release_date, language, genres, upc,
@@ -70,6 +70,7 @@ async def insert_release(tx: Tx, *, release: Release) -> bool:
         """,
         {**_columns(release), "created_at": release.created_at},
     )
+    await _insert_tracks(tx, release, release.tracks)
     return written == 1
 
 
