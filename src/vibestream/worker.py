@@ -23,7 +23,8 @@ import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
-import vibestream.platform.housekeeping  # noqa: F401
+import vibestream.platform.housekeeping
+import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.flows import hear_masters, listen_to_reward, notify, publish_track, register_artist, witness_listens
 from vibestream.flows.audit import INVARIANTS
 from vibestream.platform.config import Settings, SettingsInvalid

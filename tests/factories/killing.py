@@ -1,0 +1,44 @@
+"""Killing a coroutine at one of its suspensions, as `kill -9` would: nothing of it runs on, its connections are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+
+class Killed(BaseException):
+    """Thrown into what is killed; nothing should catch it."""
+
+
+class KilledAt:
+    """Await it: runs `work` up to its n-th suspension, then `die`, and ends the work there.
+
+    Returns whether the work got that far; False: it had ended before.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, object], n: int, die: Callable[[], Awaitable[None]]) -> None:
+        self._work = work
+        self._n = n
+        self._die = die
+
+    def __await__(self) -> Generator[Any, Any, bool]:
+        for _ in range(self._n):
+            try:
+                waiting = self._work.send(None)
+            except StopIteration:
+                return False
+            yield waiting
+        try:
+            waiting = self._work.send(None)
+        except StopIteration:
+            return False
+        if waiting is not None:
+            waiting._asyncio_future_blocking = False
+        yield from self._die().__await__()
+        try:
+            waiting = self._work.throw(Killed())
+            while True:  # what clean-up awaits finds its connections cut
+                yield waiting
+                waiting = self._work.send(None)
+        except (Killed, StopIteration):
+            return True
