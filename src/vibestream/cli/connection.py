@@ -18,6 +18,11 @@ def embedded_root(settings: Settings) -> Path:
     return settings.data_dir / "postgres"
 
 
+def seed_file(settings: Settings) -> Path:
+    """Return the file that says who was made at the first start, and how to sign in as them."""
+    return settings.data_dir / "seed.json"
+
+
 @contextmanager
 def reachable_owner_dsn(settings: Settings) -> Iterator[str]:
     """Yield the owner's address of a database that answers; an embedded one is started when it is not running."""

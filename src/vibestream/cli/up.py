@@ -15,15 +15,13 @@ from typing import Final
 
 import click
 
-from vibestream.cli.connection import start_embedded
+from vibestream.cli.connection import seed_file, start_embedded
 from vibestream.kernel.errors import Conflict, Unavailable
 from vibestream.platform.config import Settings, load_settings
 from vibestream.platform.postgres import embedded, migrate
 from vibestream.platform.processes import Child, Supervisor
 
 _HEALTHY_WITHIN_S: Final = 60
-SEEDED: Final = "seed.json"
-"""In the data folder: who was made at the first start, and how to sign in as them."""
 
 
 class AlreadyRunning(Conflict):
@@ -59,7 +57,7 @@ def command(*, seed: bool) -> None:
         _start_children(supervisor, settings, variables)
         _until_healthy(supervisor, settings)
         _greet(settings, seconds=time.monotonic() - began)
-        if seed and settings.sandboxed and not (settings.data_dir / SEEDED).exists():
+        if seed and settings.sandboxed and not seed_file(settings).exists():
             supervisor.add(Child("seed", [*_VIBESTREAM, "demo", "--seed"], variables, once=True))
         while supervisor.wait(timeout_s=3600):
             pass

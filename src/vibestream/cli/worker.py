@@ -14,6 +14,6 @@ def command() -> None:
     Any number may run beside each other; each event partition is relayed by one of them at a time, and each job is
     taken by one. Needs DATABASE_URL, migrated.
     """
-    from vibestream import worker
+    from vibestream.worker import run
 
-    worker.run(load_settings())
+    run(load_settings())

@@ -82,6 +82,14 @@ class Visitor:
         """
         return _json(self._http.post(path, json=body or {}))
 
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Send a change as JSON and return the JSON that answers.
+
+        Raises:
+            Refused: the answer was a problem.
+        """
+        return _json(self._http.patch(path, json=body))
+
     def sign_up(self, *, email: str, password: str, display_name: str) -> None:
         """Make an account and verify its address by the code that arrives at the sandbox's mail page."""
         self.post("/api/v1/sign-up", {"email": email, "password": password, "display_name": display_name})
