@@ -38,6 +38,11 @@ class WebServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
     def log(self) -> Path:
         return self.data_dir / "web.log"
 
@@ -71,8 +76,8 @@ class WebServer:
 
     def kill(self) -> None:
         """Kill the server and whatever it started, at once and without a word."""
+        os.killpg(self.pid, signal.SIGKILL)
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.contexts.music.uploads.conftest import TUS
 from tests.contexts.music.uploads.server import CutWire, WebServer
 from tests.factories.users import make_artist, signed_in
 from tools.build_web import ROOT, Web, node_folder
-from vibestream.platform.database import Database
+from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.storage.local import LocalObjectStore
 
 SIZE = 12_000_000
@@ -27,22 +27,24 @@ CUTS = [3_000_000, 4_000_000]
 JS_CLIENT = Path(__file__).with_name("upload.mjs")
 
 
-@pytest.fixture
-def server(owner_dsn: str, tmp_path: Path) -> Iterator[WebServer]:
-    with WebServer(owner_dsn, tmp_path / "data") as running:
+@pytest.fixture(scope="module")
+def server(clone_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    with WebServer(clone_database(), tmp_path_factory.mktemp("server") / "data") as running:
         yield running
 
 
 @pytest.fixture
-async def cookie(server: WebServer, database: Database) -> str:
-    async with database.begin() as tx:
+async def cookie(server: WebServer) -> str:
+    """The session of an artist of one's own."""
+    async with Database(as_app_role(server.database_url)) as database, database.begin() as tx:
         return f"vs_session={await signed_in(tx, await make_artist(tx))}"
 
 
 @pytest.fixture
 def master(tmp_path: Path) -> Path:
+    """A file that no test before sent: what is stored already would not be stored again."""
     path = tmp_path / "Río y mar.flac"
-    path.write_bytes(random.Random(21).randbytes(SIZE))
+    path.write_bytes(random.Random(str(tmp_path)).randbytes(SIZE))
     return path
 
 
