@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,12 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from vibestream.cli.connection import reachable_owner_dsn
-from vibestream.flows.audit import INVARIANTS
+from vibestream.contexts.music.uploads.invariants import SAMPLE
+from vibestream.flows.audit import invariants_of
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database, as_app_role
-from vibestream.platform.invariants import Checked, check_all
+from vibestream.platform.invariants import Checked, Invariant, check_all
 from vibestream.platform.postgres import migrate
+from vibestream.platform.storage import open_store
 
 
 @click.command()
@@ -25,19 +28,28 @@ from vibestream.platform.postgres import migrate
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write one record per invariant."
 )
 @click.option("--list", "list_only", is_flag=True, help="Only list what is checked.")
-def command(*, json_file: Path | None, list_only: bool) -> None:
+@click.option(
+    "--originals",
+    type=click.IntRange(min=0),
+    default=SAMPLE,
+    show_default=True,
+    help="How many stored originals, chosen at random, are read again; 0 for every one.",
+)
+def command(*, json_file: Path | None, list_only: bool, originals: int) -> None:
     """Check every invariant on the live database, and exit with 1 when one does not hold.
 
     Reads only, each check on one consistent snapshot, so it can run beside everything else. The worker runs the same
     checks on a schedule.
     """
+    settings = load_settings()
+    invariants = invariants_of(open_store(settings), originals=originals or None)
     if list_only:
-        for invariant in INVARIANTS:
+        for invariant in invariants:
             click.echo(f"{invariant.name:32} {invariant.statement}")
         return
-    with reachable_owner_dsn(load_settings()) as dsn:
+    with reachable_owner_dsn(settings) as dsn:
         migrate.require_head(dsn)
-        checked = asyncio.run(_check(as_app_role(dsn)))
+        checked = asyncio.run(_check(as_app_role(dsn), invariants))
     _print(checked)
     if json_file is not None:
         json_file.write_text(json.dumps([_record(one) for one in checked], indent=2) + "\n")
@@ -48,9 +60,9 @@ def command(*, json_file: Path | None, list_only: bool) -> None:
     click.secho(f"All {len(checked)} invariants hold.", bold=True)
 
 
-async def _check(dsn: str) -> list[Checked]:
+async def _check(dsn: str, invariants: Sequence[Invariant]) -> list[Checked]:
     async with Database(dsn, max_size=1, application="vibestream audit") as database:
-        return await check_all(database, INVARIANTS)
+        return await check_all(database, invariants)
 
 
 def _print(checked: list[Checked]) -> None:

@@ -6,9 +6,11 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
+from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
 from vibestream.platform.sagas import invariants as sagas
+from vibestream.platform.storage import ObjectStore
 
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
@@ -16,3 +18,14 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *events.INVARIANTS,
     *sagas.INVARIANTS,
 )
+"""Those that the database alone decides."""
+
+
+def invariants_of(objects: ObjectStore, *, originals: int | None = uploads.SAMPLE) -> tuple[Invariant, ...]:
+    """Return every invariant, with those that look into the object store.
+
+    Args:
+        objects: the deployment's object store.
+        originals: how many originals, chosen at random, are read and hashed again; None for every one.
+    """
+    return (*INVARIANTS, *uploads.invariants_of(objects, sample=originals))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import TrialBalance
-from vibestream.flows.audit import INVARIANTS
+from vibestream.flows.audit import invariants_of
 from vibestream.platform.access import holds
 from vibestream.platform.config import Environment
 from vibestream.platform.database import Tx
@@ -76,7 +76,7 @@ async def show_operations(request: Request, tx: TxDep, done: str = "") -> Respon
 @router.post("/operations/audit", policy=_ADMIN)
 async def run_audit(request: Request, runtime: RuntimeDep) -> Response:
     """Check every invariant now, and show what was found. It only reads, so it may be asked for again."""
-    checked = tuple(await check_all(runtime.database, INVARIANTS))
+    checked = tuple(await check_all(runtime.database, invariants_of(runtime.objects)))
     async with runtime.database.begin(read_only=True) as tx:
         view = await _view(request, tx, checked=checked)
     return render(request, "operations.html", view)
