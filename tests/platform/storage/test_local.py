@@ -199,6 +199,7 @@ async def test_processes_that_replace_one_object_leave_one_version_and_no_litter
 
 def test_drops_drafts_that_a_crash_left_a_day_ago_and_no_younger_ones(tmp_path: Path):
     store = LocalObjectStore(tmp_path)
+    (tmp_path / ".incoming").mkdir()
     (tmp_path / ".incoming" / "young").touch()
     os.utime(tmp_path / ".incoming" / "young", (0, 0))  # an adopted file brings its own, older, modification time
     LocalObjectStore(tmp_path)
@@ -209,3 +210,10 @@ async def test_the_settings_choose_the_folder(tmp_path: Path):
     store = open_store(load_settings(data_dir=tmp_path))
     await store.put_bytes("x", b"abc", content_type="text/plain")
     assert (tmp_path / "objects" / "x").read_bytes() == b"abc"
+
+
+async def test_opening_and_reading_make_nothing(tmp_path: Path):
+    store = open_store(load_settings(data_dir=tmp_path / "data"))
+    assert await store.stat("x") is None
+    assert [key async for key in store.list_keys()] == []
+    assert list(tmp_path.iterdir()) == []

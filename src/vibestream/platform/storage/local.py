@@ -60,7 +60,6 @@ class LocalObjectStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._incoming = self.root / _INCOMING
-        self._incoming.mkdir(parents=True, exist_ok=True)
         self._drop_stale_drafts()
 
     async def put_file(
@@ -134,6 +133,7 @@ class LocalObjectStore:
 
     def _put(self, key: str, make: Callable[[], _Draft], content_type: str, immutable: bool) -> ObjectInfo:  # noqa: FBT001
         with full_disk_explained():
+            self._incoming.mkdir(parents=True, exist_ok=True)
             draft = make()
             try:
                 return self._place(key, draft, content_type, immutable=immutable)
@@ -227,7 +227,7 @@ class LocalObjectStore:
             _fsync(path.parent)
 
     def _drop_stale_drafts(self) -> None:
-        for entry in os.scandir(self._incoming):
+        for entry in os.scandir(self._incoming) if self._incoming.is_dir() else ():
             with suppress(FileNotFoundError):
                 # The change time: a hard link to an old file is a young draft.
                 if entry.stat().st_ctime < time.time() - _STALE_S:
