@@ -20,6 +20,7 @@ from vibestream.contexts.music.delivery.service.serving import (
 from vibestream.contexts.music.delivery.service.withdrawals import REFRESH_S, Withdrawals
 from vibestream.contexts.music.delivery.service.witness import (
     FLUSH_S,
+    MOST_WAITING,
     Timelines,
     Witness,
     forget_served,
@@ -29,6 +30,7 @@ from vibestream.contexts.music.delivery.service.witness import (
 
 __all__ = [
     "FLUSH_S",
+    "MOST_WAITING",
     "REFRESH_S",
     "AssetWithdrawn",
     "Delivery",
