@@ -7,6 +7,7 @@ write, set savepoints and ask for something to be done once the commit has succe
 from __future__ import annotations
 
 import enum
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -149,7 +150,7 @@ class Database:
             open=False,
             timeout=_CONNECT_TIMEOUT_S,
             kwargs={"application_name": application, "autocommit": False},
-            check=AsyncConnectionPool.check_connection,
+            check=_check_if_it_speaks,
         )
 
     async def __aenter__(self) -> Self:
@@ -228,6 +229,18 @@ class Database:
             yield connection
         finally:
             await connection.close()
+
+
+async def _check_if_it_speaks(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Ask a pooled connection whether it works, but only where there is reason to doubt it.
+
+    The server says nothing on an idle connection, unless it closes it: then there is something to read. Looking costs
+    microseconds, asking a round trip, which is a fifth of a small transaction.
+    """
+    watch = select.poll()
+    watch.register(connection.fileno(), select.POLLIN)
+    if watch.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 def as_app_role(owner_dsn: str) -> str:
