@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Posting, Status
+from vibestream.contexts.payment.ledger.store.arrays import plain_array, quoted_array
 from vibestream.kernel.ids import AccountId, TransactionId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
@@ -28,17 +29,17 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
         )
         """,
         [
-            [posting.transaction_id for posting in postings],
-            [posting.key for posting in postings],
-            [posting.kind for posting in postings],
-            [json.dumps(dict(posting.details)) for posting in postings],
-            [posting.effective_at for posting in postings],
-            [posting.captures for posting in postings],
-            [posting.reverses for posting in postings],
-            [number for number, _ in legs],
-            [leg.account_id for _, leg in legs],
-            [leg.amount.currency.code for _, leg in legs],
-            [leg.amount.minor for _, leg in legs],
+            plain_array(posting.transaction_id for posting in postings),
+            quoted_array(posting.key for posting in postings),
+            quoted_array(posting.kind for posting in postings),
+            quoted_array(json.dumps(dict(posting.details)) for posting in postings),
+            quoted_array(posting.effective_at for posting in postings),
+            plain_array(posting.captures for posting in postings),
+            plain_array(posting.reverses for posting in postings),
+            plain_array(number for number, _ in legs),
+            plain_array(leg.account_id for _, leg in legs),
+            quoted_array(leg.amount.currency.code for _, leg in legs),
+            plain_array(leg.amount.minor for _, leg in legs),
         ],
     )
 
