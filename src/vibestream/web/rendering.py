@@ -148,7 +148,7 @@ def _environment_of(code: str, *, sandboxed: bool) -> Environment:
     environment.globals |= {
         "asset": assets.__getitem__,
         "icon": lambda name, size="": icon(assets["icons.svg"], name, size),
-        "messages": Markup(assets.messages(code)),  # noqa: S704 - our own catalogue, with `<` escaped
+        "island_messages": Markup(assets.messages(code)),  # noqa: S704 - our own catalogue, with `<` escaped
         "languages": LOCALES,
         "themes": THEMES,
     }

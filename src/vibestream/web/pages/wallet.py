@@ -26,7 +26,7 @@ router = Router(include_in_schema=False)
 _LINES: Final = 50
 _KINDS: Final = {
     "reward": N_("Reward for listening"),
-    "fund_pool": N_("Budget of a day"),
+    "pool_funding": N_("Budget of a day"),
     "reversal": N_("Taken back"),
 }
 """What a transaction is called, by its kind."""

@@ -1,7 +1,7 @@
 // The listener's side of the main job: while something plays, its listen is open and told of. Music never waits for the
 // books: when no listen can be opened, the song plays all the same and says that it does not count.
 import { Problem } from "../api";
-import { t } from "../text";
+import { locale, t } from "../text";
 import type { Engine } from "./engine";
 import { Listen, type BeatState, type Standing } from "./listen";
 import { grantPlayback, type Playback } from "./playback";
@@ -81,6 +81,12 @@ export class Listening {
   }
 
   private paid({ amount, currency }: Reward): void {
-    this.onNews(t("{amount} earned", { amount: `${amount} ${currency}` }));
+    this.onNews(t("{amount} earned", { amount: `${exact(amount)} ${currency}` }));
   }
+}
+
+/** An amount as the reader's language writes it. The formatter takes the decimal as text, so nothing becomes a float. */
+function exact(decimal: string): string {
+  const format = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 6 });
+  return format.format(decimal as Intl.StringNumericLiteral);
 }

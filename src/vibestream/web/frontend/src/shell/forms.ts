@@ -17,7 +17,7 @@ export function startForms(): void {
   document.addEventListener("input", (event) => {
     noteUnsaved(event.target as HTMLElement);
     const field = event.target as HTMLInputElement;
-    if (field.matches("input[data-digits]")) field.value = field.value.replace(/\D/g, "").slice(0, field.maxLength);
+    if (field.matches("input[data-digits]")) field.value = field.value.replace(/\D/g, "").slice(0, Number(field.dataset["digits"]));
     if (field.matches("textarea[maxlength][data-counts]")) count(field as unknown as HTMLTextAreaElement);
   });
 }

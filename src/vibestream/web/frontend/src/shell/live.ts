@@ -11,7 +11,8 @@ interface Progress {
 }
 
 const PAUSE_MS = 500;
-const waiting = new Map<string, number>();
+const waiting = new Set<string>();
+let timer = 0;
 const states = new Map<string, string>();
 
 /** Follow every announcement for as long as the document lives. */
@@ -39,20 +40,22 @@ function changesState({ asset_id: asset, state, percent }: Progress): boolean {
   return before !== state;
 }
 
+/** Read the page again, once for all regions that wait for it, and morph each in its place. */
 function readAgain(region: HTMLElement): void {
-  const id = region.id;
-  if (!id || waiting.has(id)) return;
-  waiting.set(
-    id,
-    window.setTimeout(() => {
-      waiting.delete(id);
-      if (!document.getElementById(id)) return;
-      void htmx.ajax("GET", location.pathname + location.search, {
-        target: `#${id}`,
-        select: `#${id}`,
-        swap: "outerMorph ignoreTitle:true",
-        push: "false",
-      });
-    }, PAUSE_MS),
-  );
+  if (!region.id) return;
+  waiting.add(region.id);
+  timer ||= window.setTimeout(() => {
+    timer = 0;
+    const [first, ...others] = [...waiting].filter((id) => document.getElementById(id));
+    waiting.clear();
+    if (first === undefined) return;
+    void htmx.ajax("GET", location.pathname + location.search, {
+      source: `#${first}`,
+      target: `#${first}`,
+      select: `#${first}`,
+      selectOOB: others.map((id) => `#${id}:outerMorph`).join(","),
+      swap: "outerMorph ignoreTitle:true",
+      push: "false",
+    });
+  }, PAUSE_MS);
 }

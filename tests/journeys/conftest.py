@@ -1,0 +1,154 @@
+"""The real product in one process tree of its own, and Chromium to use it with.
+
+`product` runs `vibestream up` in a fresh data folder on a free port, with its embedded database, worker and mail; it is
+started once for a session and must end with nothing left behind. `browser_for` opens a browser context: another person,
+another device.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM: Final = "/usr/bin/chromium"
+_FLAGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run", "--mute-audio"),
+    "--autoplay-policy=no-user-gesture-required",
+)
+_UP_WITHIN_S: Final = 120
+_DOWN_WITHIN_S: Final = 60
+_SHOTS: Final = Path(os.environ.get("VIBESTREAM_SHOTS", "/tmp/vs-shots"))  # noqa: S108 - pictures to look at, not data
+
+
+@dataclass(frozen=True)
+class Product:
+    """A running product."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[bytes]
+    variables: dict[str, str]
+
+    def command(self, *arguments: str) -> str:
+        """Run one of its commands against its data, and return what it printed."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "vibestream.cli", *arguments],
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert ran.returncode == 0, f"{arguments} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Start the product, and stop it as Ctrl-C does."""
+    data = tmp_path_factory.mktemp("product")
+    port = _free_port()
+    variables = {**os.environ, "VIBESTREAM_DATA_DIR": str(data), "VIBESTREAM_PORT": str(port)}
+    variables.pop("DATABASE_URL", None)
+    log = (data / "up.log").open("wb")
+    up = [sys.executable, "-m", "vibestream.cli", "up", "--no-seed"]
+    process = subprocess.Popen(up, env=variables, stdout=log, stderr=log, process_group=0)
+    running = Product(f"http://localhost:{port}", data, process, variables)
+    try:
+        _until_ready(running)
+        yield running
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(_DOWN_WITHIN_S)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start Chromium once."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_for(
+    chromium: Browser, product: Product, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Return a function that opens a browser of one's own; every page of it must stay free of script errors."""
+    opened: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: _complain(complaints, page, said))
+
+    def open_one(**options: Any) -> BrowserContext:
+        settings = {"base_url": product.url, "locale": "en-GB", "viewport": {"width": 1280, "height": 760}}
+        context = chromium.new_context(**{**settings, **options})
+        context.set_default_timeout(20_000)
+        context.on("page", listen)
+        opened.append(context)
+        return context
+
+    yield open_one
+    for number, context in enumerate(opened):
+        for page in context.pages:
+            if not page.is_closed():
+                page.screenshot(path=_SHOTS / "last" / f"{request.node.name}-{number}.png")
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(browser_for: Callable[..., BrowserContext]) -> Page:
+    """A page in a browser of its own."""
+    return browser_for().new_page()
+
+
+@pytest.fixture(scope="session")
+def shots() -> Path:
+    """Where pictures go that people look at: outside the repository."""
+    _SHOTS.mkdir(parents=True, exist_ok=True)
+    return _SHOTS
+
+
+def _complain(complaints: list[str], page: Page, said: Any) -> None:
+    # A refusal that a test asks for (404, 403, 422) is logged by the browser as an error of the network.
+    expected = re.match(r"Failed to load resource: .* (4\d\d)", said.text)
+    if said.type == "error" and not expected:
+        complaints.append(f"{page.url}: {said.text}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _until_ready(product: Product) -> None:
+    deadline = time.monotonic() + _UP_WITHIN_S
+    while product.process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{product.url}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError("the product did not start:\n" + (product.data / "up.log").read_text()[-4000:])

@@ -1,0 +1,121 @@
+"""What people do in a browser, in their words: each step as somebody with a mouse and a keyboard would do it."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page, expect
+
+PASSWORD: Final = "quartz lantern seven harbour"
+MUSIC: Final = Path("/usr/share/games/singularity/music")
+"""Real songs: Debian's singularity-music."""
+_PACKAGED_WITHIN_S: Final = 90
+"""For one song, on a machine that has other things to do."""
+
+
+def album() -> list[Path]:
+    """Return the songs of a real album; `VIBESTREAM_SONGS` says how many at most, for those in a hurry."""
+    most = int(os.environ.get("VIBESTREAM_SONGS", "99"))
+    return sorted(MUSIC.glob("*.ogg"))[:most]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account."""
+
+    name: str
+    email: str
+
+
+def somebody(name: str) -> Person:
+    """Return a person whose address nobody had before."""
+    return Person(name, f"{name.lower().replace(' ', '.')}.{secrets.token_hex(4)}@example.org")
+
+
+def signs_up(page: Page, person: Person) -> None:
+    """Make an account: the form, the mailed code, and in."""
+    page.goto("/sign-up")
+    page.get_by_label("Name").fill(person.name)
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Send the code").click()
+    page.wait_for_url("**/verify*")
+    page.get_by_label("Code").fill(mailed_code(page, person))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("link", name=person.name)).to_be_visible()
+
+
+def mailed_code(page: Page, person: Person) -> str:
+    """Read the code in the sandbox's mail, in a tab of its own."""
+    mail = page.context.new_page()
+    for _ in range(100):
+        mail.goto("/sandbox/mail")
+        letter = mail.get_by_role("link").filter(has_text=person.email).first
+        if letter.count():
+            letter.click()
+            found = re.search(r"^\d{4} \d{4}$", mail.locator(".letter-text").inner_text(), re.MULTILINE)
+            assert found is not None
+            mail.close()
+            return found[0]
+        mail.wait_for_timeout(200)
+    raise AssertionError(f"no mail for {person.email} within 20 s")
+
+
+def signs_in(page: Page, person: Person) -> None:
+    """Sign in by password."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name=person.name)).to_be_visible()
+
+
+def becomes_artist(page: Page, *, name: str, handle: str) -> None:
+    """Make an artist profile in the studio."""
+    page.get_by_role("link", name="Studio").first.click()
+    page.get_by_label("Artist name").fill(name)
+    page.get_by_label("Handle").fill(handle)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/studio/new")
+
+
+def uploads(page: Page, songs: Iterable[Path]) -> None:
+    """Choose files and wait until each has arrived."""
+    chosen = list(songs)
+    page.locator("#files").set_input_files(chosen)
+    for song in chosen:
+        arrived = page.locator("#arrived").get_by_text(song.name)
+        expect(arrived).to_be_visible(timeout=60_000)
+
+
+def publishes(page: Page, *, title: str) -> str:
+    """Make a draft of what arrived, name it, wait until every song plays, and publish; return the page's address."""
+    page.get_by_role("button", name="Make a draft").click()
+    page.wait_for_url("**/studio/releases/*")
+    page.get_by_label("Title", exact=True).fill(title)
+    publish = page.get_by_role("button", name="Publish", exact=True)
+    songs = page.locator(".song-row").count()
+    expect(publish).to_be_enabled(timeout=_PACKAGED_WITHIN_S * 1000 * songs)
+    publish.click()
+    expect(page.get_by_text("Everybody can hear it now")).to_be_visible()
+    return str(page.locator("main").get_by_role("link", name="See its page").first.get_attribute("href"))
+
+
+def position_s(page: Page) -> float:
+    """Return where the sound is."""
+    return float(page.evaluate("document.querySelector('vs-player audio').currentTime"))
+
+
+def plays_on(page: Page, *, for_s: float) -> float:
+    """Wait until the sound has moved on by so much, as fast as time does and no faster, and return where it is."""
+    start = position_s(page)
+    page.wait_for_function(
+        "from => document.querySelector('vs-player audio').currentTime >= from", arg=start + for_s, timeout=30_000
+    )
+    return position_s(page)
