@@ -36,6 +36,7 @@ __all__ = [
 
 FAN: Final = "fan"
 """The role that everybody holds without a grant."""
+_FAN_ONLY: Final = frozenset({FAN})
 _KEPT_AFTER_EXPIRY: Final = timedelta(days=30)
 _DROPPED_AT_ONCE: Final = 10_000
 
@@ -78,12 +79,13 @@ async def authenticate(tx: Tx, *, token: str, now: datetime) -> Principal | None
     if not domain.is_token(token):
         return None
     found = await store.find_open(tx, token_hash=_hash(token), now=now)
-    if found is None:
+    if not found:
         return None
-    session_id, user_id, roles, display_name, locale, last_seen_at = found
-    if now - last_seen_at >= domain.SEEN_EVERY:
+    session_id, user_id, display_name, locale, due, _ = found[0]
+    if due:
         await store.save_seen(tx, session_id=session_id, now=now)
-    return Principal(user_id, session_id, frozenset((FAN, *roles)), display_name, locale)
+    roles = frozenset(role or FAN for *_, role in found) | _FAN_ONLY
+    return Principal(user_id, session_id, roles, display_name, locale)
 
 
 async def sessions_of(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:

@@ -30,16 +30,25 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
     )
 
 
-async def find_open(tx: Tx, *, token_hash: bytes, now: datetime) -> tuple[Any, ...] | None:
-    """Return (session_id, user_id, roles, display_name, locale, last_seen_at) of the open session with this token."""
+async def find_open(
+    tx: Tx, *, token_hash: bytes, now: datetime
+) -> list[tuple[SessionId, UserId, str, str, bool, str | None]]:
+    """Return what the open session with this token stands for: a row for each role that was granted, one for none.
+
+    (session_id, user_id, display_name, locale, due, role): `due` says that SEEN_EVERY has passed since `last_seen_at`.
+    It is on every request's way, hence one statement without an aggregate, one instant as its parameter, and columns in
+    the form that is cheapest to read; measured by bench/session_check.py.
+    """
     cursor = await tx.connection.execute(
-        "SELECT s.session_id, s.user_id, ARRAY(SELECT g.role FROM users.role_grant g WHERE g.user_id = s.user_id),"
-        " p.display_name, p.locale, s.last_seen_at"
-        " FROM users.session s JOIN users.fan_profile p USING (user_id)"
-        " WHERE s.token_hash = %s AND s.ended_at IS NULL AND s.expires_at > %s AND s.last_seen_at + s.idle_for > %s",
-        [token_hash, now, now],
+        "SELECT s.session_id, s.user_id, p.display_name, p.locale,"
+        " s.last_seen_at + interval '1 minute' <= %(now)s, g.role"
+        " FROM users.session s JOIN users.fan_profile p USING (user_id) LEFT JOIN users.role_grant g USING (user_id)"
+        " WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL"
+        " AND %(now)s < least(s.expires_at, s.last_seen_at + s.idle_for)",
+        {"token_hash": token_hash, "now": now},
+        binary=True,
     )
-    return await cursor.fetchone()
+    return await cursor.fetchall()
 
 
 async def save_seen(tx: Tx, *, session_id: UUID, now: datetime) -> None:
