@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from vibestream.platform.access import Principal
 from vibestream.platform.config import Environment, Settings, load_settings
@@ -36,6 +37,18 @@ if TYPE_CHECKING:
     from vibestream.platform.runtime import Runtime
 
 ORIGIN = "https://testserver"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Log plain tracebacks: the decorated ones that structlog writes by default take seconds each."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
+
 
 ClientFor = Callable[[Any], Awaitable[Any]]
 """Takes a `Principal` or a `User`, returns a signed-in `httpx2.AsyncClient`."""
@@ -57,9 +70,11 @@ class Directory:
         self._made = {token: held for token, held in self._made.items() if held != principal}
 
     async def __call__(self, tx: Tx, *, token: str, now: datetime) -> Principal | None:
+        if token in self._made:
+            return self._made[token]
         from vibestream.contexts.user.sessions.service import authenticate
 
-        return self._made.get(token) or await authenticate(tx, token=token, now=now)
+        return await authenticate(tx, token=token, now=now)
 
 
 @pytest.fixture

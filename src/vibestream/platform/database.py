@@ -221,6 +221,11 @@ class Database:
                 _log.info("database.transaction.retried", attempt=attempt, sqlstate=error.sqlstate)
         raise DatabaseBusy("The database is busy with the same records. Try again in a moment.")
 
+    async def look(self, question: Callable[[Tx], Awaitable[T]]) -> T:
+        """Return the answer to a question, and undo whatever was written to find it."""
+        async with self._pool.connection() as connection, connection.transaction(force_rollback=True):
+            return await question(Tx(connection))
+
     @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """Open an autocommit connection outside the pool, for session locks, LISTEN and the like."""

@@ -26,6 +26,7 @@ from vibestream.platform.http.problems import Answers, ProblemPage
 from vibestream.platform.http.requests import MalformedBody
 from vibestream.platform.http.routing import Router
 from vibestream.platform.observability.metrics import BUILD
+from vibestream.platform.tasks import cancel_and_wait
 
 VERSION: Final = version("vibestream")
 _METHOD_NOT_ALLOWED: Final = 405
@@ -79,9 +80,7 @@ async def _beside(edge: Edge) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*tasks)
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -23,6 +23,7 @@ from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.routing import Router
 from vibestream.platform.live import Announcement, LiveHub, Subscription
 from vibestream.platform.observability.metrics import LIVE_ENDED
+from vibestream.platform.tasks import cancel_and_wait
 
 HEARTBEAT_S: Final = 15.0
 SESSION_ENDED: Final = "session.ended"
@@ -68,7 +69,7 @@ class EventStream(Response):
         self._still_open = still_open
         self._heartbeat_s = heartbeat_s
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send until the reader goes or the stream must end."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         with self._hub.subscribed(*self._topics) as subscription:
@@ -80,13 +81,10 @@ class EventStream(Response):
             try:
                 await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for part in parts:
-                    part.cancel()
-                results = await asyncio.gather(*parts, return_exceptions=True)
+                errors = await cancel_and_wait(*parts)
             LIVE_ENDED.labels(subscription.reason or "failed").inc()
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
+            for error in filter(None, errors):
+                raise error
         if subscription.reason not in {"reader_gone", "slow_reader"}:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -123,18 +121,9 @@ async def _reader_gone(receive: Receive, subscription: Subscription) -> None:
     subscription.end("reader_gone")
 
 
-class _LookedOnly(Exception):
-    pass
-
-
 async def _is_open(edge: Edge, token: str) -> bool:
     """Say whether the session is still open, without counting the question as activity that keeps it so."""
-    found = None
     try:
-        async with edge.database.begin() as tx:
-            found = await edge.authenticate(tx, token=token, now=utc_now())
-            raise _LookedOnly
-    except _LookedOnly:
-        return found is not None
+        return await edge.database.look(lambda tx: edge.authenticate(tx, token=token, now=utc_now())) is not None
     except psycopg.OperationalError:
         return False  # it cannot be told, so the browser has to come back and ask

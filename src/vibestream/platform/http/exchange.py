@@ -20,6 +20,7 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.edge import Edge
 
 _SCOPE_KEY: Final = "vibestream.exchange"
+_HEADERS_KEY: Final = "vibestream.response_headers"
 
 
 class OutsideRouter(RuntimeError):
@@ -38,7 +39,7 @@ class Exchange:
     now: datetime
     principal: Principal | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
-    """Headers that the answer carries, whether it is the response or a problem."""
+    """Headers that the answer carries, whether it is the response or a problem; kept from attempt to attempt."""
     before_commit: list[Callable[[Response], Awaitable[None]]] = field(default_factory=list)
     """Called with the response, in the transaction, before it is committed."""
     _tx: Tx | None = None
@@ -61,7 +62,8 @@ class Exchange:
 
 
 def attach(connection: HTTPConnection, exchange: Exchange) -> None:
-    """Make an exchange the current one of a request."""
+    """Make an exchange the current one of a request, in place of the attempt before."""
+    exchange.response_headers = response_headers(connection)
     connection.scope[_SCOPE_KEY] = exchange
 
 
@@ -79,5 +81,5 @@ def current(connection: HTTPConnection) -> Exchange:
 
 def response_headers(connection: HTTPConnection) -> dict[str, str]:
     """Return the headers that a request's answer carries, whichever way it is answered."""
-    exchange = connection.scope.get(_SCOPE_KEY)
-    return exchange.response_headers if isinstance(exchange, Exchange) else {}
+    headers: dict[str, str] = connection.scope.setdefault(_HEADERS_KEY, {})
+    return headers

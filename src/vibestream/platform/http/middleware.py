@@ -63,8 +63,7 @@ class EdgeMiddleware:
 
     async def _handle(self, scope: Scope, receive: Receive, passage: _Passage) -> None:
         try:
-            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-                raise NulInAddress("The address holds a NUL character.")
+            _check_address(scope)
             cross_site.check(scope, own_origin=self._own_origin)
             await self._app(scope, receive, passage.send)
         except ClientDisconnect:
@@ -77,6 +76,11 @@ class EdgeMiddleware:
                 raise  # half an answer is out: only a cut connection tells the caller that it is not whole
             response = await self._answers(Request(scope, receive), error)
             await response(scope, receive, passage.send)
+
+
+def _check_address(scope: Scope) -> None:
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise NulInAddress("The address holds a NUL character.")
 
 
 class _Passage:
@@ -104,7 +108,7 @@ class _Passage:
     async def send(self, message: Message) -> None:
         """Pass a message of the response on, completed."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = int(message["status"])
             headers = list(message.get("headers", ()))
             self._stream = (b"content-type", b"text/event-stream; charset=utf-8") in headers
             headers.append((b"x-request-id", self.ids.request.encode()))

@@ -101,7 +101,7 @@ class Answers:
     async def __call__(self, request: Request, error: Exception) -> Response:
         """Return the answer to an error."""
         problem = problem_of(error)
-        PROBLEMS.labels(problem.code, problem.status).inc()
+        PROBLEMS.labels(problem.code, int(problem.status)).inc()
         response = self._page(request, problem) or _json(request, problem)
         response.headers.update(problem.headers)
         response.headers.update(exchange.response_headers(request))
@@ -116,7 +116,7 @@ def _json(request: Request, problem: Problem) -> Response:
     body: dict[str, object] = {
         "type": f"urn:vibestream:problem:{problem.code}",
         "title": problem.title,
-        "status": problem.status,
+        "status": int(problem.status),
         "detail": problem.detail,
         "code": problem.code,
         "request_id": request_id(request),
@@ -126,7 +126,7 @@ def _json(request: Request, problem: Problem) -> Response:
     if problem.errors:
         body["errors"] = problem.errors
     content = json.dumps(body, default=_plain, ensure_ascii=False).encode(errors="replace")
-    return Response(content, problem.status, media_type=MEDIA_TYPE)
+    return Response(content, int(problem.status), media_type=MEDIA_TYPE)
 
 
 def _foreseen(error: VibeStreamError) -> Problem:
