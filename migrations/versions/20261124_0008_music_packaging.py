@@ -47,7 +47,7 @@ def _create_asset() -> None:
         sample_rate integer CHECK (sample_rate > 0),
         channels smallint CHECK (channels > 0),
         bits smallint CHECK (bits > 0),
-        declared_ms bigint CHECK (declared_ms > 0),
+        declared_ms integer CHECK (declared_ms > 0),
         exact boolean,
         bitrate_bps bigint CHECK (bitrate_bps >= 0),
         tags jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(tags) = 'object'),

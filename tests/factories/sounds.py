@@ -29,10 +29,13 @@ def ffmpeg(*arguments: object) -> None:
     subprocess.run([FFMPEG, "-v", "error", "-y", "-nostdin", *map(str, arguments)], check=True, timeout=110)
 
 
-def tone(path: Path, *options: object, seconds: float = 6, hertz: int = 440, rate: int = 48_000, layout: str = "stereo") -> Path:
+def tone(
+    path: Path, *options: object, seconds: float = 6, hertz: int = 440, rate: int = 48_000, layout: str = "stereo"
+) -> Path:
     """Write a tone with a slow beat, in the format of the name, with further ffmpeg options."""
-    wave = f"aevalsrc=exprs={'|'.join(['0.4*sin(2*PI*%d*t)*(1+0.5*sin(2*PI*0.5*t))' % hertz] * _channels(layout))}"
-    ffmpeg("-f", "lavfi", "-i", f"{wave}:s={rate}:d={seconds}:c={layout}", *options, path)
+    wave = f"0.4*sin(2*PI*{hertz}*t)*(1+0.5*sin(2*PI*0.5*t))"
+    source = f"aevalsrc=exprs={'|'.join([wave] * _channels(layout))}"
+    ffmpeg("-f", "lavfi", "-i", f"{source}:s={rate}:d={seconds}:c={layout}", *options, path)
     return path
 
 

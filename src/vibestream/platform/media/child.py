@@ -122,37 +122,30 @@ async def running(
     Raises:
         OSError: the machine could not start it.
     """
-    with contextlib.ExitStack() as ours:
-        ends = [_pipe(ours) for _ in range(pipes)]
-        writes = [write for _, write in ends]
+    ends = [_pipe() for _ in range(pipes)]
+    sources = [_Source(read) for read, _ in ends]
+    try:
         try:
             process = await asyncio.create_subprocess_exec(
-                *sandbox.command(program, arguments, reads=reads, limits=limits, pipes=writes),
+                *sandbox.command(program, arguments, reads=reads, limits=limits, pipes=[write for _, write in ends]),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
-                pass_fds=writes,
+                pass_fds=[write for _, write in ends],
                 cwd="/",
                 env={},
             )
         finally:
-            for write in writes:
+            for _, write in ends:
                 os.close(write)
-        transports = []
+        child = Child(process, tuple(source.reader for source in sources), limits)
         try:
-            readers = []
-            for read, _ in ends:
-                transport, reader = await _reader(read)
-                transports.append(transport)
-                readers.append(reader)
-            child = Child(process, tuple(readers), limits)
-            try:
-                yield child
-            finally:
-                await child.close()
+            yield child
         finally:
-            for transport in transports:
-                transport.close()
+            await child.close()
+    finally:
+        for source in sources:
+            source.close()
 
 
 async def read_all(reader: asyncio.StreamReader, *, limit_bytes: int) -> bytes:
@@ -172,8 +165,9 @@ async def read_all(reader: asyncio.StreamReader, *, limit_bytes: int) -> bytes:
 _SIGNALS: Final = frozenset(signal.Signals)
 
 
-def _pipe(_ours: contextlib.ExitStack) -> tuple[int, int]:
+def _pipe() -> tuple[int, int]:
     read, write = os.pipe()
+    os.set_blocking(read, False)
     with contextlib.suppress(
         OSError
     ):  # only a larger buffer: macOS has none, and a user's share of them may be used up
@@ -181,8 +175,50 @@ def _pipe(_ours: contextlib.ExitStack) -> tuple[int, int]:
     return read, write
 
 
-async def _reader(read: int) -> tuple[asyncio.ReadTransport, asyncio.StreamReader]:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_READER_BYTES)
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read, "rb", 0))
-    return transport, reader
+class _Source(asyncio.ReadTransport):
+    """The reading end of a pipe, as a stream.
+
+    Not `loop.connect_read_pipe`: uvloop's closes the descriptor twice, and between the two another thread may have
+    opened a file under the same number, whose write then fails with EBADF.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._descriptor = descriptor
+        self._closed = False
+        self.reader = asyncio.StreamReader(limit=_READER_BYTES)
+        self.reader.set_transport(self)
+        self.resume_reading()
+
+    def pause_reading(self) -> None:
+        """Leave in the pipe what comes: its writer waits."""
+        if not self._closed:
+            self._loop.remove_reader(self._descriptor)
+
+    def resume_reading(self) -> None:
+        """Take what comes."""
+        if not self._closed:
+            self._loop.add_reader(self._descriptor, self._take)
+
+    def is_closing(self) -> bool:
+        """Say whether its end was reached, or it was closed."""
+        return self._closed
+
+    def close(self) -> None:
+        """Close the pipe; whoever still reads the stream sees its end."""
+        if not self._closed:
+            self._closed = True
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self.reader.feed_eof()
+
+    def _take(self) -> None:
+        try:
+            data = os.read(self._descriptor, _READER_BYTES)
+        except BlockingIOError:
+            return
+        if data:
+            self.reader.feed_data(data)
+        else:
+            self.close()

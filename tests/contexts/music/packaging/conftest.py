@@ -25,9 +25,7 @@ from vibestream.platform.storage.objects import digest_of_file
 async def runtime(database: Database, tmp_path: Path) -> AsyncIterator[Runtime]:
     settings = load_settings(environment=Environment.TEST, data_dir=tmp_path / "data")
     cpu = BoundedThreads(threads=1)
-    yield Runtime(
-        settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=cpu
-    )
+    yield Runtime(settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=cpu)
     cpu.close()
 
 
@@ -80,7 +78,7 @@ class Studio:
         async with self.runtime.database.begin() as tx:
             rows = await tx.all(
                 lambda **row: (row["type"].removeprefix("vibestream.music."), row["data"]),
-                "SELECT type, data FROM platform.outbox ORDER BY position",
+                "SELECT type, data FROM platform.outbox ORDER BY seq",
             )
         return [(kind, data if isinstance(data, dict) else json.loads(data)) for kind, data in rows]
 

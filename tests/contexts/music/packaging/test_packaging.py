@@ -58,7 +58,10 @@ async def test_the_flac_rung_holds_the_masters_own_samples(studio, tmp_path, bit
     asset = await studio.package(master)
 
     playlist = studio.folder(asset) / "flac" / "index.m3u8"
-    assert hashlib.sha256(decoded(playlist, form="s32le")).digest() == hashlib.sha256(decoded(master, form="s32le")).digest()
+    assert (
+        hashlib.sha256(decoded(playlist, form="s32le")).digest()
+        == hashlib.sha256(decoded(master, form="s32le")).digest()
+    )
     stream = probed(playlist, "-show_streams")["streams"][0]
     assert (stream["codec_name"], stream["sample_rate"], stream["bits_per_raw_sample"]) == ("flac", "96000", str(bits))
 
@@ -75,7 +78,9 @@ async def test_the_flac_rung_holds_the_masters_own_samples(studio, tmp_path, bit
         ("song.opus", ("-b:a", "192k"), Container.OGG, Codec.OPUS),
     ],
 )
-async def test_every_format_that_is_taken_plays_for_as_long_as_it_is(studio, tmp_path, name, options, container, codec):
+async def test_every_format_that_is_taken_plays_for_as_long_as_it_is(  # noqa: PLR0917
+    studio, tmp_path, name, options, container, codec
+):
     asset = await studio.package(tone(tmp_path / name, *options, seconds=6))
 
     assert asset.state is State.READY, asset.explanation
@@ -138,7 +143,9 @@ async def test_what_is_measured_is_what_was_made(studio, tmp_path):
 
     # A stereo sine's loudness and peak by an independent reading: ffmpeg 5's ebur128 over the master itself.
     judge = ["/usr/bin/ffmpeg", "-hide_banner", "-nostats", "-i", str(tmp_path / "sine.wav")]
-    said = subprocess.run([*judge, "-af", "ebur128=peak=true", "-f", "null", "-"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [*judge, "-af", "ebur128=peak=true", "-f", "null", "-"], capture_output=True, text=True, check=True
+    )
     integrated = float(re.findall(r"I:\s+(-?[\d.]+) LUFS\n\s+Threshold", said.stderr)[-1])
     peak = float(re.findall(r"Peak:\s+(-?[\d.]+) dBFS", said.stderr)[-1])
     assert asset.loudness is not None

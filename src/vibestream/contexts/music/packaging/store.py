@@ -140,8 +140,8 @@ async def save_reading(tx: Tx, *, asset_id: AssetId, run: int, source: Source, t
         tx,
         """
         UPDATE music.asset SET container = %(container)s, codec = %(codec)s, sample_rate = %(sample_rate)s,
-            channels = %(channels)s, bits = %(bits)s, declared_ms = %(declared_ms)s, exact = %(exact)s,
-            bitrate_bps = %(bitrate_bps)s, tags = %(tags)s::jsonb, duration_ms = coalesce(duration_ms, %(declared_ms)s),
+            channels = %(channels)s, bits = %(bits)s, declared_ms = %(declared_ms)s::integer, exact = %(exact)s,
+            bitrate_bps = %(bitrate_bps)s, tags = %(tags)s::jsonb, duration_ms = coalesce(duration_ms, %(declared_ms)s::integer),
             state = CASE state WHEN 'playable' THEN state ELSE 'packaging' END, changed_at = now()
         WHERE asset_id = %(asset_id)s AND run = %(run)s
         """,

@@ -42,6 +42,8 @@ _DECODERS: Final = {
 }
 _TOLERATED_DECODE_ERRORS: Final = "0.02"
 """Share of frames: lossy streams often begin in the middle of another. A lossless master has none."""
+_COUNTED: Final = "asetpts=round(N/SR/TB)"
+"""Time stamps by counting samples. Rounded: the quotient is a float, and cutting it off loses a sample now and then."""
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
 _FLAC_FORMATS: Final = {16: "s16", 24: "s32"}
 _FRAGMENTED: Final = (
@@ -105,11 +107,11 @@ def _played(source: Source, limit_s: float) -> str:
     """
     layout = _LAYOUTS[min(source.channels, 2)]
     rate = encoded_rate(source.sample_rate)
-    return f"asetpts=N/SR/TB,atrim=end={limit_s:.3f},aformat=sample_rates={rate}:channel_layouts={layout}"
+    return f"{_COUNTED},atrim=end={limit_s:.3f},aformat=sample_rates={rate}:channel_layouts={layout}"
 
 
 def _untouched(limit_s: float, bits: int) -> str:
-    return f"asetpts=N/SR/TB,atrim=end={limit_s:.3f},aformat=sample_fmts={_FLAC_FORMATS[bits]}"
+    return f"{_COUNTED},atrim=end={limit_s:.3f},aformat=sample_fmts={_FLAC_FORMATS[bits]}"
 
 
 def _aac(rung: Rung) -> list[str]:
