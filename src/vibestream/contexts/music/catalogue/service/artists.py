@@ -34,7 +34,11 @@ class ArtistNotHereYet(Unavailable):
 async def register_artist(
     tx: Tx, *, artist_id: ArtistId, owner_user_id: UserId, name: str, handle: str, as_of: datetime
 ) -> None:
-    """Keep what is known of an artist profile as of an instant; news that is older than what is known changes nothing."""
+    """Keep what was last told of an artist profile, and when that was so.
+
+    News of one profile must come in their order, as the bus delivers them: the instants of two of them come from two
+    machines' clocks and cannot decide it.
+    """
     await store.save_artist(tx, artist=Artist(artist_id, owner_user_id, name, handle), as_of=as_of)
 
 

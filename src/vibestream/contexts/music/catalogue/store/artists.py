@@ -9,20 +9,18 @@ from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
 
 
-async def save_artist(tx: Tx, *, artist: Artist, as_of: datetime) -> bool:
-    """Keep an artist's facts as of an instant and say whether they were news; older news changes nothing."""
-    touched = await tx.execute(
+async def save_artist(tx: Tx, *, artist: Artist, as_of: datetime) -> None:
+    """Keep an artist's facts as they were told last."""
+    await tx.execute(
         """
-        INSERT INTO music.artist AS known (artist_id, owner_user_id, name, handle, changed_at)
+        INSERT INTO music.artist (artist_id, owner_user_id, name, handle, changed_at)
         VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (artist_id) DO UPDATE SET
             owner_user_id = excluded.owner_user_id, name = excluded.name, handle = excluded.handle,
             changed_at = excluded.changed_at
-        WHERE known.changed_at <= excluded.changed_at
         """,
         [artist.artist_id, artist.owner_user_id, artist.name, artist.handle, as_of],
     )
-    return touched == 1
 
 
 async def load_own_artist(tx: Tx, *, artist_id: ArtistId, owner: UserId) -> Artist | None:
