@@ -7,6 +7,8 @@ from typing import Final
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.uploads import invariants as uploads
+from vibestream.contexts.user.profiles import invariants as profiles
+from vibestream.contexts.user.sessions import invariants as sessions
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
 from vibestream.platform.sagas import invariants as sagas
@@ -15,6 +17,8 @@ from vibestream.platform.storage import ObjectStore
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
+    *profiles.INVARIANTS,
+    *sessions.INVARIANTS,
     *events.INVARIANTS,
     *sagas.INVARIANTS,
 )

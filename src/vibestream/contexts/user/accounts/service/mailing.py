@@ -6,19 +6,23 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from vibestream.contexts.user import mails
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.time import utc_now
 from vibestream.platform.jobs import job
+from vibestream.platform.mail import Mail, MailMalformed, MailRefused
 from vibestream.platform.runtime import Runtime
 
 _TELL_OWNER_EVERY: Final = timedelta(days=1)
 """However often somebody tries to sign up with an address that has an account, its owner is told once a day."""
+_log = structlog.get_logger()
 
 
-@job("user.mail_sign_up", queue="mail")
+@job("user.mail_sign_up", queue="mail", attempts=11)  # over a quarter of an hour: longer than the code is good
 async def mail_sign_up(runtime: Runtime, *, sign_up_id: str) -> None:
     """Mail the code of a sign-up; or, for a decoy, tell the owner of the account that somebody tried.
 
@@ -41,10 +45,10 @@ async def mail_sign_up(runtime: Runtime, *, sign_up_id: str) -> None:
             code=domain.code_of(key=runtime.settings.signing_key(), sign_up_id=letter.sign_up_id),
             good_for=domain.CODE_GOOD_FOR,
         )
-    await runtime.mailer.send(mail)
+    await _send(runtime, mail)
 
 
-@job("user.mail_password_change", queue="mail")
+@job("user.mail_password_change", queue="mail", attempts=300)  # over a day
 async def mail_password_change(runtime: Runtime, *, mail_id: str, user_id: str, changed_at: str) -> None:
     """Tell the owner of an account that its password was changed; nothing, when the account was erased meanwhile."""
     owner = UserId(UUID(user_id))
@@ -57,4 +61,12 @@ async def mail_password_change(runtime: Runtime, *, mail_id: str, user_id: str, 
     mail = mails.password_changed(
         mail_id=UUID(mail_id), to=found.email, locale=locale, url=runtime.settings.base_url, when=when
     )
-    await runtime.mailer.send(mail)
+    await _send(runtime, mail)
+
+
+async def _send(runtime: Runtime, mail: Mail) -> None:
+    try:
+        await runtime.mailer.send(mail)
+    except (MailRefused, MailMalformed) as error:
+        # Final: a server that said never is not asked again, which would only harm the sender's name.
+        _log.warning("user.mail.refused", mail_id=str(mail.mail_id), code=error.code, exc_info=error)
