@@ -160,10 +160,7 @@ class Money:
     @property
     def decimal(self) -> str:
         """The exact plain decimal, such as `-0.05`; the form every API response carries."""
-        digits = str(abs(self.minor)).rjust(self.currency.exponent + 1, "0")
-        cut = len(digits) - self.currency.exponent
-        sign = "-" if self.minor < 0 else ""
-        return sign + digits[:cut] + ("." + digits[cut:] if self.currency.exponent else "")
+        return decimal_text(self.minor, self.currency)
 
     def __add__(self, other: Money) -> Money:
         self._same(other)
@@ -195,6 +192,14 @@ class Money:
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(left=self.currency.code, right=other.currency.code)
+
+
+def decimal_text(minor: int, currency: Currency) -> str:
+    """Return minor units as an exact plain decimal, such as `-0.05`; also sums that are larger than one amount may be."""
+    digits = str(abs(minor)).rjust(currency.exponent + 1, "0")
+    cut = len(digits) - currency.exponent
+    sign = "-" if minor < 0 else ""
+    return sign + digits[:cut] + ("." + digits[cut:] if currency.exponent else "")
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
