@@ -15,6 +15,8 @@ from vibestream.contexts.listen_reward.listening.routes import router as listeni
 from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
+from vibestream.contexts.payment.ledger.routes import router as ledger
+from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.sessions.routes import router as sessions
@@ -33,7 +35,7 @@ from vibestream.platform.storage import open_store
 from vibestream.sandbox.mail.routes import router as sandbox_mail
 from vibestream.web.routes import LAST, PAGES, problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (delivery, accounts, sessions, profiles, catalogue, uploads, listening)
+ROUTERS: tuple[APIRouter, ...] = (delivery, accounts, sessions, profiles, catalogue, uploads, listening, wallets, ledger)
 """Looked through in this order for every request: delivery first, because segments are most of them."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)
 """Answered outside production only: there the addresses do not exist."""

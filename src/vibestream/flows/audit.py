@@ -7,6 +7,7 @@ from typing import Final
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.uploads import invariants as uploads
+from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
 from vibestream.platform.events import invariants as events
@@ -17,6 +18,7 @@ from vibestream.platform.storage import ObjectStore
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
+    *ledger.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,
     *events.INVARIANTS,
