@@ -35,7 +35,17 @@ from vibestream.platform.storage import open_store
 from vibestream.sandbox.mail.routes import router as sandbox_mail
 from vibestream.web.routes import LAST, PAGES, problem_page
 
-ROUTERS: tuple[APIRouter, ...] = (delivery, accounts, sessions, profiles, catalogue, uploads, listening, wallets, ledger)
+ROUTERS: tuple[APIRouter, ...] = (
+    delivery,
+    accounts,
+    sessions,
+    profiles,
+    catalogue,
+    uploads,
+    listening,
+    wallets,
+    ledger,
+)
 """Looked through in this order for every request: delivery first, because segments are most of them."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)
 """Answered outside production only: there the addresses do not exist."""
