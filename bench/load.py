@@ -67,7 +67,7 @@ def _prepare_accounts(url: str, wanted: int) -> int:
     known = json.loads(ACCOUNTS.read_text()) if ACCOUNTS.exists() else {}
     accounts = known.get(url, [])
     while len(accounts) < wanted:
-        account = {
+        account: dict[str, Any] = {
             "email": f"load-{len(accounts)}-{new_password()[:8].lower()}@load.example",
             "password": new_password(),
         }
