@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,8 +13,12 @@ import pytest
 from tests.factories.bus import announce, drain, horizon_of, registered, retry_now
 from tests.factories.events import Closed, Counted, CountedAgain, Effect, closed, counted, effects, write_effects
 from vibestream.kernel.errors import Conflict, Unavailable
+from vibestream.kernel.ids import new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
+from vibestream.platform.events.codec import encode
+from vibestream.platform.events.delivery import deliver_one
+from vibestream.platform.events.envelopes import Envelope
 from vibestream.platform.events.outbox import partition_of, publish
 from vibestream.platform.events.page import deliver_page
 from vibestream.platform.events.subscriptions import Consumers, Poison, Subscription
@@ -323,4 +328,20 @@ async def test_a_lost_transaction_is_raised_also_when_careful(bus: Database):
             await deliver_page(
                 tx, consumers=consumers, partition=partition_of("k"), horizon=await horizon_of(bus), careful=True
             )
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        async with bus.begin() as tx:
+            envelope = Envelope(1, 1, new_id(), Counted.type, 1, "k", encode(counted("k", 0)), new_id())
+            await deliver_one(tx, consumers=consumers, consumer="c", envelope=envelope)
     assert await states(bus) == []
+
+
+async def test_two_consumers_of_different_events_share_a_page(bus: Database):
+    async def close(tx: Tx, event: Closed) -> None:
+        await write_effects(tx, "close", [event])
+
+    both: list[Subscription[Any]] = [counting(), Subscription(event=Closed, consumer="close", handle=close)]
+    consumers = await registered(bus, Consumers(both))
+    await announce(bus, counted("k", 0))
+    await announce(bus, closed("j", 1))
+    await drain(bus, consumers)
+    assert set(await effects(bus)) == {Effect("count", "k", 0), Effect("close", "j", 1)}

@@ -321,6 +321,7 @@ async def test_a_job_that_kills_every_worker_fails_in_the_end(process, database:
     assert failed.error == "The worker died while it ran this job."
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kills", [6, pytest.param(60, marks=pytest.mark.slow)])
 async def test_workers_killed_again_and_again_run_every_job(process, database: Database, kills: int):
     chance = random.Random(7)

@@ -40,6 +40,7 @@ async def kill_at(n: int, runtime: Runtime, owner_dsn: str) -> bool:
         return await KilledAt(run_jobs(replace(runtime, database=victim)), n, lambda: cut(owner_dsn))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("decline", [False, True], ids=["forward", "compensating"])
 @pytest.mark.parametrize("stride", [6, pytest.param(1, marks=pytest.mark.slow)])
 async def test_killed_at_every_point_it_ends_done_or_undone(
@@ -58,6 +59,7 @@ async def test_killed_at_every_point_it_ends_done_or_undone(
     assert max(till.calls.values()) <= 2
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", [CUT_BEFORE, CUT_AFTER])
 async def test_killed_at_every_point_of_finding_out_what_happened(
     shop: Runtime, till: Till, owner_dsn: str, fault: str
@@ -98,6 +100,7 @@ def start_worker(shop: Runtime) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "tests.factories.saga_process", shop.database.dsn, folder], cwd=ROOT)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kills", [5, pytest.param(40, marks=pytest.mark.slow)])
 async def test_workers_killed_again_and_again_settle_every_order(
     shop: Runtime, till: Till, workers: list[subprocess.Popen[bytes]], kills: int
@@ -128,7 +131,7 @@ async def test_workers_killed_again_and_again_settle_every_order(
                 await tx.value("SELECT count(*) = 0 FROM platform.saga WHERE state IN ('forward', 'compensating')")
             )
 
-    await until(settled, timeout_s=90)
+    await until(settled, timeout_s=180)
     done, undone = await assert_settled(shop.database, till, orders=orders)
     assert min(done, undone) > 0
     assert (await check_all(shop.database, INVARIANTS))[0].finding.ok

@@ -107,10 +107,11 @@ async def _take(tx: Tx, *, consumer: str, envelopes: Sequence[Envelope], replaye
 
 async def _handle(tx: Tx, batch: Batch) -> None:
     handle, handle_batch = batch.subscription.handle, batch.subscription.handle_batch
-    if handle is not None:
-        for envelope, event in zip(batch.envelopes, batch.events, strict=True):
-            with caused_by(correlation_id=envelope.correlation_id, causation_id=envelope.event_id):
-                await handle(tx, event)
-    elif handle_batch is not None:
-        # What a handler announces for a whole batch has no single cause; each such event begins a correlation of its own.
+    if handle_batch is not None:
+        # What a handler announces for a whole batch has no single cause: each such event begins a correlation of its own.
         await handle_batch(tx, batch.events)
+        return
+    assert handle is not None  # noqa: S101 - a subscription has one of the two
+    for envelope, event in zip(batch.envelopes, batch.events, strict=True):
+        with caused_by(correlation_id=envelope.correlation_id, causation_id=envelope.event_id):
+            await handle(tx, event)

@@ -95,38 +95,35 @@ async def deliver_page(
         for name in names:
             heard = consumers.types_of(name)
             mine = [envelope for envelope in envelopes if envelope.type in heard]
-            if careful or any((name, envelope.key) in blocked for envelope in mine):
-                await _deliver_around(
-                    tx,
-                    consumers=consumers,
-                    consumer=name,
-                    partition=partition,
-                    envelopes=mine,
-                    blocked=blocked,
-                    careful=careful,
-                )
-            elif mine:
-                await deliver(tx, consumers=consumers, consumer=name, envelopes=mine)
+            await _deliver_to(
+                tx,
+                consumers=consumers,
+                consumer=name,
+                partition=partition,
+                envelopes=mine,
+                blocked={key for consumer, key in blocked if consumer == name},
+                careful=careful,
+            )
     to = _after(window, envelopes, limit)
     await _move(tx, partition, names, to)
     return Progress(len(groups), at_horizon=to.window_to is None and to.drained_to >= horizon)
 
 
-async def _deliver_around(
+async def _deliver_to(
     tx: Tx,
     *,
     consumers: Consumers,
     consumer: str,
     partition: int,
     envelopes: Sequence[Envelope],
-    blocked: set[tuple[str, str]],
+    blocked: set[str],
     careful: bool,
 ) -> None:
     """Deliver events while those of blocked keys wait, and, when careful, set aside those that fail."""
     poison = consumers.poison_of(consumer)
     free = []
     for envelope in envelopes:
-        if (consumer, envelope.key) in blocked:
+        if envelope.key in blocked:
             await set_aside(tx, consumer=consumer, partition=partition, poison=poison, envelope=envelope, error=None)
         else:
             free.append(envelope)

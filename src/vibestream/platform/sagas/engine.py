@@ -115,7 +115,7 @@ async def _take_turn(runtime: Runtime, saga: Saga[Any], row: Row) -> None:
             await _outside(runtime, saga, row, what.do, key=f"{row.id}:{what.name}")
         case Outside(undo=Call() as undo):
             await _outside(runtime, saga, row, undo, key=f"{row.id}:{what.name}:undo")
-        case Outside():
+        case _:
             await _inside(runtime, saga, row, _nothing)
 
 
