@@ -42,7 +42,7 @@ def parse_isrc(text: str) -> str:
     """Return the twelve characters of an ISRC, without its hyphens and in capitals.
 
     An ISRC has no check digit, so a well-formed one may still be nobody's. Source: ISO 3901:2019; ISRC Bulletin 2009/01
-    on the form with hyphens (CC-XXX-YY-NNNNN).
+    on the form with hyphens, such as US-RC1-76-07839.
 
     Raises:
         InvalidIsrc: it is not well-formed.

@@ -61,7 +61,7 @@ def read(raw: bytes) -> dict[str, Any]:
         return {"refused": "too_many_pixels"}
     except ImportError:
         raise  # our own defect: something was not loaded in time
-    except Exception:  # noqa: BLE001 - whatever a decoder raises, the picture is at fault
+    except Exception:  # noqa: BLE001  # lint: allow(broad-except-in-platform) - decoders raise all sorts: the picture is at fault
         return {"refused": "damaged"}
     return {"images": [_size(upright, edge) for edge in _edges(max(upright.size))]}
 

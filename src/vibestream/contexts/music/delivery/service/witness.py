@@ -55,13 +55,15 @@ class Witness:
             self._forgotten = 0
         if not batch:
             return
+        written = False
         try:
             await self._database.run(
                 lambda tx: record_served(tx, served=batch, timelines=self._timelines, now=utc_now())
             )
-        except BaseException:
-            self._waiting = batch + self._waiting
-            raise
+            written = True
+        finally:
+            if not written:  # failed, or cancelled on the way
+                self._waiting = batch + self._waiting
 
 
 class Timelines:
