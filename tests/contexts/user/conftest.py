@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from vibestream.platform.config import Environment, Settings, load_settings
+from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
 from vibestream.platform.jobs import declared_jobs
+from vibestream.platform.mail import Mailer
 from vibestream.platform.runtime import Runtime
+from vibestream.platform.storage import open_store
 from vibestream.sandbox.mail import letterbox
 from vibestream.sandbox.mail.letterbox import Arrived
 from vibestream.sandbox.mail.server import MailServer, serve
 
+T = TypeVar("T")
 Inbox = Callable[..., Awaitable[list[Arrived]]]
 
 
@@ -36,6 +41,34 @@ def settings(tmp_path: Path, database: Database, mail_server: MailServer) -> Set
         smtp_port=mail_server.port,
         smtp_tls="none",
     )
+
+
+class Recording(BoundedThreads):
+    """Real threads that also note what they were given to do, and may do something when it is done."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=2)
+        self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self.afterwards: Callable[[], Awaitable[None]] | None = None
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        self.calls.append((function.__name__, args))
+        result = await super().run(function, *args)
+        if self.afterwards is not None:
+            await self.afterwards()
+        return result
+
+
+@pytest.fixture
+def cpu() -> Iterator[Recording]:
+    threads = Recording()
+    yield threads
+    threads.close()
+
+
+@pytest.fixture
+def runtime(settings: Settings, database: Database, cpu: Recording) -> Runtime:
+    return Runtime(settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=cpu)
 
 
 async def run_jobs(database: Database, runtime: Runtime) -> int:

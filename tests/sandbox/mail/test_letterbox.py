@@ -31,12 +31,10 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path: Path):
     assert letterbox.arrived(tmp_path / "missing") == []
 
 
-def test_keeps_the_newest_thousand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(letterbox, "KEPT", 3)
+def test_keeps_the_newest_and_drops_the_oldest(tmp_path: Path):
     for second in range(5):
-        letterbox.keep(
-            tmp_path, content=message(str(second)), to="a@b.org", arrived_at=NOON + timedelta(seconds=second)
-        )
+        at = NOON + timedelta(seconds=second)
+        letterbox.keep(tmp_path, content=message(str(second)), to="a@b.org", arrived_at=at, most=3)
     assert [one.subject for one in letterbox.arrived(tmp_path)] == ["4", "3", "2"]
     assert len(list(tmp_path.iterdir())) == 3
 

@@ -38,14 +38,14 @@ def folder_of(settings: Settings) -> Path:
     return settings.data_dir / "sandbox" / "mail"
 
 
-def keep(folder: Path, *, content: bytes, to: str, arrived_at: datetime) -> str:
-    """Store a message, whole or not at all, and return its id; drop the oldest when there are too many."""
+def keep(folder: Path, *, content: bytes, to: str, arrived_at: datetime, most: int = KEPT) -> str:
+    """Store a message, whole or not at all, and return its id; drop the oldest when there are more than `most`."""
     folder.mkdir(parents=True, exist_ok=True)
     message_id = f"{int(arrived_at.timestamp() * _SECOND_US):016d}-{secrets.token_hex(8)}"
     draft = folder / f".{message_id}.draft"
     draft.write_bytes(b"X-Sandbox-Recipient: " + to.encode() + b"\r\n" + content)
     draft.rename(folder / f"{message_id}.eml")
-    for old in sorted(_ids(folder))[:-KEPT]:
+    for old in sorted(_ids(folder))[:-most]:
         (folder / f"{old}.eml").unlink(missing_ok=True)
     return message_id
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from tests.contexts.user.conftest import Inbox
+from tests.contexts.user.conftest import Inbox, Recording
 from tests.factories.users import DEVICE, PASSWORD, make_user, principal_of, signed_in
 from vibestream.contexts.user.accounts import service
 from vibestream.contexts.user.audit_log import service as audit_log
@@ -64,7 +64,7 @@ async def test_the_right_password_opens_a_session(runtime: Runtime, database: Da
     ],
 )
 async def test_anything_else_is_refused_in_the_same_words_after_the_same_work(
-    runtime: Runtime, database: Database, verifications: list[str], email: str, password: str
+    runtime: Runtime, database: Database, cpu: Recording, email: str, password: str
 ):
     async with database.begin() as tx:
         user = await make_user(tx, email="ana@example.org")
@@ -76,26 +76,13 @@ async def test_anything_else_is_refused_in_the_same_words_after_the_same_work(
         await enter(runtime, email, password)
     assert str(refused.value) == str(service.SignInRefused())
     assert refused.value.facts() == {}
-    assert [extract_parameters(one) for one in verifications] == [extract_parameters(passwords.NOBODY)]
     async with database.begin() as tx:
+        known = email.strip().lower() == "ana@example.org"
+        stored = await passwords.hash_of(tx, user_id=user.user_id) if known else None
+        assert cpu.calls == [("_check", (password, stored))]  # one verification, of a real hash or of nobody's
         assert await tx.value("SELECT count(*) FROM users.session") == 0
         logged = await tx.all(lambda **row: row, "SELECT action, user_id, detail FROM users.security_log")
-    known = email.strip().lower() == "ana@example.org"
     assert logged == [{"action": "session.sign_in_refused", "user_id": user.user_id if known else None, "detail": ""}]
-
-
-@pytest.fixture
-def verifications(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hashes that a real hasher was asked to verify against."""
-    seen: list[str] = []
-
-    class Recording(PasswordHasher):
-        def verify(self, hash: Any, password: Any) -> Any:  # noqa: A002 - argon2's name
-            seen.append(hash)
-            return super().verify(hash, password)
-
-    monkeypatch.setattr(passwords, "HASHER", Recording(time_cost=2, memory_cost=19 * 1024, parallelism=1))
-    return seen
 
 
 async def test_signing_in_ends_the_session_that_the_browser_came_with(runtime: Runtime, database: Database):
@@ -126,21 +113,18 @@ async def test_a_hash_of_older_parameters_is_renewed(runtime: Runtime, database:
 
 
 async def test_a_password_that_changes_while_it_is_checked_is_refused(
-    runtime: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, database: Database, cpu: Recording
 ):
     async with database.begin() as tx:
         user = await make_user(tx)
-    checked = passwords.check
 
-    async def change_meanwhile(*given: Any, **named: Any) -> Any:
-        verdict = await checked(*given, **named)
+    async def change_it() -> None:
         async with database.begin() as tx:
             await passwords.set_password(
                 tx, user_id=user.user_id, password_hash=passwords.HASHER.hash(NEW), now=utc_now()
             )
-        return verdict
 
-    monkeypatch.setattr(passwords, "check", change_meanwhile)
+    cpu.afterwards = change_it
     with pytest.raises(service.SignInRefused):
         await enter(runtime, user.email)
 

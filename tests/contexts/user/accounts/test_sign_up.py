@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.contexts.user.conftest import Inbox, code_in
+from tests.contexts.user.conftest import Inbox, Recording, code_in
 from tests.factories.users import DEVICE, MADE_AT, PASSWORD, make_user, signed_in
 from vibestream.contexts.user.accounts import service
 from vibestream.contexts.user.accounts.domain import code_of
@@ -346,18 +346,10 @@ class TestWithAnAddressThatHasAnAccount:
         assert known.code_expires_at == new.code_expires_at
         assert len(known.browser_token) == len(new.browser_token) == 43
 
-    async def test_the_work_is_that_of_a_new_address(self, begin: Begin, monkeypatch: pytest.MonkeyPatch):
-        hashed = []
-        real = passwords._make
-
-        def counted(password: str, context: Any) -> str:
-            hashed.append(password)
-            return real(password, context)
-
-        monkeypatch.setattr(passwords, "_make", counted)
+    async def test_the_work_is_that_of_a_new_address(self, begin: Begin, cpu: Recording):
         await begin()
         await begin(email="new@example.org")
-        assert hashed == [PASSWORD, PASSWORD]
+        assert [(name, arguments[0]) for name, arguments in cpu.calls] == [("_make", PASSWORD)] * 2
 
     async def test_no_code_ever_works_and_each_try_is_answered_as_for_a_new_address(
         self, begin: Begin, verify: Verify, database: Database, runtime: Runtime
