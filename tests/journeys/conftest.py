@@ -24,6 +24,9 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.journeys import people
+from tests.journeys.people import Person
+
 CHROMIUM: Final = "/usr/bin/chromium"
 _FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
@@ -32,7 +35,7 @@ _FLAGS: Final = (
 )
 _UP_WITHIN_S: Final = 120
 _DOWN_WITHIN_S: Final = 60
-_SHOTS: Final = Path(os.environ.get("VIBESTREAM_SHOTS", "/tmp/vs-shots"))  # noqa: S108 - pictures to look at, not data
+_SHOTS: Final = Path(os.environ.get("VIBESTREAM_SHOTS", "/tmp/vs-shots"))
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,42 @@ def page(browser_for: Callable[..., BrowserContext]) -> Page:
     return browser_for().new_page()
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What there is to look at: an artist with a published release, a fan, and their browsers' stored states."""
+
+    artist: Person
+    fan: Person
+    admin: Person
+    release: str
+    handle: str
+    states: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """Publish a release of three short cuts of a real song, in FLAC; make a fan and an operator."""
+    cuts = people.cut_songs(tmp_path_factory.mktemp("cuts"))
+    artist, fan, admin = (people.somebody(name) for name in ("Ana Soler", "Kito", "Olga Petit"))
+    states: dict[str, Any] = {}
+    release = ""
+    for name, person in (("artist", artist), ("fan", fan), ("admin", admin)):
+        context = chromium.new_context(base_url=product.url, locale="en-GB")
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        people.signs_up(page, person)
+        if person is artist:
+            people.becomes_artist(page, name="Ana Soler", handle="ana.soler")
+            people.uploads(page, cuts)
+            release = people.publishes(page, title="Media luna")
+        if person is admin:
+            product.command("grant-role", person.email, "admin")
+            people.signs_in(page, person)
+        states[name] = context.storage_state()
+        context.close()
+    return Stage(artist, fan, admin, release, "ana.soler", states)
+
+
 @pytest.fixture(scope="session")
 def shots() -> Path:
     """Where pictures go that people look at: outside the repository."""
@@ -130,8 +169,8 @@ def shots() -> Path:
 
 
 def _complain(complaints: list[str], page: Page, said: Any) -> None:
-    # A refusal that a test asks for (404, 403, 422) is logged by the browser as an error of the network.
-    expected = re.match(r"Failed to load resource: .* (4\d\d)", said.text)
+    # A refusal that a test asks for, and a connection that it cuts, are errors of the network to the browser.
+    expected = re.match(r"Failed to load resource: (.* 4\d\d|net::ERR_FAILED)", said.text)
     if said.type == "error" and not expected:
         complaints.append(f"{page.url}: {said.text}")
 
@@ -146,7 +185,7 @@ def _until_ready(product: Product) -> None:
     deadline = time.monotonic() + _UP_WITHIN_S
     while product.process.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"{product.url}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{product.url}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError, TimeoutError):

@@ -1,42 +1,27 @@
-"""The studio's form of a release: read as it was sent, compared with what is, and carried out as edits.
+"""The studio's form of a release: read as it was sent, merged with what is, and carried out as edits.
 
 Saving, publishing and moving a song up or down all send the whole form, so that nothing that was typed is lost by
-pressing another button than Save.
+pressing another button than Save. The form also sends what it showed at first (its *base*): a part that the artist left
+alone keeps what somebody else made of it meanwhile, such as titles read from the files' tags while packaging runs; only
+a part that both changed is a conflict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from starlette.datastructures import FormData
 
-from vibestream.contexts.music.catalogue import service as catalogue
-from vibestream.contexts.music.catalogue.service import (
-    Credit,
-    CreditRole,
-    Release,
-    ReleaseChanges,
-    ReleaseKind,
-    Track,
-    TrackChanges,
-)
-from vibestream.kernel.errors import InvalidInput, VibeStreamError
-from vibestream.kernel.ids import ReleaseId, TrackId, UserId
-from vibestream.platform.database import Tx
+from vibestream.contexts.music.catalogue.service import Release
+from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.ids import TrackId
 
 MOST_CREDITS: Final = 50
-_FIELDS: Final = {
-    "catalogue.invalid_genres": "genres",
-    "catalogue.invalid_language": "language",
-    "catalogue.invalid_upc": "upc",
-    "catalogue.invalid_credits": "credits",
-    "catalogue.title_needed": "title",
-    "studio.date_invalid": "release_date",
-}
+PLAIN: Final = ("title", "kind", "description", "release_date", "language", "genres", "upc")
+"""The fields of a release that are one text each."""
 
 
 class FormBroken(InvalidInput):
@@ -46,15 +31,6 @@ class FormBroken(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__("The form did not arrive whole. Load the page again and repeat your change.")
-
-
-class DateInvalid(InvalidInput):
-    """Not a date."""
-
-    code: ClassVar[str] = "studio.date_invalid"
-
-    def __init__(self) -> None:
-        super().__init__("This is not a date. Write it as year-month-day.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +48,6 @@ class SongFields:
 class ReleaseFields:
     """What the form says of a release; its songs in the order in which they stood on the page."""
 
-    version: int
-    action: str
     title: str
     kind: str
     description: str
@@ -86,16 +60,19 @@ class ReleaseFields:
     songs: tuple[SongFields, ...]
 
 
-class FieldRefused(Exception):
-    """An edit was refused, and the field that it came from is known."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form that was sent: what it says, what it showed at first, and which button sent it."""
 
-    def __init__(self, error: VibeStreamError, field: str) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.field = field
+    fields: ReleaseFields
+    base: ReleaseFields
+    action: str
 
 
-def read(form: FormData) -> ReleaseFields:
+_BASE: Final = TypeAdapter(ReleaseFields)
+
+
+def read(form: FormData) -> Sent:
     """Return what a form says.
 
     Raises:
@@ -103,26 +80,15 @@ def read(form: FormData) -> ReleaseFields:
     """
     try:
         order = [TrackId(UUID(value)) for value in _texts(form, "song")]
-        songs = tuple(
-            SongFields(
-                track_id=track_id,
-                disc_no=int(_text(form, f"disc-{track_id}") or 1),
-                title=_text(form, f"title-{track_id}"),
-                isrc=_text(form, f"isrc-{track_id}"),
-                explicit=f"explicit-{track_id}" in form,
-            )
-            for track_id in order
-        )
-        version = int(_text(form, "version"))
+        songs = tuple(_song(form, track_id) for track_id in order)
+        base = _BASE.validate_json(_text(form, "base"))
     except ValueError:
         raise FormBroken from None
     names, roles = _texts(form, "credit-name")[:MOST_CREDITS], _texts(form, "credit-role")[:MOST_CREDITS]
-    return ReleaseFields(
-        version=version,
-        action=_text(form, "action"),
+    fields = ReleaseFields(
         title=_text(form, "title"),
         kind=_text(form, "kind"),
-        description=_text(form, "description"),
+        description=_text(form, "description").replace("\r\n", "\n"),
         release_date=_text(form, "release_date"),
         language=_text(form, "language"),
         genres=_text(form, "genres"),
@@ -130,6 +96,30 @@ def read(form: FormData) -> ReleaseFields:
         credits=tuple((name.strip(), role) for name, role in zip(names, roles, strict=False) if name.strip()),
         songs=songs,
     )
+    return Sent(fields, base, _text(form, "action"))
+
+
+def fields_of(release: Release) -> ReleaseFields:
+    """Return a release as the form shows it."""
+    return ReleaseFields(
+        title=release.title,
+        kind=release.kind.value,
+        description=release.description,
+        release_date=release.release_date.isoformat() if release.release_date else "",
+        language=release.language or "",
+        genres=", ".join(release.genres),
+        upc=release.upc or "",
+        credits=tuple((one.name, one.role.value) for one in release.credits),
+        songs=tuple(
+            SongFields(track.track_id, track.disc_no, track.title, track.isrc or "", track.explicit)
+            for track in release.tracks
+        ),
+    )
+
+
+def base_of(fields: ReleaseFields) -> str:
+    """Return what a form shows at first, as the form sends it back."""
+    return _BASE.dump_json(fields).decode()
 
 
 def moved(fields: ReleaseFields, track_id: TrackId, *, by: int) -> ReleaseFields:
@@ -146,117 +136,14 @@ def moved(fields: ReleaseFields, track_id: TrackId, *, by: int) -> ReleaseFields
     return replace(fields, songs=tuple(songs))
 
 
-async def carry_out(tx: Tx, release: Release, fields: ReleaseFields, *, user_id: UserId, now: datetime) -> Release:
-    """Change a release to what the form says, each part only where it differs, and return it as it became.
-
-    Raises:
-        FieldRefused: a part may not be so; with the field.
-        EditConflict: the page showed another version.
-    """
-    edits = _Edits(tx, release.release_id, user_id, now)
-    changes = _release_changes(release, fields)
-    if changes or release.version != fields.version:
-        release = await _at(_FIELDS, "title", edits.release(changes, fields.version))
-    for song in fields.songs:
-        track = release.track(song.track_id)
-        track_changes = _track_changes(track, song)
-        if track_changes:
-            places = {"catalogue.invalid_isrc": f"isrc-{song.track_id}"}
-            edit = edits.track(song.track_id, track_changes, release.version)
-            release = await _at(places, f"title-{song.track_id}", edit)
-    discs = _discs(fields.songs)
-    if discs != _discs_of(release) and discs:
-        release = await _at({}, "", edits.order(discs, release.version))
-    return release
-
-
-@dataclass(frozen=True, slots=True)
-class _Edits:
-    tx: Tx
-    release_id: ReleaseId
-    user_id: UserId
-    now: datetime
-
-    def release(self, changes: ReleaseChanges, version: int) -> Awaitable[Release]:
-        return catalogue.edit_release(
-            self.tx, release_id=self.release_id, user_id=self.user_id, changes=changes, version=version, now=self.now
-        )
-
-    def track(self, track_id: TrackId, changes: TrackChanges, version: int) -> Awaitable[Release]:
-        return catalogue.edit_track(
-            self.tx,
-            release_id=self.release_id,
-            track_id=track_id,
-            user_id=self.user_id,
-            changes=changes,
-            version=version,
-            now=self.now,
-        )
-
-    def order(self, discs: Sequence[Sequence[TrackId]], version: int) -> Awaitable[Release]:
-        return catalogue.reorder_tracks(
-            self.tx, release_id=self.release_id, user_id=self.user_id, discs=discs, version=version, now=self.now
-        )
-
-
-async def _at(places: dict[str, str], default: str, edit: Awaitable[Release]) -> Release:
-    try:
-        return await edit
-    except VibeStreamError as error:
-        raise FieldRefused(error, places.get(error.code, str(error.facts().get("field", default)))) from None
-
-
-def _release_changes(release: Release, fields: ReleaseFields) -> ReleaseChanges:
-    wanted = ReleaseChanges(
-        title=fields.title,
-        kind=ReleaseKind(fields.kind) if fields.kind in set(ReleaseKind) else release.kind,
-        description=fields.description.replace("\r\n", "\n"),
-        release_date=_date(fields.release_date),
-        language=fields.language.strip() or None,
-        genres=tuple(name.strip() for name in fields.genres.split(",") if name.strip()),
-        upc=fields.upc.strip() or None,
-        credits=tuple(Credit(name, CreditRole(role)) for name, role in fields.credits if role in set(CreditRole)),
+def _song(form: FormData, track_id: TrackId) -> SongFields:
+    return SongFields(
+        track_id=track_id,
+        disc_no=int(_text(form, f"disc-{track_id}") or 1),
+        title=_text(form, f"title-{track_id}"),
+        isrc=_text(form, f"isrc-{track_id}"),
+        explicit=f"explicit-{track_id}" in form,
     )
-    now: ReleaseChanges = {
-        "title": release.title,
-        "kind": release.kind,
-        "description": release.description,
-        "release_date": release.release_date,
-        "language": release.language,
-        "genres": release.genres,
-        "upc": release.upc,
-        "credits": release.credits,
-    }
-    changed = {name: value for name, value in wanted.items() if value != now.get(name)}
-    return cast(ReleaseChanges, changed)
-
-
-def _track_changes(track: Track, song: SongFields) -> TrackChanges:
-    changes = TrackChanges()
-    if song.title != track.title:
-        changes["title"] = song.title
-    if song.explicit != track.explicit:
-        changes["explicit"] = song.explicit
-    if (song.isrc.strip() or None) != track.isrc:
-        changes["isrc"] = song.isrc.strip() or None
-    return changes
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise FieldRefused(DateInvalid(), "release_date") from None
-
-
-def _discs(songs: Sequence[SongFields]) -> list[list[TrackId]]:
-    numbers = dict.fromkeys(sorted(song.disc_no for song in songs))
-    return [[song.track_id for song in songs if song.disc_no == number] for number in numbers]
-
-
-def _discs_of(release: Release) -> list[list[TrackId]]:
-    numbers = dict.fromkeys(sorted(track.disc_no for track in release.tracks))
-    return [[track.track_id for track in release.tracks if track.disc_no == number] for number in numbers]
 
 
 def _text(form: FormData, name: str) -> str:

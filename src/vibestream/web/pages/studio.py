@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -24,9 +25,10 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.localization import Language
-from vibestream.web.pages import release_form
+from vibestream.web.pages import release_edits, release_form
 from vibestream.web.pages.forms import Filled, see_other
-from vibestream.web.pages.release_form import FieldRefused, FormBroken, ReleaseFields
+from vibestream.web.pages.release_edits import FieldRefused
+from vibestream.web.pages.release_form import FormBroken, Sent
 from vibestream.web.pages.studio_views import arrived_row, draft_view, studio_card
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import refusal_of
@@ -125,20 +127,19 @@ async def add_songs(
     principal: PrincipalDep,
     now: NowDep,
     upload: Ids = [],  # noqa: B006 - FastAPI copies it
-    version: Annotated[int, Form()] = 0,
 ) -> Response:
     """Put files that arrived at the end of a release."""
+    target = await _own(tx, release_id, principal)
     try:
         await catalogue.add_uploads(
             tx,
             release_id=ReleaseId(release_id),
             user_id=principal.user_id,
             upload_ids=[UploadId(one) for one in upload],
-            version=version,
+            version=target.version,
             now=now,
         )
     except VibeStreamError as error:
-        target = await _own(tx, release_id, principal)
         page = await _new_page(request, tx, principal, now, target=target, refused=sentence_of(request, error))
         raise answer_with(request, error, page) from None
     return see_other(f"/studio/releases/{release_id}")
@@ -162,21 +163,23 @@ async def show_draft(
 @router.post("/studio/releases/{release_id}", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
 async def save_draft(release_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Save what the form says, and do what its button says beside: publish, move a song, remove one."""
-    fields = release_form.read(await request.form())
-    verb, _, subject = fields.action.partition(":")
+    sent = release_form.read(await request.form())
+    verb, _, subject = sent.action.partition(":")
     if verb in {"up", "down"}:
-        fields = release_form.moved(fields, _track_id(subject), by=-1 if verb == "up" else 1)
+        by = -1 if verb == "up" else 1
+        sent = replace(sent, fields=release_form.moved(sent.fields, _track_id(subject), by=by))
     try:
         release = await _own(tx, release_id, principal)
-        release = await release_form.carry_out(tx, release, fields, user_id=principal.user_id, now=now)
+        fields = release_edits.merged(sent, release)
+        release = await release_edits.carry_out(tx, release, fields, user_id=principal.user_id, now=now)
         await _act(tx, release, verb, subject, user_id=principal.user_id, now=now)
     except FieldRefused as refusal:
         wrong = {refusal.field: sentence_of(request, refusal.error)}
-        page = await _draft_page(request, tx, principal, release_id, fields=fields, wrong=wrong)
+        page = await _draft_page(request, tx, principal, release_id, sent=sent, wrong=wrong)
         raise answer_with(request, refusal.error, page) from None
     except VibeStreamError as error:
         wrong = {"": sentence_of(request, error)}
-        page = await _draft_page(request, tx, principal, release_id, fields=fields, wrong=wrong)
+        page = await _draft_page(request, tx, principal, release_id, sent=sent, wrong=wrong)
         raise answer_with(request, error, page) from None
     return see_other(f"/studio/releases/{release_id}?done={'published' if verb == 'publish' else 'saved'}")
 
@@ -190,15 +193,16 @@ async def change_cover(
     principal: PrincipalDep,
     now: NowDep,
     cover: UploadFile,
-    version: Annotated[int, Form()] = 0,
 ) -> Response:
     """Give a release the cover that was chosen."""
+    async with runtime.database.begin(read_only=True) as tx:
+        release = await _own(tx, release_id, principal)
     try:
         await catalogue.upload_cover(
             runtime,
             release_id=ReleaseId(release_id),
             user_id=principal.user_id,
-            version=version,
+            version=release.version,
             picture=_pieces(cover),
             now=now,
         )
@@ -211,22 +215,22 @@ async def change_cover(
 
 
 @router.post("/studio/releases/{release_id}/take-down", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
-async def take_down(
-    release_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep, version: Annotated[int, Form()] = 0
-) -> Response:
+async def take_down(release_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Withdraw a published release."""
+    release = await _own(tx, release_id, principal)
     await catalogue.take_down_release(
-        tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=version, now=now
+        tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=release.version, now=now
     )
     return see_other(f"/studio/releases/{release_id}?done=taken_down")
 
 
 @router.post("/studio/releases/{release_id}/delete", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
-async def delete_draft(
-    release_id: UUID, tx: TxDep, principal: PrincipalDep, version: Annotated[int, Form()] = 0
-) -> Response:
+async def delete_draft(release_id: UUID, tx: TxDep, principal: PrincipalDep) -> Response:
     """Delete a release that was never public."""
-    await catalogue.delete_draft(tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=version)
+    release = await _own(tx, release_id, principal)
+    await catalogue.delete_draft(
+        tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=release.version
+    )
     return see_other("/studio")
 
 
@@ -258,13 +262,13 @@ async def _draft_page(
     release_id: UUID,
     *,
     done: str = "",
-    fields: ReleaseFields | None = None,
+    sent: Sent | None = None,
     wrong: dict[str, str] | None = None,
 ) -> Response:
     studio = await catalogue.studio_release(tx, release_id=ReleaseId(release_id), user_id=principal.user_id)
     asset_ids = [track.asset_id for track in studio.release.tracks]
     assets = await packaging.list_assets(tx, asset_ids=asset_ids)
-    view = draft_view(studio, assets, shell_of(request).language, fields=fields, wrong=wrong)
+    view = draft_view(studio, assets, shell_of(request).language, sent=sent, wrong=wrong)
     return render(request, "draft.html", view, done=done)
 
 

@@ -25,7 +25,7 @@ from vibestream.kernel.ids import AssetId
 from vibestream.web.localization import Language
 from vibestream.web.pages.forms import Filled
 from vibestream.web.pages.music import cover_url
-from vibestream.web.pages.release_form import ReleaseFields
+from vibestream.web.pages.release_form import PLAIN, ReleaseFields, Sent, base_of, fields_of
 from vibestream.web.sentences import N_, refusal_of
 
 STAGES: Final = {
@@ -111,7 +111,8 @@ class DraftView:
     """A release as its artist works on it."""
 
     release_id: UUID
-    version: int
+    base: str
+    """What the form shows at first: see `release_form`."""
     artist: str
     stage: Stage
     stage_word: str
@@ -164,23 +165,24 @@ def draft_view(
     assets: dict[AssetId, Asset],
     spoken: Language,
     *,
-    fields: ReleaseFields | None = None,
+    sent: Sent | None = None,
     wrong: dict[str, str] | None = None,
 ) -> DraftView:
     """Return a release as its artist works on it: as it is, or as it was typed when that was refused."""
     release = studio.release
+    shown = sent.fields if sent else fields_of(release)
     checks = tuple(_checks(studio.checklist, spoken))
     return DraftView(
         release_id=release.release_id,
-        version=fields.version if fields else release.version,
+        base=base_of(sent.base if sent else shown),
         artist=release.artist.name,
         stage=release.stage,
         stage_word=spoken.gettext(STAGES[release.stage]),
         cover=cover_url(release.cover, seed=release.release_id),
         has_cover=bool(release.cover),
-        form=Filled(_typed(fields) if fields else _values(release), wrong or {}),
-        credits=fields.credits if fields else tuple((one.name, one.role.value) for one in release.credits),
-        songs=tuple(_songs(release, assets, spoken, fields)),
+        form=Filled({name: getattr(shown, name) for name in PLAIN}, wrong or {}),
+        credits=shown.credits,
+        songs=tuple(_songs(release, assets, spoken, shown)),
         checks=checks,
         publishable=release.stage is not Stage.PUBLISHED and all(check.met or not check.needed for check in checks),
         deletable=release.published_at is None,
@@ -189,29 +191,8 @@ def draft_view(
     )
 
 
-def _values(release: Release) -> dict[str, str]:
-    return {
-        "title": release.title,
-        "kind": release.kind.value,
-        "description": release.description,
-        "release_date": release.release_date.isoformat() if release.release_date else "",
-        "language": release.language or "",
-        "genres": ", ".join(release.genres),
-        "upc": release.upc or "",
-    }
-
-
-def _typed(fields: ReleaseFields) -> dict[str, str]:
-    return {name: getattr(fields, name) for name in _TYPED}
-
-
-_TYPED: Final = ("title", "kind", "description", "release_date", "language", "genres", "upc")
-
-
-def _songs(
-    release: Release, assets: dict[AssetId, Asset], spoken: Language, fields: ReleaseFields | None
-) -> Iterable[SongRow]:
-    typed = {song.track_id: song for song in fields.songs} if fields else {}
+def _songs(release: Release, assets: dict[AssetId, Asset], spoken: Language, shown: ReleaseFields) -> Iterable[SongRow]:
+    typed = {song.track_id: song for song in shown.songs}
     for track in release.tracks:
         asset = assets.get(track.asset_id)
         said = typed.get(track.track_id)

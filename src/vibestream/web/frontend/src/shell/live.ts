@@ -23,7 +23,7 @@ export function startLiveRegions(): void {
       if (kind === "packaging.progress" && !changesState(data)) return;
       for (const region of document.querySelectorAll<HTMLElement>("[data-live]")) {
         const follows = region.dataset["live"]?.split(" ") ?? [];
-        if (kind === "reconnected" || follows.includes(kind)) readAgain(region);
+        if (region.id && (kind === "reconnected" || follows.includes(kind))) readAgain(region.id);
       }
     });
   }
@@ -41,21 +41,30 @@ function changesState({ asset_id: asset, state, percent }: Progress): boolean {
 }
 
 /** Read the page again, once for all regions that wait for it, and morph each in its place. */
-function readAgain(region: HTMLElement): void {
-  if (!region.id) return;
-  waiting.add(region.id);
+function readAgain(id: string): void {
+  waiting.add(id);
   timer ||= window.setTimeout(() => {
     timer = 0;
-    const [first, ...others] = [...waiting].filter((id) => document.getElementById(id));
+    const [first, ...others] = outermost([...waiting]);
     waiting.clear();
     if (first === undefined) return;
     void htmx.ajax("GET", location.pathname + location.search, {
       source: `#${first}`,
       target: `#${first}`,
       select: `#${first}`,
-      selectOOB: others.map((id) => `#${id}:outerMorph`).join(","),
+      selectOOB: others.map((each) => `#${each}:outerMorph`).join(","),
       swap: "outerMorph ignoreTitle:true",
       push: "false",
     });
   }, PAUSE_MS);
+}
+
+/** Of these regions, those that are still there, hold nothing unsaved, and are not inside another of them. */
+function outermost(ids: string[]): string[] {
+  const found = ids.flatMap((id) => document.getElementById(id) ?? []).filter((region) => !holdsUnsaved(region));
+  return found.filter((region) => !found.some((other) => other !== region && other.contains(region))).map(({ id }) => id);
+}
+
+function holdsUnsaved(region: HTMLElement): boolean {
+  return region.matches("form[data-guard]") && region.querySelector("[data-part=unsaved]:not([hidden])") !== null;
 }
