@@ -99,11 +99,12 @@ def fan_is_paid(teller: Teller, fan: Visitor) -> None:
         )
         figures["amount"] = f"{lines[0]['amount']} {lines[0]['currency']}"
     with teller.step("books", "The books balance") as figures:
-        legs = fan.get(f"/api/v1/wallet/transactions/{lines[0]['transaction_id']}")["legs"]
-        for leg in legs:
-            teller.console.print(f"    {leg['account']:40} {leg['amount']:>16} {leg['currency']}")
-        total = sum((Decimal(leg["amount"]) for leg in legs), Decimal())
-        figures["entries"] = len(legs)
+        transaction_id = lines[0]["transaction"]["transaction_id"]
+        postings = fan.get(f"/api/v1/wallet/transactions/{transaction_id}")["postings"]
+        for one in postings:
+            teller.console.print(f"    {one['account']:40} {one['amount']:>16} {one['currency']}")
+        total = sum((Decimal(one["amount"]) for one in postings), Decimal())
+        figures["entries"] = len(postings)
         figures["sum"] = f"{total}"
         if total != 0:
             raise DidNotComeAbout(f"The transaction's entries sum to {total}, not to zero.")
