@@ -30,6 +30,7 @@ import psycopg
 from tests.contexts.music.delivery.conftest import folder, make_music
 from tests.contexts.music.uploads.server import WebServer, free_port
 from tests.factories.music_assets import MadeAsset
+from tests.factories.users import make_user, signed_in
 from vibestream.contexts.music.packaging.domain.layout import SEGMENT_TYPE, segment_key
 from vibestream.kernel.ids import TrackId, new_id
 from vibestream.platform.database import Database, as_app_role
@@ -94,13 +95,13 @@ def run() -> list[dict[str, Any]]:
             admin.execute("CREATE DATABASE bench")
         owner = postgres.dsn(database="bench")
         migrate.upgrade(owner)
-        track_id = asyncio.run(_published(owner, root / "data"))
+        track_id, token = asyncio.run(_published(owner, root / "data"))
         common = {"VIBESTREAM_SECRET_KEY": SEED}
         alone = stack.enter_context(WebServer(owner, root / "data", common))
         behind = stack.enter_context(WebServer(owner, root / "data", {**common, "VIBESTREAM_MEDIA_ACCEL": "/objects/"}))
         database = psutil.Process(postgres.process.pid)
         nginx_url, nginx = _nginx(stack, root, behind)
-        script = _script(root, alone, track_id)
+        script = _script(root, alone, track_id, token)
         ours = Side(alone.url, script, [psutil.Process(alone.pid), database])
         reference = Side(nginx_url, script, [psutil.Process(behind.pid), psutil.Process(nginx.pid), database])
         return _compare(ours, reference)
@@ -130,11 +131,12 @@ def _record(
     return {"name": name, "ours": mine, "reference": theirs, "ratio": mine / theirs, "reach": reach}
 
 
-async def _published(owner: str, data: Path) -> TrackId:
+async def _published(owner: str, data: Path) -> tuple[TrackId, str]:
     async with Database(as_app_role(owner), max_size=2, application="bench") as database, database.begin() as tx:
         music = await make_music(tx, duration_ms=SEGMENTS * 4_000, rungs=(RUNG,))
+        token = await signed_in(tx, await make_user(tx))
     await _store(LocalObjectStore(data / "objects"), music.asset)
-    return music.track_id
+    return music.track_id, token
 
 
 async def _store(objects: LocalObjectStore, made: MadeAsset) -> None:
@@ -144,9 +146,15 @@ async def _store(objects: LocalObjectStore, made: MadeAsset) -> None:
         )
 
 
-def _script(root: Path, server: WebServer, track_id: TrackId) -> Path:
-    asked = httpx2.post(f"{server.url}/api/v1/tracks/{track_id}/playback", json={"listen_id": str(new_id())})
+def _script(root: Path, server: WebServer, track_id: TrackId, token: str) -> Path:
+    asked = httpx2.post(
+        f"{server.url}/api/v1/tracks/{track_id}/playback",
+        json={"listen_id": str(new_id())},
+        cookies={"vs_session": token},
+    )
     asked.raise_for_status()
+    if not asked.json()["attributed"]:
+        raise RuntimeError("The listen would not be counted.")
     script = root / "segments.lua"
     master = folder(asked.json()["masters"][0]["url"])
     script.write_text(_SCRIPT.format(segments=SEGMENTS, root=master, rung=RUNG))

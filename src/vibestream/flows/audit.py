@@ -6,6 +6,7 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
+from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.user.profiles import invariants as profiles
@@ -18,6 +19,7 @@ from vibestream.platform.storage import ObjectStore
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
+    *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,

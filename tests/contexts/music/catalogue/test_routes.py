@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from tests.factories.music_assets import MadeAsset, make_asset
 from tests.factories.users import Artist, make_artist, make_user
 from tests.http_client import ClientFor
 from vibestream.contexts.music.catalogue import service
+from vibestream.contexts.music.catalogue.routes.views import ReleaseSummary, TrackSummary
 from vibestream.contexts.music.packaging.domain.asset import State
 from vibestream.contexts.music.packaging.domain.tags import Tags
 from vibestream.kernel.ids import new_id
@@ -111,6 +113,20 @@ async def test_an_album_goes_from_uploads_to_the_home_list(
     listed = (await client.get("/api/v1/artists/rio-lento/releases")).json()["items"]
     assert [one["release_id"] for one in listed] == [release_of(draft)]
     assert len((await client.get("/api/v1/tracks")).json()["items"]) == 2
+
+
+async def test_lists_hold_exactly_what_their_models_describe(
+    studio: Studio, uploads: list[MadeAsset], client: httpx2.AsyncClient
+):
+    public = await studio.published(uploads)
+    await studio.client.put(f"{STUDIO}/{release_of(public)}/cover?version={public['version']}", content=picture())
+
+    (release,) = (await client.get("/api/v1/releases")).json()["items"]
+    track = (await client.get("/api/v1/tracks")).json()["items"][0]
+
+    assert ReleaseSummary.model_validate_json(json.dumps(release)).model_dump(mode="json") == release
+    assert TrackSummary.model_validate_json(json.dumps(track)).model_dump(mode="json") == track
+    assert len(release["cover"]) == 3
 
 
 async def test_lists_are_paged_by_their_own_cursor(studio: Studio, database: Database, client: httpx2.AsyncClient):

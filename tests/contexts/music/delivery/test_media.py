@@ -8,6 +8,7 @@ import time
 from urllib.parse import quote, unquote
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 from starlette.types import Message, Scope
 
@@ -36,6 +37,15 @@ async def segment_url(client: httpx2.AsyncClient, music: Music, number: int = 1,
 def delivery_of(app: FastAPI) -> Delivery:
     delivery: Delivery = app.state.delivery
     return delivery
+
+
+@pytest.fixture
+async def listener(database: Database, client_for: ClientFor) -> httpx2.AsyncClient:
+    """A client that somebody is signed in with."""
+    async with database.begin() as tx:
+        fan = await make_user(tx)
+    signed_in: httpx2.AsyncClient = await client_for(fan)
+    return signed_in
 
 
 async def test_a_player_finds_its_way_from_the_master_to_the_last_segment(music: Music, client: httpx2.AsyncClient):
@@ -314,8 +324,9 @@ async def test_a_public_token_is_never_made_for_a_draft_and_an_owners_does_not_b
 
 
 async def test_segments_that_were_sent_whole_for_a_listen_are_written_down_and_announced(
-    music: Music, client: httpx2.AsyncClient, app: FastAPI, database: Database
+    music: Music, listener: httpx2.AsyncClient, app: FastAPI, database: Database
 ):
+    client = listener
     listen_id = ListenId(new_id())
     for number in (1, 2, 3, 6):
         assert (await client.get(await segment_url(client, music, number, listen_id=str(listen_id)))).status_code == 200
@@ -334,8 +345,9 @@ async def test_segments_that_were_sent_whole_for_a_listen_are_written_down_and_a
 
 
 async def test_what_was_not_sent_whole_is_no_evidence(
-    music: Music, client: httpx2.AsyncClient, app: FastAPI, database: Database
+    music: Music, listener: httpx2.AsyncClient, app: FastAPI, database: Database
 ):
+    client = listener
     listen_id = ListenId(new_id())
     url = await segment_url(client, music, listen_id=str(listen_id))
     root = folder(folder(url))
@@ -356,8 +368,9 @@ async def test_what_was_not_sent_whole_is_no_evidence(
 
 
 async def test_a_range_over_all_of_a_segment_is_all_of_it(
-    music: Music, client: httpx2.AsyncClient, app: FastAPI, database: Database
+    music: Music, listener: httpx2.AsyncClient, app: FastAPI, database: Database
 ):
+    client = listener
     listen_id = ListenId(new_id())
     url = await segment_url(client, music, 8, listen_id=str(listen_id))
 

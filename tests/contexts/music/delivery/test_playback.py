@@ -82,7 +82,7 @@ async def test_playback_for_a_listen_is_announced_and_has_an_address_of_its_own(
 async def test_behind_a_cdn_a_listen_shares_everybodys_address_and_nothing_is_concluded_from_it(tx: Tx):
     music = await make_music(tx)
 
-    playback = await granted(tx, music, listen_id=ListenId(new_id()), seen=False)
+    playback = await granted(tx, music, user_id=UserId(new_id()), listen_id=ListenId(new_id()), seen=False)
 
     assert not playback.attributed
     assert playback.masters == (await granted(tx, music)).masters
@@ -90,6 +90,15 @@ async def test_behind_a_cdn_a_listen_shares_everybodys_address_and_nothing_is_co
         "SELECT data ->> 'attributed' FROM platform.outbox WHERE type = 'vibestream.music.playback_granted'"
     )
     assert announced == "false"
+
+
+async def test_a_listen_that_somebody_names_who_is_not_signed_in_is_passed_over(tx: Tx):
+    music = await make_music(tx)
+
+    playback = await granted(tx, music, listen_id=ListenId(new_id()))
+
+    assert (playback.attributed, playback.masters) == (False, (await granted(tx, music)).masters)
+    assert await tx.value("SELECT count(*) FROM platform.outbox WHERE type LIKE '%%playback_granted'") == 0
 
 
 async def test_a_draft_plays_for_its_artist_and_does_not_exist_for_others(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
-from fastapi import Path
+import msgspec
+from fastapi import Path, Response
 
 from vibestream.contexts.music.catalogue import service
 from vibestream.contexts.music.catalogue.routes.views import (
@@ -14,6 +16,8 @@ from vibestream.contexts.music.catalogue.routes.views import (
     ReleaseView,
     TrackOnReleaseView,
     TrackSummary,
+    release_item,
+    track_item,
 )
 from vibestream.contexts.music.catalogue.service import Before, ReleaseCard, TrackCard
 from vibestream.kernel.ids import ReleaseId, TrackId, UserId
@@ -25,13 +29,14 @@ from vibestream.platform.http.routing import Router
 router = Router(tags=["catalogue"])
 
 Handle = Annotated[str, Path(max_length=64, pattern=r"^[\w.-]+$")]
+Card = TypeVar("Card")
 
 
-@router.get("/api/v1/releases", policy=ANYONE)
-async def list_releases(tx: TxDep, paging: PagingDep) -> Page[ReleaseSummary]:
+@router.get("/api/v1/releases", policy=ANYONE, response_model=Page[ReleaseSummary])
+async def list_releases(tx: TxDep, paging: PagingDep) -> Response:
     """List public releases, the last published first."""
     rows = await service.newest_releases(tx, before=_before(paging), limit=paging.fetch)
-    return paging.page(rows, item=ReleaseSummary.of, position=_release_position)
+    return _listed(paging, rows, item=release_item, position=_release_position)
 
 
 @router.get("/api/v1/releases/{release_id}", policy=ANYONE)
@@ -40,11 +45,11 @@ async def show_release(release_id: UUID, tx: TxDep, principal: MaybePrincipalDep
     return ReleaseView.of(await service.show_release(tx, release_id=ReleaseId(release_id), viewer=_viewer(principal)))
 
 
-@router.get("/api/v1/tracks", policy=ANYONE)
-async def list_tracks(tx: TxDep, paging: PagingDep) -> Page[TrackSummary]:
+@router.get("/api/v1/tracks", policy=ANYONE, response_model=Page[TrackSummary])
+async def list_tracks(tx: TxDep, paging: PagingDep) -> Response:
     """List public tracks, the last published first."""
     rows = await service.newest_tracks(tx, before=_before(paging), limit=paging.fetch)
-    return paging.page(rows, item=TrackSummary.of, position=_track_position)
+    return _listed(paging, rows, item=track_item, position=_track_position)
 
 
 @router.get("/api/v1/tracks/{track_id}", policy=ANYONE)
@@ -53,11 +58,23 @@ async def show_track(track_id: UUID, tx: TxDep, principal: MaybePrincipalDep) ->
     return TrackOnReleaseView.of(await service.show_track(tx, track_id=TrackId(track_id), viewer=_viewer(principal)))
 
 
-@router.get("/api/v1/artists/{handle}/releases", policy=ANYONE)
-async def list_releases_of_artist(handle: Handle, tx: TxDep, paging: PagingDep) -> Page[ReleaseSummary]:
+@router.get("/api/v1/artists/{handle}/releases", policy=ANYONE, response_model=Page[ReleaseSummary])
+async def list_releases_of_artist(handle: Handle, tx: TxDep, paging: PagingDep) -> Response:
     """List an artist's public releases, the last published first."""
     rows = await service.newest_releases_of_handle(tx, handle=handle, before=_before(paging), limit=paging.fetch)
-    return paging.page(rows, item=ReleaseSummary.of, position=_release_position)
+    return _listed(paging, rows, item=release_item, position=_release_position)
+
+
+def _listed(
+    paging: Paging,
+    rows: Sequence[Card],
+    *,
+    item: Callable[[Card], dict[str, object]],
+    position: Callable[[Card], tuple[datetime, UUID]],
+) -> Response:
+    page: Page[Any] = paging.page(rows, item=item, position=position)
+    body = msgspec.json.encode({"items": page.items, "next_cursor": page.next_cursor})
+    return Response(body, media_type="application/json")
 
 
 def _viewer(principal: Principal | None) -> UserId | None:
@@ -65,15 +82,12 @@ def _viewer(principal: Principal | None) -> UserId | None:
 
 
 def _before(paging: Paging) -> Before | None:
-    if paging.after is None:
-        return None
-    # A cursor is signed for its list, so its values are the ones that this list's position has.
-    published_at, identifier = paging.after.values
-    return Before(cast("datetime", published_at), cast("UUID", identifier))
+    after = paging.after_values(datetime, UUID)
+    return None if after is None else Before(*after)
 
 
 def _release_position(card: ReleaseCard) -> tuple[datetime, UUID]:
-    return cast("datetime", card.published_at), card.release_id
+    return cast("datetime", card.published_at), card.release_id  # what is listed was published
 
 
 def _track_position(card: TrackCard) -> tuple[datetime, UUID]:

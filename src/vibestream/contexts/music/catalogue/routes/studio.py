@@ -108,7 +108,8 @@ async def list_my_artists(tx: TxDep, principal: PrincipalDep) -> list[ArtistView
 @router.get("/api/v1/studio/releases", policy=ARTIST)
 async def list_my_releases(tx: TxDep, principal: PrincipalDep, paging: PagingDep) -> Page[StudioSummary]:
     """List the account's releases wherever they stand, the last begun first."""
-    before = None if paging.after is None else ReleaseId(cast("UUID", paging.after.values[0]))
+    after = paging.after_values(UUID)
+    before = None if after is None else ReleaseId(after[0])
     rows = await service.my_releases(tx, user_id=principal.user_id, before=before, limit=paging.fetch)
     return paging.page(rows, item=StudioSummary.of, position=_position)
 

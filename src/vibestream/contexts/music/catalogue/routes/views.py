@@ -42,7 +42,7 @@ class CoverView(BaseModel):
 
     @classmethod
     def all(cls, cover: tuple[CoverImage, ...]) -> list[Self]:
-        return [cls(url=f"/media/{image.key}", width=image.width, height=image.height) for image in cover]
+        return [cls.model_validate(image) for image in _cover(cover)]
 
 
 class CreditView(BaseModel):
@@ -69,19 +69,7 @@ class ReleaseSummary(BaseModel):
 
     @classmethod
     def of(cls, card: ReleaseCard) -> Self:
-        return cls(
-            release_id=card.release_id,
-            artist=ArtistView(artist_id=card.artist_id, name=card.artist_name, handle=card.artist_handle),
-            kind=card.kind,
-            title=card.title,
-            release_date=card.release_date,
-            genres=list(card.genres),
-            cover=CoverView.all(card.cover),
-            explicit=card.explicit,
-            track_count=card.track_count,
-            duration_ms=card.duration_ms,
-            published_at=card.published_at,
-        )
+        return cls.model_validate(release_item(card))
 
 
 class StudioSummary(BaseModel):
@@ -105,20 +93,6 @@ class TrackSummary(BaseModel):
     duration_ms: int
     explicit: bool
     published_at: datetime
-
-    @classmethod
-    def of(cls, card: TrackCard) -> Self:
-        return cls(
-            track_id=card.track_id,
-            release_id=card.release_id,
-            artist=ArtistView(artist_id=card.artist_id, name=card.artist_name, handle=card.artist_handle),
-            title=card.title,
-            release_title=card.release_title,
-            cover=CoverView.all(card.cover),
-            duration_ms=card.duration_ms,
-            explicit=card.explicit,
-            published_at=card.published_at,
-        )
 
 
 class TrackView(BaseModel):
@@ -243,3 +217,43 @@ class StudioView(BaseModel):
             can_publish=release.stage is not Stage.PUBLISHED
             and all(item.met for item in studio.checklist if item.needed),
         )
+
+
+# Lists are what is asked for most. Their items are plain values, encoded without a model for each: a tenth of the work.
+# The models above say what is in them, and a test holds the two together.
+
+
+def release_item(card: ReleaseCard) -> dict[str, object]:
+    """Return a release as `ReleaseSummary` describes it."""
+    return {
+        "release_id": card.release_id,
+        "artist": {"artist_id": card.artist_id, "name": card.artist_name, "handle": card.artist_handle},
+        "kind": card.kind,
+        "title": card.title,
+        "release_date": card.release_date,
+        "genres": list(card.genres),
+        "cover": _cover(card.cover),
+        "explicit": card.explicit,
+        "track_count": card.track_count,
+        "duration_ms": card.duration_ms,
+        "published_at": card.published_at,
+    }
+
+
+def track_item(card: TrackCard) -> dict[str, object]:
+    """Return a track as `TrackSummary` describes it."""
+    return {
+        "track_id": card.track_id,
+        "release_id": card.release_id,
+        "artist": {"artist_id": card.artist_id, "name": card.artist_name, "handle": card.artist_handle},
+        "title": card.title,
+        "release_title": card.release_title,
+        "cover": _cover(card.cover),
+        "duration_ms": card.duration_ms,
+        "explicit": card.explicit,
+        "published_at": card.published_at,
+    }
+
+
+def _cover(cover: tuple[CoverImage, ...]) -> list[dict[str, object]]:
+    return [{"url": f"/media/{image.key}", "width": image.width, "height": image.height} for image in cover]

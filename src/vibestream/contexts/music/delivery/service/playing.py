@@ -105,7 +105,7 @@ async def grant_playback(
         keyring: what to sign with.
         track_id: the track.
         user_id: who asks; None for somebody who is not signed in.
-        listen_id: the listen that it is for.
+        listen_id: the listen that it is for; passed over for somebody who is not signed in, because listens are accounts'.
         seen: whether this deployment sees each segment that is fetched, so that segments can be counted for the listen.
         now: when.
 
@@ -116,13 +116,14 @@ async def grant_playback(
     """
     found = await catalogue.show_track(tx, track_id=track_id, viewer=user_id)
     asset, renditions = await _playable(tx, found.track.asset_id)
-    attributed = found.public and listen_id is not None and seen
+    counts = found.public and user_id is not None and listen_id is not None
+    attributed = counts and seen
     grant, ttl_s = _grant(
         track_id=track_id, public=found.public, user_id=user_id, listen_id=listen_id if attributed else None
     )
     expires = expiry(now_s=int(now.timestamp()), ttl_s=ttl_s)
     token = sign(keyring, prefix=layout.prefix_of(asset.address), grant=grant, expires=expires)
-    if found.public and listen_id is not None:
+    if counts and listen_id is not None:
         await publish(
             tx,
             PlaybackGranted(
