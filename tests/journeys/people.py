@@ -110,8 +110,7 @@ def uploads(page: Page, songs: Iterable[Path]) -> None:
     chosen = list(songs)
     page.locator("#files").set_input_files(chosen)
     for song in chosen:
-        arrived = page.locator("#arrived").get_by_text(song.name)
-        expect(arrived).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("checkbox", name=f"Take {song.name}")).to_be_checked(timeout=60_000)
 
 
 def publishes(page: Page, *, title: str) -> str:

@@ -31,7 +31,6 @@ def playing(context: BrowserContext, stage: Stage) -> Page:
     return page
 
 
-
 def _is_paused(page: Page) -> bool:
     return bool(page.evaluate("document.querySelector('vs-player audio').paused"))
 
@@ -115,7 +114,9 @@ def test_lossless_is_a_choice_that_keeps_the_place(playing: Page):
     people.plays_on(playing, for_s=2)
 
     assert people.position_s(playing) > at_s
-    expect(playing.locator(".player-bar").get_by_role("button", name="Lossless")).to_have_attribute("aria-pressed", "true")
+    expect(playing.locator(".player-bar").get_by_role("button", name="Lossless")).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
 def test_addresses_that_ran_out_are_asked_for_again_and_the_song_goes_on(context: BrowserContext, stage: Stage):
@@ -166,7 +167,9 @@ def test_heartbeats_survive_a_lost_network_in_order_and_without_a_gap(playing: P
 
 
 def test_the_systems_controls_know_the_song(playing: Page):
-    shown = playing.evaluate("({...{title: navigator.mediaSession.metadata.title}, state: navigator.mediaSession.playbackState})")
+    shown = playing.evaluate(
+        "({...{title: navigator.mediaSession.metadata.title}, state: navigator.mediaSession.playbackState})"
+    )
 
     assert shown == {"title": "Media luna", "state": "playing"}
 

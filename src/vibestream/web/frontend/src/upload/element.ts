@@ -16,13 +16,13 @@ class Uploader extends HTMLElement {
     this.addEventListener("drop", this.dropped);
     this.addEventListener("click", this.clicked);
     document.addEventListener("vs:uploads", this.show);
-    document.addEventListener("htmx:after:swap", this.hideDoubles);
+    document.addEventListener("htmx:before:settle", this.hideDoubles);
     this.show();
   }
 
   disconnectedCallback(): void {
     document.removeEventListener("vs:uploads", this.show);
-    document.removeEventListener("htmx:after:swap", this.hideDoubles);
+    document.removeEventListener("htmx:before:settle", this.hideDoubles);
   }
 
   private readonly chosen = (event: Event): void => {
