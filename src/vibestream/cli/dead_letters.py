@@ -31,7 +31,7 @@ class NoSuchDeadLetter(Missing):
 @click.group(invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    r"""List events that a consumer could not handle, and replay them.
+    """List events that a consumer could not handle, and replay them.
 
     \b
       vibestream dead-letters                                   what, of whom, why
@@ -41,7 +41,7 @@ def command(context: click.Context) -> None:
       vibestream dead-letters discard 17                        give it up for good
 
     Mend the cause first. Replaying is safe: an event that had its effect has none a second time.
-    """
+    """  # noqa: D301 - click's mark: these lines are not wrapped
     if context.invoked_subcommand is None:
         context.invoke(list_letters)
 

@@ -21,7 +21,7 @@ from vibestream.platform.postgres import migrate
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 @click.option("--revoke", is_flag=True, help="Take the role back instead.")
 def command(*, email: str, role: str, revoke: bool) -> None:
-    r"""Give the account of an address a role, or take it back.
+    """Give the account of an address a role, or take it back.
 
     \b
     The first admin is made here, by whoever can reach the database:
@@ -29,7 +29,7 @@ def command(*, email: str, role: str, revoke: bool) -> None:
 
     The account must exist. A new admin is signed out everywhere, since an admin's sessions are short. Either way a line
     in the security log says that it was done from the command line.
-    """
+    """  # noqa: D301 - click's mark: these lines are not wrapped
     with reachable_owner_dsn(load_settings()) as dsn:
         migrate.require_head(dsn)
         click.echo(asyncio.run(_change(as_app_role(dsn), email=email, role=access.role_named(role), revoke=revoke)))

@@ -44,7 +44,7 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    r"""VibeStream, an open music platform whose books are open.
+    """VibeStream, an open music platform whose books are open.
 
     \b
     A first look:
@@ -53,7 +53,7 @@ def cli() -> None:
       vibestream audit       every invariant, with its figure
 
     Settings come from the environment; `vibestream config` explains each.
-    """
+    """  # noqa: D301 - click's mark: these lines are not wrapped
 
 
 def main() -> None:
