@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibestream.contexts.music.catalogue.domain import parse_title
+from tests.factories.music_catalogue import NOON, make_artist, ready, same_but
+from vibestream.contexts.music.catalogue import domain
+from vibestream.contexts.music.catalogue.domain import CoverImage, NewTrack, Release, parse_title
 from vibestream.contexts.music.catalogue.domain.drafting import (
     Master,
     Proposal,
     Tags,
     parse_tag_date,
     propose,
+    take_over,
     usual_kind,
 )
 from vibestream.contexts.music.catalogue.domain.release import ReleaseKind
-from vibestream.kernel.ids import AssetId, UploadId, new_id
+from vibestream.kernel.ids import AssetId, ReleaseId, TrackId, UploadId, new_id
+
+COVER = CoverImage(f"covers/{'ab' * 32}-640.webp", 640, 600)
 
 
 def masters(*files: tuple[str, Tags]) -> list[Master]:
@@ -109,6 +115,53 @@ def test_hostile_tags_are_taken_as_far_as_they_make_sense():
     assert titles(proposal) == ["A" * 200]
     assert (proposal.title, proposal.release_date, proposal.genres) == ("A" * 200, None, ("folk",))
     assert (proposal.tracks[0].disc_no, proposal.tracks[0].isrc) == (1, None)
+
+
+def drafted(*files: tuple[str, Tags]) -> tuple[Release, Proposal]:
+    given_masters = masters(*files)
+    proposal = propose(given_masters)
+    artist = make_artist()
+    release = domain.new_release(
+        release_id=ReleaseId(new_id()), artist=artist, kind=proposal.kind, title=proposal.title, now=NOON
+    )
+    tracks = [
+        NewTrack(TrackId(new_id()), one.upload_id, one.asset_id, artist.artist_id, one.title) for one in proposal.tracks
+    ]
+    return same_but(domain.add_tracks(release, tracks, expected=1, now=NOON), proposed=True), proposal
+
+
+def test_a_proposal_that_says_nothing_new_changes_nothing():
+    release, proposal = drafted(("01 Nebula.flac", Tags()), ("02 Quasar.flac", Tags()))
+
+    assert take_over(release, proposal, cover=(), now=NOON) is release
+
+
+def test_a_proposal_names_and_places_the_tracks_of_its_uploads():
+    release, proposal = drafted(("take1.flac", Tags()), ("take2.flac", Tags()))
+    first, second = proposal.tracks
+    better = replace(
+        proposal,
+        title="First Light",
+        tracks=(replace(second, title="Nebula"), replace(first, title="Quasar", isrc="USRC17607839")),
+    )
+
+    shaped = take_over(release, better, cover=(COVER,), now=NOON)
+
+    assert (shaped.title, shaped.cover, shaped.version, shaped.proposed) == ("First Light", (COVER,), 3, True)
+    assert [(track.title, track.track_no, track.upload_id) for track in shaped.tracks] == [
+        ("Nebula", 1, second.upload_id),
+        ("Quasar", 2, first.upload_id),
+    ]
+
+
+def test_what_somebody_has_edited_or_published_is_left_alone():
+    release, proposal = drafted(("take1.flac", Tags()))
+    better = replace(proposal, title="First Light")
+    edited = domain.edit_release(release, {"title": "Mine"}, expected=2, now=NOON)
+    public, _ = domain.publish(release, audio=ready(release), expected=2, now=NOON)
+
+    assert take_over(edited, better, cover=(), now=NOON) is edited
+    assert take_over(public, better, cover=(), now=NOON) is public
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,20 @@ def test_a_withdrawn_track_stays_withdrawn_when_its_release_comes_back_and_does_
     assert [event.key for event in events[1:]] == [str(quasar.track_id)]
 
 
+def test_a_master_that_turns_out_unfit_withdraws_its_tracks_and_the_last_one_its_release():
+    release = make_published("Nebula", "Quasar")
+    nebula, quasar = release.tracks
+
+    less, gone = domain.withdraw_audio(release, nebula.asset_id, now=LATER)
+    down, rest = domain.withdraw_audio(less, quasar.asset_id, now=LATER)
+
+    assert (less.stage, less.public_tracks, less.version) == (Stage.PUBLISHED, (quasar,), 4)
+    assert [(type(event), event.key) for event in gone] == [(TrackTakenDown, str(nebula.track_id))]
+    assert (down.stage, down.withdrawn_by, down.withdrawn_at) == (Stage.TAKEN_DOWN, By.AUDIO, LATER)
+    assert [type(event) for event in rest] == [ReleaseTakenDown, TrackTakenDown]
+    assert domain.withdraw_audio(down, quasar.asset_id, now=LATER) == (down, ())
+
+
 def test_withdrawing_and_restoring_need_something_to_withdraw_and_to_restore():
     release = make_published("Nebula", "Quasar")
     nebula = release.tracks[0].track_id

@@ -12,6 +12,8 @@ from tests.factories.music_catalogue import NOON, make_artist, make_draft, make_
 from vibestream.contexts.music.catalogue import domain
 from vibestream.contexts.music.catalogue.domain import (
     CoverImage,
+    Credit,
+    CreditRole,
     EditConflict,
     InvalidIsrc,
     InvalidUpc,
@@ -127,7 +129,12 @@ def test_a_tracks_edit_touches_that_track_alone():
     edited = domain.edit_track(
         release,
         quasar.track_id,
-        {"title": "Quásar", "explicit": True, "isrc": "us-rc1-76-07839"},
+        {
+            "title": "Quásar",
+            "explicit": True,
+            "isrc": "us-rc1-76-07839",
+            "credits": (Credit(" Ada ", CreditRole.MIXING),),
+        },
         expected=2,
         now=LATER,
     )
@@ -135,6 +142,7 @@ def test_a_tracks_edit_touches_that_track_alone():
     changed = edited.track(quasar.track_id)
     assert edited.tracks[0] == nebula
     assert (changed.title, changed.explicit, changed.isrc) == ("Quásar", True, "USRC17607839")
+    assert changed.credits == (Credit("Ada", CreditRole.MIXING),)
     assert edited.explicit
     assert not release.explicit
 

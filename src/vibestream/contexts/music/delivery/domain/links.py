@@ -152,13 +152,9 @@ def _signature(key: SigningKey, *, prefix: str, grant: str, expires: str) -> byt
 
 
 def _grant_text(grant: Grant) -> str:
-    match grant:
-        case ToAnybody():
-            return "p"
-        case ToListen(listen_id, track_id):
-            return "l" + _short(listen_id) + _short(track_id)
-        case ToOwner(user_id):
-            return "o" + _short(user_id)
+    if isinstance(grant, ToListen):
+        return "l" + _short(grant.listen_id) + _short(grant.track_id)
+    return "p" if isinstance(grant, ToAnybody) else "o" + _short(grant.user_id)
 
 
 def _grant(text: str) -> Grant:
