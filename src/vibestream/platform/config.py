@@ -1,8 +1,8 @@
 """Every setting of the product: one frozen object, read once in the composition root and handed down.
 
-A variable's name is `VIBESTREAM_` and the field's name in capitals, except the three that have names of their own in
-every deployment (`DATABASE_URL`, `DATABASE_OWNER_URL`, `BUS_URL`). Values come from the environment, then from a file
-per secret under `VIBESTREAM_SECRETS_DIR`. There is no default for a secret: on a laptop `secret_key` is made once and
+A variable's name is `VIBESTREAM_` and the field's name in capitals, except the two that have names of their own in every
+deployment (`DATABASE_URL`, `DATABASE_OWNER_URL`). Values come from the environment, then from files in the folder that
+`VIBESTREAM_SECRETS_DIR` names, one per setting and called like its variable. There is no default for a secret: on a laptop `secret_key` is made once and
 kept in the data folder; in production it must be given.
 """
 
