@@ -1,7 +1,7 @@
-"""The reference documentation, generated from the code: settings, commands, events, invariants, HTTP.
+"""The reference documentation, generated from the code: settings, commands, HTTP, problems, events, jobs, metrics, invariants.
 
 `docs/conf.py` writes the pages when the documentation is built; tests/architecture/test_docs.py refuses what has no
-description.
+description. Nothing is started and nothing is read from the environment but what `Settings` reads.
 """
 
 from __future__ import annotations
@@ -10,116 +10,229 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+import types
+import typing
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, Final, get_type_hints
 
 import click
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+from prometheus_client import REGISTRY
 
+import vibestream
 import vibestream.contexts
 from vibestream.app import create_app
 from vibestream.cli.main import cli
-from vibestream.flows.audit import INVARIANTS
+from vibestream.flows.audit import invariants_of
+from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.events import Event
-from vibestream.platform.config import Settings, load_settings, variable_name
+from vibestream.platform.access import Policy
+from vibestream.platform.config import Environment, Settings, load_settings, variable_name
+from vibestream.platform.http.problems import STATUS
+from vibestream.platform.invariants import Invariant
+from vibestream.platform.jobs import Job, declared_jobs
+from vibestream.platform.storage.local import LocalObjectStore
+
+PAGES: Final = ("settings", "commands", "http", "problems", "events", "jobs", "metrics", "invariants")
+_WIDTH: Final = 100
+_UNTAGGED: Final = "other"
+_FOR_MACHINES: Final = {
+    "/livez": "Say whether the event loop turns: restart the process when it does not.",
+    "/startupz": "Say whether the process has finished starting.",
+    "/readyz": "Say whether requests can be answered: send none when they cannot.",
+    "/metrics": "Return this process's metrics to an operator; scrapers are given a port of their own.",
+    "/api/openapi.json": "Describe all this as an OpenAPI 3.1 document.",
+    "/media/{path:path}": "Send playlists, segments and covers. The signed address is the permission.",
+}
+"""Not in the OpenAPI document, and worth knowing all the same."""
 
 
 def write_all(folder: Path) -> None:
-    """Write every generated page into a folder."""
+    """Write every generated page into a folder; a page that has not changed is left alone, so builds stay incremental."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {
-        "settings": settings_page(),
-        "commands": commands_page(),
-        "events": events_page(),
-        "invariants": invariants_page(),
-        "http": http_page(),
-    }
-    for name, text in pages.items():
-        (folder / f"{name}.md").write_text(text)
+    for name in PAGES:
+        text, page = globals()[f"{name}_page"](), folder / f"{name}.md"
+        if not page.exists() or page.read_text() != text:
+            page.write_text(text)
 
 
 def settings_page() -> str:
     """Describe every setting: its variable, default and meaning."""
-    lines = [
-        "# Settings",
-        "",
-        inspect.getdoc(importlib.import_module("vibestream.platform.config")) or "",
-        "",
-        "| variable | default | meaning |",
-        "|---|---|---|",
+    about = inspect.getdoc(importlib.import_module("vibestream.platform.config")) or ""
+    rows = [
+        (f"`{variable_name(name)}`", "" if field.default is None else f"`{_plain(field.default)}`", field.description)
+        for name, field in Settings.model_fields.items()
     ]
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{_plain(field.default)}`"
-        lines.append(f"| `{variable_name(name)}` | {default} | {_cell(field.description)} |")
-    return "\n".join(lines) + "\n"
+    return _page("Settings", about, _table(("variable", "default", "meaning"), rows))
 
 
 def commands_page() -> str:
-    """Describe every command as its `--help` does."""
-    lines = ["# Commands", "", "What each command says of itself with `--help`.", ""]
-    context = click.Context(cli, info_name="vibestream")
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None  # noqa: S101 - it is on the list
-        shown = command.get_help(click.Context(command, info_name=f"vibestream {name}", max_content_width=100))
-        lines += [f"## vibestream {name}", "", "```text", shown, "```", ""]
-    return "\n".join(lines)
+    """Describe every command, and the commands below it, as its `--help` does."""
+    parts = ["What each command says of itself with `--help`."]
+    for words, command in all_commands():
+        context = click.Context(command, info_name=words, max_content_width=_WIDTH, terminal_width=_WIDTH)
+        parts.append(f"{'#' * len(words.split())} {words}\n\n```text\n{command.get_help(context)}\n```")
+    return _page("Commands", *parts)
+
+
+def http_page() -> str:
+    """Describe every route for programs: method, path, what it does, and its policy."""
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for route in all_routes():
+        policy, original, path = policy_of(route), route.original_route, str(route.path)
+        methods = sorted((route.methods or set()) - {"HEAD"}) or ["HEAD"]
+        for_machines = path in _FOR_MACHINES and methods != ["HEAD"]
+        if policy is not None and (getattr(original, "include_in_schema", False) or for_machines):
+            where = str((getattr(original, "tags", None) or [_UNTAGGED])[0])
+            said = _FOR_MACHINES.get(path) or _first_paragraph(inspect.getdoc(route.endpoint))
+            groups.setdefault(where, []).append((", ".join(methods), f"`{path}`", said, policy.name))
+    about = (
+        "Who is signed in is known by the session's cookie. Errors are [problems](problems.md). Lists come in pages: "
+        "`?limit=` says how long a page may be, and `next_cursor` of an answer is the `?cursor=` of the next. The same, "
+        "with every field, as an OpenAPI document: `/api/openapi.json` of any running instance."
+    )
+    parts = [
+        f"## {name}\n\n{_table(('method', 'path', 'what it does', 'who may'), rows)}" for name, rows in groups.items()
+    ]
+    return _page("HTTP", about, *parts)
+
+
+def problems_page() -> str:
+    """Describe every problem that may be answered: code, status, meaning."""
+    about = (
+        "Errors are answered as `application/problem+json` "
+        "([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): `type` is `urn:vibestream:problem:` and the code, "
+        "`detail` says in one sentence what to do, `facts` holds what a program may want to know, `errors` every field "
+        "that does not fit. Codes are stable."
+    )
+    rows = [(f"`{one.code}`", str(status_of(one)), _first_paragraph(inspect.getdoc(one))) for one in all_problems()]
+    return _page("Problems", about, _table(("code", "status", "meaning"), rows))
 
 
 def events_page() -> str:
-    """Describe every event: who announces it, its fields and its ordering key."""
-    lines = ["# Events", "", "What each context announces. Delivery is at least once and, per key, in order.", ""]
+    """Describe every event: who announces it, its fields."""
+    parts = ["What each context announces. Delivery is at least once and, per key, in order."]
     for event in all_events():
-        owner = event.__module__.split(".")[-2]
-        lines += [f"## {event.__name__}", "", f"`{event.type}` version {event.version}, announced by `{owner}`.", ""]
-        lines += [inspect.getdoc(event) or "", "", "| field | type |", "|---|---|"]
         hints = get_type_hints(event)
-        lines += [f"| `{one.name}` | `{_type(hints[one.name])}` |" for one in dataclasses.fields(event)]
-        lines.append("")
-    return "\n".join(lines)
+        rows = [(f"`{one.name}`", f"`{_type(hints[one.name])}`") for one in dataclasses.fields(event)]
+        parts += [
+            f"## {event.__name__}",
+            f"`{event.type}` version {event.version}, announced by `{event.__module__.split('.')[-2]}`.",
+            inspect.getdoc(event) or "",
+            _table(("field", "type"), rows),
+        ]
+    return _page("Events", *parts)
+
+
+def jobs_page() -> str:
+    """Describe every job: what it does, its queue, how often it is tried or runs."""
+    rows = [
+        (f"`{one.name}`", _first_paragraph(inspect.getdoc(one.function)), one.queue, _rhythm(one)) for one in all_jobs()
+    ]
+    return _page(
+        "Jobs", "What workers do beside relaying events.", _table(("name", "what it does", "queue", "when"), rows)
+    )
+
+
+def metrics_page() -> str:
+    """Describe every metric of our own."""
+    rows = [(f"`{name}`", kind, meaning) for name, kind, meaning in all_metrics()]
+    about = (
+        "What each process tells Prometheus, at the port of `VIBESTREAM_METRICS_PORT`, or at `/metrics` of a web server "
+        "for operators. Metrics of Python and of the process are there as well."
+    )
+    return _page("Metrics", about, _table(("name", "kind", "meaning"), rows))
 
 
 def invariants_page() -> str:
     """Describe every invariant that `vibestream audit` checks."""
-    lines = [
-        "# Invariants",
-        "",
-        "What `vibestream audit` checks on a live database.",
-        "",
-        "| name | statement |",
-        "|---|---|",
-    ]
-    lines += [f"| `{one.name}` | {_cell(one.statement)} |" for one in INVARIANTS]
-    return "\n".join(lines) + "\n"
+    rows = [(f"`{one.name}`", one.statement) for one in all_invariants()]
+    return _page(
+        "Invariants", "What `vibestream audit` checks on a live database.", _table(("name", "statement"), rows)
+    )
 
 
-def http_page() -> str:
-    """Describe every JSON route: method, path, what it does, and its policy."""
-    app = create_app(load_settings())
-    policies = {
-        (method, route.path): route.policy.name
-        for route in app.routes
-        if hasattr(route, "policy")
-        for method in route.methods
-    }
-    lines = [
-        "# HTTP",
-        "",
-        "Errors are problem+json (RFC 9457). The OpenAPI document is at `/openapi.json` outside production.",
-        "",
-    ]
-    lines += ["| method | path | what it does | who may |", "|---|---|---|---|"]
-    for path, operations in app.openapi()["paths"].items():
-        for method, operation in operations.items():
-            said = (operation.get("description") or operation.get("summary") or "").split("\n\n")[0]
-            who = policies.get((method.upper(), path), "anyone")
-            lines.append(f"| {method.upper()} | `{path}` | {_cell(said)} | {who} |")
-    return "\n".join(lines) + "\n"
+def all_commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with the words that call it, each followed by those below it."""
+    yield from _commands_below(cli, "vibestream")
+
+
+@cache
+def application() -> FastAPI:
+    """Return the application as it is outside production, over a database that nobody connects to."""
+    unreachable = {"database_url": "postgresql://nobody@localhost/none", "secret_key": "documentation" * 3}
+    return create_app(load_settings(environment=Environment.DEVELOPMENT, **unreachable))
+
+
+def all_routes() -> list[RouteContext]:
+    """Return every route of the application, those of included routers with their whole path."""
+    return list(iter_route_contexts(application().routes))
+
+
+def policy_of(route: RouteContext) -> Policy | None:
+    """Return who may call a route; None for one that does not say."""
+    policy = getattr(route.original_route, "policy", None)
+    return policy if isinstance(policy, Policy) else None
+
+
+def all_problems() -> list[type[VibeStreamError]]:
+    """Return every foreseen error that has a code of its own, ordered by code."""
+    for module in pkgutil.walk_packages(vibestream.__path__, "vibestream."):
+        if not module.name.endswith("__main__") and "migrations" not in module.name:
+            importlib.import_module(module.name)
+    return sorted(set(_errors_below(VibeStreamError)), key=lambda one: (one.code, one.__name__))
+
+
+def status_of(error: type[VibeStreamError]) -> int:
+    """Return the HTTP status that an error is answered with."""
+    return int(getattr(error, "http_status", STATUS[error.kind]))
 
 
 def all_events() -> list[type[Event]]:
     """Return every event class of every context, ordered by type."""
     return sorted(_events(), key=lambda event: event.type)
+
+
+def all_jobs() -> list[Job]:
+    """Return every job that a worker knows, ordered by name."""
+    importlib.import_module("vibestream.worker")
+    return [job for _, job in sorted(declared_jobs().items())]
+
+
+def all_metrics() -> list[tuple[str, str, str]]:
+    """Return name, kind and meaning of every metric that our own code declares."""
+    importlib.import_module("vibestream.worker")
+    application()
+    found = (
+        (f"{one.name}_total" if one.type == "counter" else one.name, one.type, one.documentation)
+        for one in REGISTRY.collect()
+    )
+    return sorted(row for row in found if row[0].startswith("vibestream_"))
+
+
+def all_invariants() -> tuple[Invariant, ...]:
+    """Return every invariant, those that look into the object store included."""
+    return invariants_of(LocalObjectStore(Path("objects")))
+
+
+def _commands_below(group: click.Group, words: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group, info_name=words)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None  # noqa: S101 - it is on the list
+        yield f"{words} {name}", command
+        if isinstance(command, click.Group):
+            yield from _commands_below(command, f"{words} {name}")
+
+
+def _errors_below(base: type[VibeStreamError]) -> Iterator[type[VibeStreamError]]:
+    for error in base.__subclasses__():
+        if "code" in vars(error) and error.__module__.startswith("vibestream."):
+            yield error
+        yield from _errors_below(error)
 
 
 def _events() -> Iterator[type[Event]]:
@@ -135,6 +248,19 @@ def _events() -> Iterator[type[Event]]:
                 yield value
 
 
+def _rhythm(job: Job) -> str:
+    return f"every {job.every_s} s" if job.every_s is not None else f"when deferred, at most {job.attempts} times"
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"# {title}", *parts)) + "\n"
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
 def _plain(value: object) -> object:
     return getattr(value, "value", value)
 
@@ -143,5 +269,18 @@ def _cell(text: str | None) -> str:
     return " ".join((text or "").replace("|", "\\|").split())
 
 
-def _type(hint: object) -> str:
-    return getattr(hint, "__name__", str(hint)).replace("|", "\\|")
+def _first_paragraph(text: str | None) -> str:
+    return (text or "").split("\n\n", maxsplit=1)[0]
+
+
+def _type(hint: Any) -> str:
+    """Return a type as it is written in the code, without its module."""
+    origin = typing.get_origin(hint)
+    if hint is Ellipsis:
+        return "..."
+    if origin is None:
+        return "None" if hint is types.NoneType else str(getattr(hint, "__name__", hint))
+    inside = [_type(one) for one in typing.get_args(hint)]
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(inside)
+    return f"{origin.__name__}[{', '.join(inside)}]"
