@@ -53,7 +53,8 @@ async def _answer(database: Database, rung: asyncio.Event) -> None:
         rung.clear()
         try:
             async with database.begin() as tx:
-                await tx.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+                # A notification is not worth waiting for the disk: what it speaks of is committed already.
+                await tx.execute("SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, '')", [CHANNEL])
         except Exception as error:
             _log.warning("events.bell.silent", error=repr(error))
             await asyncio.sleep(_AFTER_ERROR_S)

@@ -86,7 +86,7 @@ async def _take(tx: Tx, *, consumer: str, envelopes: Sequence[Envelope], replaye
         """
         INSERT INTO platform.inbox (consumer, event_id, seq, xid, key, replayed)
         SELECT %s, event.id, event.seq, event.xid, event.key, %s
-        FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[])
+        FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::text[])
             WITH ORDINALITY AS event (id, seq, xid, key, position)
         ORDER BY event.position
         ON CONFLICT (consumer, event_id) DO NOTHING

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from psycopg.rows import args_row
+from psycopg.rows import tuple_row
 
 from vibestream.platform.database import Tx
 from vibestream.platform.events.delivery import deliver, deliver_one
@@ -208,7 +208,7 @@ async def _window(tx: Tx, partition: int, place: Place, horizon: int) -> Place |
 
 
 async def _read(tx: Tx, partition: int, window: Place, types: Sequence[str], limit: int) -> list[Envelope]:
-    async with tx.connection.cursor(row_factory=args_row(Envelope), binary=True) as cursor:
+    async with tx.connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         await cursor.execute(
             """
             SELECT seq, xid, event_id, type, version, key, data::text, correlation_id FROM platform.outbox
@@ -219,7 +219,7 @@ async def _read(tx: Tx, partition: int, window: Place, types: Sequence[str], lim
             """,
             [partition, window.after_seq, window.drained_to, window.window_to, types, limit],
         )
-        return await cursor.fetchall()
+        return [Envelope._make(row) for row in await cursor.fetchall()]
 
 
 def _after(window: Place, envelopes: Sequence[Envelope], limit: int) -> Place:

@@ -1,0 +1,92 @@
+"""From the moment the sender commits to the effect's commit, for single events at a steady rate, across two connections.
+
+event_latency_p99_ms   milliseconds, 99th percentile, at 100 events a second
+event_latency_p50_ms   the median of the same run
+
+The reference is one empty round trip and one commit of a row on the same server at the same rate: what no bus can beat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+from uuid import UUID
+
+import uvloop
+
+from bench._bus import Earned, earned, fresh_database, take
+from vibestream.kernel.ids import new_id
+from vibestream.platform.database import Database, Tx
+from vibestream.platform.events import bell
+from vibestream.platform.events.outbox import publish
+from vibestream.platform.events.relay import relaying
+from vibestream.platform.events.subscriptions import Consumers, Subscription
+
+RATE: Final = 100
+SECONDS: Final = 20
+REACH_MS: Final = 10
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure on a fresh server and return the records."""
+    with fresh_database() as (_, dsn):
+        taken, commits = uvloop.run(_measure(dsn))
+    return [
+        {"name": f"event_latency_p{share}_ms", "ours": _percentile(taken, share), "reference": _percentile(commits, share),
+         "ratio": _percentile(taken, share) / _percentile(commits, share), "unit": "ms",
+         "reach": f"< {REACH_MS}" if share == 99 else None}  # noqa: PLR2004 - the 99th percentile
+        for share in (99, 50)
+    ]  # fmt: skip
+
+
+async def _measure(dsn: str) -> tuple[list[float], list[float]]:
+    sent: dict[UUID, float] = {}
+    taken: dict[UUID, float] = {}
+
+    async def handle(tx: Tx, event: Earned) -> None:
+        await take(tx, [event])
+        tx.after_commit(lambda: taken.__setitem__(event.event_id, time.perf_counter()))
+
+    consumers = Consumers([Subscription(event=Earned, consumer="bench", handle=handle)])
+    commits: list[float] = []
+    async with (
+        Database(dsn, application="bench") as database,
+        bell.hung(database),
+        relaying(database, consumers),
+    ):
+        users = [new_id() for _ in range(500)]
+        await _paced(RATE, lambda number: _send(database, users[number % 500], {}), seconds=2)  # warm up
+        await _paced(RATE, lambda number: _send(database, users[number % 500], sent), seconds=SECONDS)
+        while not sent.keys() <= taken.keys():
+            await asyncio.sleep(0.05)
+        await _paced(RATE, lambda _: _commit(database, commits), seconds=SECONDS / 4)
+    return sorted(taken[event_id] - at for event_id, at in sent.items()), sorted(commits)
+
+
+async def _paced(rate: int, act: Any, *, seconds: float) -> None:
+    """Begin an act `rate` times a second, whether or not the last one has ended."""
+    loop = asyncio.get_running_loop()
+    begun, acts = loop.time(), []
+    for number in range(int(rate * seconds)):
+        await asyncio.sleep(max(0.0, begun + number / rate - loop.time()))
+        acts.append(asyncio.create_task(act(number)))
+    await asyncio.gather(*acts)
+
+
+async def _send(database: Database, user_id: UUID, sent: dict[UUID, float]) -> None:
+    event = earned(user_id)
+    async with database.begin() as tx:
+        await publish(tx, event)
+        sent[event.event_id] = time.perf_counter()  # before the commit: the effect may be there before it returns
+
+
+async def _commit(database: Database, commits: list[float]) -> None:
+    began = time.perf_counter()
+    async with database.begin() as tx:
+        await take(tx, [earned(new_id())])
+    commits.append(time.perf_counter() - began)
+
+
+def _percentile(sorted_s: list[float], share: int) -> float:
+    return sorted_s[min(len(sorted_s) - 1, len(sorted_s) * share // 100)] * 1000
