@@ -89,13 +89,13 @@ async def make_wallets(tx: Tx, *balances: int) -> tuple[AccountId, ...]:
 
 
 async def make_hold(
-    tx: Tx, account: AccountId, minor: int, *, key: str | None = None, lasts: timedelta = timedelta(hours=1)
+    tx: Tx, account: AccountId, amount: int | Money, *, key: str | None = None, lasts: timedelta = timedelta(hours=1)
 ) -> HoldId:
     return await service.place_hold(
         tx,
         key=key or f"hold:{new_id()}",
         account_id=account,
-        amount=vibe(minor),
+        amount=amount if isinstance(amount, Money) else vibe(amount),
         expires_at=utc_now() + lasts,
         reason="test",
     )
@@ -161,4 +161,4 @@ async def as_owner(owner_dsn: str, *statements: str, params: Sequence[Any] = (),
         if not triggers:
             await owner.execute("SET session_replication_role = replica")
         for statement in statements:
-            await owner.execute(statement, params)  # type: ignore[arg-type] - written in a test
+            await owner.execute(statement, params)

@@ -34,11 +34,12 @@ from vibestream.kernel.money import USD, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
 
-SHORT = timedelta(milliseconds=40)
+SHORT = timedelta(milliseconds=300)
+"""Long enough to be placed and looked at on a busy machine."""
 
 
 async def over() -> None:
-    await asyncio.sleep(2 * SHORT.total_seconds())
+    await asyncio.sleep(SHORT.total_seconds())
 
 
 async def written_held(tx: Tx, account: AccountId) -> int:

@@ -14,9 +14,9 @@ from vibestream.platform.runtime import Runtime
 async def test_holds_whose_time_is_over_are_resolved(database: Database, runtime: Runtime):
     async with database.begin() as tx:
         for account in await make_wallets(tx, 10, 10, 10):
-            await make_hold(tx, account, 4, lasts=timedelta(milliseconds=30))
+            await make_hold(tx, account, 4, lasts=timedelta(milliseconds=300))
             await make_hold(tx, account, 5)
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(0.3)
 
     await jobs.expire_holds(runtime)
 

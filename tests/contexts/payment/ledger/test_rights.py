@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - the statements are attacks, written here
 from __future__ import annotations
 
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,10 +30,6 @@ KEPT = (*IMMUTABLE, "balance", "hold")
 FUNCTIONS = ("expire_holds", "open_accounts", "place_hold", "post", "request_hash", "take_snapshots", "void_hold")
 
 
-def sql(statement: str) -> LiteralString:
-    return cast("LiteralString", statement)
-
-
 @pytest.fixture
 async def books(database: Database) -> tuple[AccountId, AccountId]:
     """Two wallets with some history in committed books."""
@@ -53,7 +49,7 @@ async def owner(owner_dsn: str, books: tuple[AccountId, AccountId]):
 async def refused(tx: Tx, statement: str, error: type[psycopg.Error] = psycopg.errors.InsufficientPrivilege) -> None:
     with pytest.raises(error):
         async with tx.savepoint():
-            await tx.execute(sql(statement))
+            await tx.execute(statement)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -62,7 +58,7 @@ async def test_the_application_reads_each_table_and_writes_none(tx: Tx, table: s
         "account": "kind", "account_kind": "guarded", "balance": "posted", "balance_snapshot": "balance",
         "currency": "exponent", "entry": "amount", "hold": "amount", "position_mark": "position", "transaction": "kind",
     }[table]  # fmt: skip
-    await tx.execute(sql(f"SELECT * FROM payment.{table}"))
+    await tx.execute(f"SELECT * FROM payment.{table}")
     for statement in (
         f"INSERT INTO payment.{table} DEFAULT VALUES",
         f"UPDATE payment.{table} SET {column} = {column}",
@@ -89,7 +85,7 @@ async def grants_nothing(tx: Tx, statement: str) -> None:
     # PostgreSQL answers a GRANT without a right to grant with an error, or with a warning when there is some right.
     try:
         async with tx.savepoint():
-            await tx.execute(sql(statement))
+            await tx.execute(statement)
     except psycopg.errors.InsufficientPrivilege:
         return
     assert not await tx.value("SELECT has_table_privilege('payment.entry', 'INSERT')")
@@ -187,7 +183,7 @@ async def test_even_the_owner_deletes_nothing(owner: psycopg.AsyncConnection[Any
     for statement in (f"DELETE FROM payment.{table}", f"TRUNCATE payment.{table} CASCADE"):
         with pytest.raises(psycopg.errors.RestrictViolation):
             async with owner.transaction():
-                await owner.execute(sql(statement))
+                await owner.execute(statement)
 
 
 @pytest.mark.parametrize("table", IMMUTABLE)
@@ -196,7 +192,7 @@ async def test_even_the_owner_changes_nothing(owner: psycopg.AsyncConnection[Any
         await owner.execute("INSERT INTO payment.balance_snapshot SELECT id, 1, 0 FROM payment.account LIMIT 1")
     column = {"account": "opened_at", "balance_snapshot": "balance", "entry": "amount", "transaction": "details"}[table]
     with pytest.raises(psycopg.errors.RestrictViolation):
-        await owner.execute(sql(f"UPDATE payment.{table} SET {column} = {column}"))
+        await owner.execute(f"UPDATE payment.{table} SET {column} = {column}")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +201,7 @@ async def test_even_the_owner_changes_nothing(owner: psycopg.AsyncConnection[Any
 )
 async def test_even_the_owner_only_resolves_a_hold(owner: psycopg.AsyncConnection[Any], change: str):
     with pytest.raises(psycopg.errors.RestrictViolation):
-        await owner.execute(sql(f"UPDATE payment.hold SET {change}"))
+        await owner.execute(f"UPDATE payment.hold SET {change}")
 
 
 async def test_a_resolved_hold_stays_as_it_was_resolved(owner: psycopg.AsyncConnection[Any]):
@@ -227,7 +223,7 @@ async def test_a_resolved_hold_stays_as_it_was_resolved(owner: psycopg.AsyncConn
 )
 async def test_a_hold_is_resolved_whole(owner: psycopg.AsyncConnection[Any], change: str):
     with pytest.raises(psycopg.errors.CheckViolation):
-        await owner.execute(sql(f"UPDATE payment.hold SET {change}"))
+        await owner.execute(f"UPDATE payment.hold SET {change}")
 
 
 ADD_LEGS = """
@@ -240,13 +236,13 @@ FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM payment.account 
 async def test_nobody_adds_legs_to_an_old_transaction(owner: psycopg.AsyncConnection[Any]):
     statement = ADD_LEGS.format(header="(SELECT max(id::text)::uuid FROM payment.transaction)")
     with pytest.raises(psycopg.errors.CheckViolation) as refusal:
-        await owner.execute(sql(statement))
+        await owner.execute(statement)
     assert refusal.value.diag.constraint_name == "written_together"
 
 
 async def test_nobody_adds_legs_without_a_transaction(owner: psycopg.AsyncConnection[Any]):
     with pytest.raises(psycopg.errors.CheckViolation) as refusal:
-        await owner.execute(sql(ADD_LEGS.format(header=f"'{new_id()}'::uuid")))
+        await owner.execute(ADD_LEGS.format(header=f"'{new_id()}'::uuid"))
     assert refusal.value.diag.constraint_name == "written_together"
 
 
@@ -316,7 +312,7 @@ async def test_a_balance_row_is_never_overdrawn(
     owner: psycopg.AsyncConnection[Any], change: str, error: type[psycopg.Error]
 ):
     with pytest.raises(error):
-        await owner.execute(sql(f"UPDATE payment.balance SET {change}"))
+        await owner.execute(f"UPDATE payment.balance SET {change}")
 
 
 async def test_after_all_attacks_the_books_are_right(database: Database, books: tuple[AccountId, AccountId]):
@@ -327,7 +323,7 @@ async def test_after_all_attacks_the_books_are_right(database: Database, books: 
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with database.begin() as tx:
-                await tx.execute(sql(statement))
+                await tx.execute(statement)
     async with database.begin() as tx:
         assert (await balance(tx, books[0]), await balance(tx, books[1])) == ((70, 20), (10, 0))
     assert await violations(database) == {}
