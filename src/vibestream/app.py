@@ -21,6 +21,7 @@ from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
+from vibestream.platform import backlog
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
@@ -72,7 +73,8 @@ def create_app(
     owned = runtime is None
     runtime = runtime or _runtime(settings)
     routers = (*ROUTERS, *(SANDBOX if settings.sandboxed else ()), *PAGES, LAST)
-    app = build(Edge.of(runtime, authenticate=authenticate), routers=routers, problem_page=problem_page)
+    edge = Edge.of(runtime, authenticate=authenticate, probes=(backlog.probe,))
+    app = build(edge, routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app
 
 

@@ -17,7 +17,7 @@ from vibestream.kernel.ids import new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.events.codec import encode
-from vibestream.platform.events.delivery import deliver_one
+from vibestream.platform.events.delivery import DUPLICATES, deliver_one
 from vibestream.platform.events.envelopes import Envelope
 from vibestream.platform.events.outbox import partition_of, publish
 from vibestream.platform.events.page import deliver_page
@@ -313,8 +313,11 @@ async def test_leaves_a_consumer_alone_that_a_newer_release_registered_with_more
 async def test_two_relays_that_both_hold_a_partition_do_each_page_once(bus: Database):
     consumers = await registered(bus, Consumers([counting()]))
     await announce(bus, *(counted("k", n) for n in range(300)))
+    absorbed = DUPLICATES.labels("count")
+    before = absorbed._value.get()
     await asyncio.gather(*(drain(bus, consumers, page=7) for _ in range(4)))
     assert [effect.n for effect in await effects(bus)] == list(range(300))
+    assert absorbed._value.get() == before
 
 
 async def test_a_lost_transaction_is_raised_also_when_careful(bus: Database):

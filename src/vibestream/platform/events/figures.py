@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import PARTITIONS
+from vibestream.platform.events.relay import LOCK_SPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class BusFigures:
     """Age of the oldest committed event that an open transaction elsewhere holds back; 0 when there is none. A long
     transaction anywhere on the server holds back every event that is newer than its first write.
     """
+    partitions_held: int
+    """Parts of the outbox that some relay serves; less than `outbox.PARTITIONS` for long means that no worker runs."""
 
 
 async def bus_figures(tx: Tx) -> BusFigures:
@@ -63,4 +67,12 @@ async def bus_figures(tx: Tx) -> BusFigures:
         ) AS above
         """
     )
-    return BusFigures(tuple(consumers), stalled_s)
+    held = await tx.value(
+        """
+        SELECT count(*)::int FROM pg_locks
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND classid = %s::bigint::oid AND objid < %s AND granted
+        """,
+        [LOCK_SPACE, PARTITIONS],
+    )
+    return BusFigures(tuple(consumers), stalled_s, held)

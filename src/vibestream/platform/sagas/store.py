@@ -66,6 +66,17 @@ class Standing:
     """The saga's data as JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class SagaFigures:
+    """How the unfinished sagas of one name stand."""
+
+    name: str
+    forward: int
+    compensating: int
+    stuck: int
+    """Those of both that failed so often that somebody was told."""
+
+
 async def insert(tx: Tx, row: Row, *, now: datetime) -> bool:
     """Write a new saga and return whether there was none of its id."""
     return bool(
@@ -143,6 +154,18 @@ async def list_stuck(tx: Tx, *, limit: int = 100) -> list[Standing]:
         _standing,
         f"{_STANDING} WHERE alerted_at IS NOT NULL AND state IN ('forward', 'compensating') ORDER BY alerted_at LIMIT %s",
         [limit],
+    )
+
+
+async def figures(tx: Tx) -> list[SagaFigures]:
+    """Return how the unfinished sagas of each name stand."""
+    return await tx.all(
+        SagaFigures,
+        """
+        SELECT name, (count(*) FILTER (WHERE state = 'forward'))::int AS forward,
+            (count(*) FILTER (WHERE state = 'compensating'))::int AS compensating, count(alerted_at)::int AS stuck
+        FROM platform.saga WHERE state IN ('forward', 'compensating') GROUP BY name ORDER BY name
+        """,
     )
 
 
