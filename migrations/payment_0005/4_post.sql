@@ -202,7 +202,7 @@ BEGIN
             SELECT h.* INTO hold FROM payment.hold h WHERE h.id = captures[p];
             IF NOT FOUND THEN
                 verdict := 'unknown_hold';
-            ELSIF hold.state = 'expired' THEN
+            ELSIF hold.state = 'expired' OR (hold.state = 'pending' AND hold.expires_at <= clock_timestamp()) THEN
                 verdict := 'hold_expired';
             ELSIF hold.state <> 'pending' OR hold.id = ANY(taken_hold) THEN
                 verdict := 'hold_resolved';
