@@ -19,6 +19,7 @@ from typing import Any, Final, Self
 import psycopg
 import structlog
 
+from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.observability.metrics import LIVE_LISTENING, LIVE_SENT, LIVE_STREAMS
 
@@ -31,6 +32,8 @@ MOST_STREAMS: Final = 20
 """Open streams of one topic; a further one ends the oldest. A browser needs one, whatever its tabs."""
 RESYNC: Final = "resync"
 """The kind that tells a browser to read its state anew, because announcements may have been lost."""
+SESSION_CHECK: Final = "session.check"
+"""The kind that makes a stream ask whether its session is still open; it is not passed on."""
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _RECONNECT_S: Final = 1.0
@@ -65,8 +68,7 @@ class Announcement:
 async def announce(tx: Tx, *, topic: str, kind: str, data: Mapping[str, Any]) -> None:
     """Tell the open event streams of a topic, once the transaction has committed.
 
-    Topics: `user:<id>` reaches every browser of an account; `session:<id>` one session's. The kind `session.ended` on a
-    session's topic ends its streams.
+    The topic `user:<id>` reaches every browser of an account, `session:<id>` one session's.
 
     Raises:
         AnnouncementTooLarge: the data does not fit a notification.
@@ -77,6 +79,11 @@ async def announce(tx: Tx, *, topic: str, kind: str, data: Mapping[str, Any]) ->
     if len(payload.encode()) > MAX_BYTES:
         raise AnnouncementTooLarge(f"{kind}: at most {MAX_BYTES} bytes")
     await tx.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+async def sessions_ended(tx: Tx, *, user_id: UserId) -> None:
+    """Make every open stream of an account ask again, once the transaction has committed, whether its session is open."""
+    await announce(tx, topic=f"user:{user_id}", kind=SESSION_CHECK, data={})
 
 
 @dataclass(eq=False, slots=True)
@@ -107,6 +114,7 @@ class LiveHub:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._by_topic: defaultdict[str, list[Subscription]] = defaultdict(list)
+        self._closed = ""
         self.listening = asyncio.Event()
 
     @contextlib.contextmanager
@@ -118,6 +126,8 @@ class LiveHub:
             streams.append(subscription)
             if len(streams) > MOST_STREAMS:
                 streams[0].end("too_many")
+        if self._closed:
+            subscription.end(self._closed)
         LIVE_STREAMS.inc()
         try:
             yield subscription
@@ -140,8 +150,9 @@ class LiveHub:
                 LIVE_LISTENING.set(0)
             await asyncio.sleep(_RECONNECT_S)
 
-    def end_all(self, reason: str) -> None:
-        """End every stream, for a process that is going away."""
+    def close(self, reason: str) -> None:
+        """End every stream, and each that is opened from now on."""
+        self._closed = reason
         for subscription in self._everyone():
             subscription.end(reason)
 
@@ -158,7 +169,11 @@ class LiveHub:
                 await connection.execute("SELECT 1")  # a connection that was cut silently raises here
 
     def _dispatch(self, payload: str) -> None:
-        topic, kind, data = json.loads(payload)
+        try:
+            topic, kind, data = map(str, json.loads(payload))
+        except (ValueError, TypeError):
+            _log.warning("live.malformed", size=len(payload))
+            return
         for subscription in self._by_topic.get(topic, ()):
             subscription.pass_on(Announcement(kind, data))
             LIVE_SENT.inc()

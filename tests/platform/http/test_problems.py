@@ -256,7 +256,7 @@ async def test_a_defect_after_the_answer_began_cuts_the_connection(edge_runtime,
         return Broken()
 
     app = build(Edge.of(edge_runtime, authenticate=directory), routers=[router])
-    transport = httpx2.ASGITransport(app)  # type: ignore[arg-type]  # the stubs want a narrower scope
+    transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="https://testserver") as client:
         with pytest.raises(ZeroDivisionError):
             await client.get("/broken")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from vibestream.platform.http.proxies import InvalidProxies, TrustedProxies
@@ -15,7 +17,12 @@ def resolved(
     headers = [(b"x-forwarded-for", value.encode("latin-1")) for value in forwarded]
     if proto is not None:
         headers.append((b"x-forwarded-proto", proto.encode()))
-    scope = {"type": "http", "client": client and (client, 1234), "scheme": "http", "headers": headers}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "client": client and (client, 1234),
+        "scheme": "http",
+        "headers": headers,
+    }
     ours.resolve(scope)
     return scope["client"] and scope["client"][0], scope["scheme"]
 

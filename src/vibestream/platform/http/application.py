@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import start_http_server
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match
@@ -26,6 +28,7 @@ from vibestream.platform.http.problems import Answers, ProblemPage
 from vibestream.platform.http.requests import MalformedBody
 from vibestream.platform.http.routing import Router
 from vibestream.platform.observability.metrics import BUILD
+from vibestream.platform.observability.serving import metrics_served
 from vibestream.platform.tasks import cancel_and_wait
 
 VERSION: Final = version("vibestream")
@@ -64,12 +67,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     edge: Edge = app.state.edge
     BUILD.labels(VERSION).set(1)
     async with _beside(edge):
-        with _metrics_port(edge):
+        with metrics_served(edge.settings.metrics_port), _going(edge):
             edge.started.set()
             _log.info("http.started", version=VERSION, environment=edge.settings.environment.value)
             yield
-            edge.started.clear()
-            edge.live.end_all("server_going")
 
 
 @contextlib.asynccontextmanager
@@ -89,17 +90,36 @@ def _report(task: asyncio.Task[None]) -> None:
 
 
 @contextlib.contextmanager
-def _metrics_port(edge: Edge) -> Iterator[None]:
-    if edge.settings.metrics_port is None:
-        yield
-        return
-    server, thread = start_http_server(edge.settings.metrics_port, addr="127.0.0.1")
+def _going(edge: Edge) -> Iterator[None]:
+    """End the event streams, and be ready for nothing more, as soon as the process is asked to go.
+
+    The server first waits for its connections to end and only then tells the application, so streams, which never end
+    by themselves, would keep it until it is killed. The server's own handler of the signal is called all the same.
+    """
+    loop = asyncio.get_running_loop()
+
+    def go() -> None:
+        edge.started.clear()
+        edge.live.close("server_going")
+
+    def chained(before: Any) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(go)
+            if callable(before):
+                before(number, frame)
+
+        return handle
+
+    numbers = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, chained(before[number]))
     try:
         yield
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        for number in numbers:
+            signal.signal(number, before[number])
+        go()
 
 
 def _description(app: FastAPI) -> APIRouter:

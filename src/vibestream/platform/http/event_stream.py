@@ -21,15 +21,15 @@ from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import PrincipalDep
 from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.routing import Router
-from vibestream.platform.live import Announcement, LiveHub, Subscription
+from vibestream.platform.live import SESSION_CHECK, Announcement, LiveHub, Subscription
 from vibestream.platform.observability.metrics import LIVE_ENDED
 from vibestream.platform.tasks import cancel_and_wait
 
 HEARTBEAT_S: Final = 15.0
-SESSION_ENDED: Final = "session.ended"
-"""Announced on `session:<id>`: the session's streams end at once."""
+_HEARTBEAT: Final = Announcement("heartbeat", "{}")
+_ASKING: Final = frozenset({SESSION_CHECK, _HEARTBEAT.kind})
 _RETRY_MS: Final = 3_000
-_SEND_WITHIN_S: Final = 20.0
+SEND_WITHIN_S: Final = 20.0
 
 router = Router(tags=["live"])
 
@@ -60,18 +60,19 @@ class EventStream(Response):
         topics: tuple[str, ...],
         *,
         still_open: Callable[[], Awaitable[bool]],
-        heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = hub
         self._topics = topics
         self._still_open = still_open
-        self._heartbeat_s = heartbeat_s
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the reader goes or the stream must end."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         with self._hub.subscribed(*self._topics) as subscription:
             parts = [
                 asyncio.create_task(self._pump(subscription, send)),
@@ -92,26 +93,25 @@ class EventStream(Response):
         await _send_event(send, f"retry: {_RETRY_MS}\nevent: hello\ndata: {{}}\n\n")
         while True:
             try:
-                async with asyncio.timeout(self._heartbeat_s):
+                async with asyncio.timeout(HEARTBEAT_S):
                     announcement = await subscription.waiting.get()
             except TimeoutError:
-                if not await self._still_open():
-                    subscription.end("session_ended")
-                    return
-                announcement = Announcement("heartbeat", "{}")
+                announcement = _HEARTBEAT
+            if announcement.kind in _ASKING and not await self._still_open():
+                subscription.end("session_ended")
+                return
+            if announcement.kind == SESSION_CHECK:
+                continue
             try:
                 await _send_event(send, f"event: {announcement.kind}\ndata: {announcement.data}\n\n")
             except TimeoutError:
                 subscription.end("slow_reader")
                 return
-            if announcement.kind == SESSION_ENDED:
-                subscription.end("session_ended")
-                return
 
 
 async def _send_event(send: Send, text: str) -> None:
     message: Message = {"type": "http.response.body", "body": text.encode(), "more_body": True}
-    async with asyncio.timeout(_SEND_WITHIN_S):
+    async with asyncio.timeout(SEND_WITHIN_S):
         await send(message)
 
 

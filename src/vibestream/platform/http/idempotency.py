@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import Header, Request
@@ -20,13 +20,13 @@ from starlette.responses import Response
 
 from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.ids import UserId
-from vibestream.platform.database import Tx
 from vibestream.platform.http import exchange
+from vibestream.platform.http import idempotency_store as store
+from vibestream.platform.http.idempotency_store import Stored
 from vibestream.platform.observability.metrics import IDEMPOTENT
 
 KEEP: Final = timedelta(hours=48)
 _KEY: Final = re.compile(r'"?([A-Za-z0-9._:/+=~-]{8,200})"?')
-MAX_STORED_BYTES: Final = 64 * 1024
 
 
 class IdempotencyKeyMissing(InvalidInput):
@@ -73,14 +73,6 @@ class IdempotencyKey:
         return f"{self.user_id}:{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    request_hash: bytes
-    status: int
-    media_type: str
-    body: bytes
-
-
 async def claim_key(
     request: Request, idempotency_key: Annotated[str | None, Header(description="Made anew for each intent.")] = None
 ) -> IdempotencyKey:
@@ -101,10 +93,10 @@ async def claim_key(
     key = IdempotencyKey(match[1], here.signed_in().user_id)
     tx = await here.transaction()
     request_hash = await _hash_of(request)
-    if not await _try_lock(tx, key):
+    if not await store.try_lock(tx, user_id=key.user_id, key=key.value):
         IDEMPOTENT.labels("in_progress").inc()
         raise StillInProgress("The same request is being carried out now. Send it again in a moment for its answer.")
-    stored = await _load(tx, key)
+    stored = await store.load(tx, user_id=key.user_id, key=key.value)
     if stored is not None:
         if stored.request_hash != request_hash:
             IDEMPOTENT.labels("reused").inc()
@@ -113,23 +105,12 @@ async def claim_key(
         raise Replayed(_response(stored))
 
     async def keep(response: Response) -> None:
-        await _save(tx, key, _storable(response, request_hash), expires_at=here.now + KEEP)
+        answer = _storable(response, request_hash)
+        await store.save(tx, answer, user_id=key.user_id, key=key.value, expires_at=here.now + KEEP)
 
     here.before_commit.append(keep)
     IDEMPOTENT.labels("first").inc()
     return key
-
-
-async def purge(tx: Tx, *, limit: int = 10_000) -> int:
-    """Delete keys past their time and return how many; call until it returns 0."""
-    return await tx.execute(
-        """
-        DELETE FROM platform.idempotency_key WHERE (user_id, key) IN (
-            SELECT user_id, key FROM platform.idempotency_key
-            WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)
-        """,
-        [limit],
-    )
 
 
 async def _hash_of(request: Request) -> bytes:
@@ -140,38 +121,14 @@ async def _hash_of(request: Request) -> bytes:
     return digest.digest()
 
 
-async def _try_lock(tx: Tx, key: IdempotencyKey) -> bool:
-    # The lock lives as long as the transaction. Waiting for the row itself would keep one pooled connection per
-    # impatient client; a lock that is not had is answered at once.
-    return bool(await tx.value("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 1447642451))", [str(key)]))
-
-
-async def _load(tx: Tx, key: IdempotencyKey) -> _Stored | None:
-    return await tx.one(
-        _Stored,
-        "SELECT request_hash, status, media_type, body FROM platform.idempotency_key WHERE user_id = %s AND key = %s",
-        [key.user_id, key.value],
-    )
-
-
-async def _save(tx: Tx, key: IdempotencyKey, stored: _Stored, *, expires_at: datetime) -> None:
-    await tx.execute(
-        """
-        INSERT INTO platform.idempotency_key (user_id, key, request_hash, status, media_type, body, expires_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s)
-        """,
-        [key.user_id, key.value, stored.request_hash, stored.status, stored.media_type, stored.body, expires_at],
-    )
-
-
-def _storable(response: Response, request_hash: bytes) -> _Stored:
+def _storable(response: Response, request_hash: bytes) -> Stored:
     body = getattr(response, "body", None)
-    if not isinstance(body, bytes) or len(body) > MAX_STORED_BYTES or "set-cookie" in response.headers:
+    if not isinstance(body, bytes) or len(body) > store.MAX_BODY_BYTES or "set-cookie" in response.headers:
         raise NotStorable
-    return _Stored(request_hash, response.status_code, response.headers.get("content-type", ""), body)
+    return Stored(request_hash, response.status_code, response.headers.get("content-type", ""), body)
 
 
-def _response(stored: _Stored) -> Response:
+def _response(stored: Stored) -> Response:
     return Response(
         stored.body,
         stored.status,

@@ -1,6 +1,6 @@
-"""The metrics of one process, in the default Prometheus registry. Every series that alerts or dashboards name is here.
+"""The metrics of the edge and of the process, in the default Prometheus registry.
 
-Labels are few and closed: a route's template, never its path; a problem's code, never its text; no person.
+What waits in tables (events, jobs, sagas) is measured by `platform.backlog`, what is worked on by who works on it. Labels are few and closed: a route's template, never its path; a problem's code, never its text; no person.
 """
 
 from __future__ import annotations
@@ -37,7 +37,4 @@ LOOP_LAG: Final = Gauge("vibestream_event_loop_lag_seconds", "How late the event
 POOL: Final = Gauge("vibestream_database_pool_connections", "Pooled connections, by state: used or free.", ["state"])
 POOL_WAITING: Final = Gauge("vibestream_database_pool_waiting", "Requests that wait for a pooled connection now.")
 DATABASE_UP: Final = Gauge("vibestream_database_up", "1 while the database answers within its deadline.")
-XMIN_AGE: Final = Gauge(
-    "vibestream_xmin_horizon_age_seconds", "Age of the oldest open transaction; events behind it wait to be relayed."
-)
 BUILD: Final = Gauge("vibestream_build_info", "1, labelled with the version that runs.", ["version"])

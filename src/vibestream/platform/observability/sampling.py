@@ -50,10 +50,9 @@ class Sampler:
         metrics.POOL_WAITING.set(figures.waiting)
         try:
             async with asyncio.timeout(_DEADLINE_S), self._database.begin() as tx:
-                metrics.XMIN_AGE.set(await _oldest_transaction_s(tx))
+                await tx.value("SELECT 1")
                 for probe in self._probes:
-                    async with tx.savepoint():
-                        await probe(tx)
+                    await _asked(probe, tx)
         except (psycopg.Error, TimeoutError) as error:
             metrics.DATABASE_UP.set(0)
             _log.warning("sampler.failed", error=type(error).__name__)
@@ -61,11 +60,11 @@ class Sampler:
             metrics.DATABASE_UP.set(1)
 
 
-async def _oldest_transaction_s(tx: Tx) -> float:
-    age = await tx.value(
-        """
-        SELECT extract(epoch FROM max(clock_timestamp() - xact_start))::float8
-        FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND datname = current_database()
-        """
-    )
-    return float(age or 0)
+async def _asked(probe: Probe, tx: Tx) -> None:
+    try:
+        async with tx.savepoint():
+            await probe(tx)
+    except psycopg.DatabaseError as error:
+        if isinstance(error, psycopg.OperationalError):
+            raise
+        _log.exception("sampler.probe_failed")
