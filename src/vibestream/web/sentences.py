@@ -18,18 +18,104 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "to be trans
 
 
 SENTENCES: Final[Mapping[str, str]] = {
+    # The edge
     "access.not_signed_in": N_("Sign in first."),
     "access.role_missing": N_("Your account may not do this."),
     "http.cross_site": N_("This came from another site. Open VibeStream and try again there."),
     "http.rate_limited": N_("Too many tries. Wait {retry_after_s} seconds and try again."),
     "http.body_too_large": N_("That is larger than this page takes."),
+    "http.body_too_slow": N_("That took too long to arrive. Try again."),
+    "http.unsupported_media_type": N_("The form did not arrive whole. Load the page again and repeat your change."),
+    "http.invalid_input": N_("Something in the address or the form does not fit. Go back and try again."),
+    "http.invalid_cursor": N_("The list has moved on. Begin at its top."),
+    "http.nul_in_address": N_("There is nothing at this address."),
+    "http.method_not_allowed": N_("There is nothing at this address."),
+    "cpu.busy": N_("Too many people are at this right now. Try again in a moment."),
     "database.busy": N_("Too many people changed the same thing at once. Try again."),
+    "database.unavailable": N_("Our database does not answer. Try again in a moment."),
+    "database.unreachable": N_("Our database does not answer. Try again in a moment."),
+    "storage.full": N_("We have run out of room. What you sent is safe; try again later."),
+    "storage.unavailable": N_("Our storage does not answer. Try again in a moment."),
+    "storage.missing": N_("There is nothing at this address."),
+    "text.invalid": N_("This is empty, too long, or holds characters that cannot be shown."),
+    # Accounts
+    "account.address_invalid": N_("This is not an e-mail address. Check it for typing errors."),
+    "account.code_expired": N_(
+        "There is no code that this browser could show any more. Ask for another, or sign up again."
+    ),
+    "account.code_wrong": N_("This is not the code from the newest message. Tries left: {tries_left}."),
+    "account.codes_limited": N_("Enough codes were sent for now. Try again in {retry_after_s} seconds."),
+    "account.missing": N_("There is no such account."),
+    "account.sign_in_refused": N_(
+        "The address or the password is wrong. If you signed up and did not enter the code, sign up again."
+    ),
+    "account.wrong_password": N_("This is not your present password."),
+    "password.common": N_("This password is among those that are tried first. Choose another."),
+    "password.length": N_("Use {least} to {most} characters: four or five random words with spaces are a good way."),
+    "password.personal": N_("This password is mostly your name, your address or ours. Choose another."),
+    "session.missing": N_("There is no such session; it may have ended already."),
+    "profile.artist_missing": N_("There is no such artist."),
+    "profile.artists_exhausted": N_("Your account speaks for as many artists as it may."),
+    "profile.handle_changes_limited": N_("This handle was changed too often. Try again in {retry_after_s} seconds."),
+    "profile.handle_invalid": N_(
+        "Use 3 to 30 characters: a to z, digits, and single dots, hyphens or underscores between; some words are reserved."
+    ),
+    "profile.handle_taken": N_("The handle {handle} is taken, or looks like one that is. Choose another."),
+    "profile.link_invalid": N_("This is not a link that can be shown: write its address with https://."),
+    "profile.not_verified": N_("Verify your e-mail address first."),
+    "profile.preference_invalid": N_("There is no such language or theme."),
+    # Music
+    "catalogue.already_published": N_("It is published already."),
+    "catalogue.artist_missing": N_("There is no such artist."),
+    "catalogue.artist_not_here_yet": N_("Your artist profile is being set up. Try again in a moment."),
+    "catalogue.edit_conflict": N_("The release was changed meanwhile. Load it again and repeat your change."),
+    "catalogue.held_by_operator": N_("An operator took this release down. Write to support to have it back."),
+    "catalogue.invalid_credits": N_("There are too many credits."),
+    "catalogue.invalid_genres": N_("Use up to five genres of plain words, with commas between."),
+    "catalogue.invalid_isrc": N_(
+        "This is not an ISRC: two letters, three letters or digits, two digits of the year, five digits."
+    ),
+    "catalogue.invalid_language": N_("This is not a language tag such as es, pt-BR or zxx (without words)."),
+    "catalogue.invalid_upc": N_("This is not a UPC (12 digits) or EAN (13 digits); check the digits."),
+    "catalogue.last_track": N_("It is the last public song of its release. Take the release down instead."),
+    "catalogue.not_published": N_("It is not published."),
+    "catalogue.not_ready_to_publish": N_("It cannot be published yet: see what is still to do."),
+    "catalogue.order_incomplete": N_("The release was changed meanwhile. Load it again and repeat your change."),
+    "catalogue.picture_refused.damaged": N_("The picture cannot be read to its end. Export it again."),
+    "catalogue.picture_refused.not_a_picture": N_("This is not a picture that we take. Choose JPEG, PNG or WebP."),
+    "catalogue.picture_refused.too_many_pixels": N_(
+        "The picture has too many pixels: 50 million are enough for any cover."
+    ),
+    "catalogue.picture_refused.too_small": N_("The picture is too small: at least 200 pixels on each side."),
+    "catalogue.pictures_unreadable": N_("Pictures cannot be read on this server now. Try again later."),
+    "catalogue.release_is_published": N_("The release is published: take it down to add or remove songs."),
+    "catalogue.release_missing": N_("There is no such release."),
+    "catalogue.release_was_published": N_(
+        "The release was published once and cannot be deleted. Take it down instead."
+    ),
+    "catalogue.taken_down": N_("This was taken down."),
+    "catalogue.title_needed": N_("A published release and its songs need a title."),
+    "catalogue.too_many_tracks": N_("That is more songs than a release may have."),
+    "catalogue.track_missing": N_("There is no such song."),
+    "catalogue.track_was_published": N_("The song was published once and cannot be removed."),
+    "catalogue.upload_missing": N_("One of the chosen files is not here any more. Choose again."),
+    "media.sandbox_missing": N_("This server takes no files now, because it cannot read them safely."),
+    "upload.already_stored": N_("This file was accepted and is kept. Take its song out of the release instead."),
+    "upload.gone": N_("This upload has ended. Begin a new one."),
+    "upload.missing": N_("There is no such upload."),
+    "upload.no_room": N_("We have run out of room. What you sent is safe; try again later."),
+    # Operations and the studio's own
+    "dead_letters.nothing_chosen": N_("Choose at least one."),
+    "ledger.unknown_transaction": N_("There is no such transaction."),
+    "sandbox.message_missing": N_("There is no such message."),
+    "studio.date_invalid": N_("This is not a date. Write it as year-month-day."),
+    "studio.form_broken": N_("The form did not arrive whole. Load the page again and repeat your change."),
 }
 
 
 def say(code: str, message: str, facts: Mapping[str, object], spoken: Language) -> str:
     """Return the sentence of an error in a language; its English message when none is written for its code."""
-    sentence = SENTENCES.get(code)
+    sentence = SENTENCES.get(f"{code}.{facts.get('reason')}") or SENTENCES.get(code)
     if sentence is None:
         return message
     try:

@@ -1,7 +1,7 @@
 // Uploads belong to the document, not to a page: they go on while their artist looks at something else. Each file goes by
 // tus, so that a cut connection, a closed laptop or a reload costs nothing that had arrived.
 import { Upload, type DetailedError } from "tus-js-client";
-import { t } from "../text";
+import { size, t } from "../text";
 
 export type Stage = "waiting" | "sending" | "stuck" | "refused" | "arrived";
 
@@ -122,10 +122,32 @@ function verdict(error: DetailedError): [Stage, string] {
   const status = response?.getStatus() ?? 0;
   if (status < 400 || status >= 500) return ["stuck", t("The connection was lost.")];
   try {
-    const problem = JSON.parse(response?.getBody() ?? "") as { detail?: string };
-    return ["refused", problem.detail ?? t("The server refused this file.")];
+    return ["refused", refusal(JSON.parse(response?.getBody() ?? "") as Refusal)];
   } catch {
     return ["refused", t("The server refused this file.")];
+  }
+}
+
+interface Refusal {
+  code?: string;
+  facts?: { limit_bytes?: number; limit?: number };
+}
+
+/** Why the server does not take a file, and what to do about it. */
+function refusal({ code, facts }: Refusal): string {
+  switch (code) {
+    case "upload.empty":
+      return t("The file is empty. Export it again and upload the new file.");
+    case "upload.too_large":
+      return t("The file is larger than {size}, the most that is taken here.", { size: size(facts?.limit_bytes ?? 0) });
+    case "upload.too_many_unfinished":
+      return t("There are {n} unfinished uploads. Finish or drop one first.", { n: facts?.limit ?? 0 });
+    case "upload.no_room":
+      return t("We have run out of room. What you sent is safe; try again later.");
+    case "access.not_signed_in":
+      return t("You were signed out.");
+    default:
+      return t("The server refused this file.");
   }
 }
 
