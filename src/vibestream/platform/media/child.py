@@ -22,6 +22,9 @@ from vibestream.platform.media.sandbox import Limits, Program, Sandbox
 
 _COMPLAINTS_BYTES: Final = 16_384
 _PIPE_BYTES: Final = 1 << 20
+_REST_S: Final = 0.01
+"""Between two looks at a pipe, so that a program that writes by the kilobyte is read by the hundred: each look costs
+the event loop as much as reading what it finds."""
 _READER_BYTES: Final = 1 << 20
 _F_SETPIPE_SZ: Final = 1031
 _SHELL_SIGNAL_BASE: Final = 128
@@ -187,19 +190,22 @@ class _Source(asyncio.ReadTransport):
         self._loop = asyncio.get_running_loop()
         self._descriptor = descriptor
         self._closed = False
+        self._wanted = False
+        self._later: asyncio.TimerHandle | None = None
+        self._buffer = memoryview(bytearray(_PIPE_BYTES))
         self.reader = asyncio.StreamReader(limit=_READER_BYTES)
         self.reader.set_transport(self)
         self.resume_reading()
 
     def pause_reading(self) -> None:
         """Leave in the pipe what comes: its writer waits."""
-        if not self._closed:
-            self._loop.remove_reader(self._descriptor)
+        self._wanted = False
+        self._ignore()
 
     def resume_reading(self) -> None:
         """Take what comes."""
-        if not self._closed:
-            self._loop.add_reader(self._descriptor, self._take)
+        self._wanted = True
+        self._await()
 
     def is_closing(self) -> bool:
         """Say whether its end was reached, or it was closed."""
@@ -208,17 +214,30 @@ class _Source(asyncio.ReadTransport):
     def close(self) -> None:
         """Close the pipe; whoever still reads the stream sees its end."""
         if not self._closed:
+            self._ignore()
             self._closed = True
-            self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)
             self.reader.feed_eof()
 
     def _take(self) -> None:
         try:
-            data = os.read(self._descriptor, _READER_BYTES)
+            count = os.readv(self._descriptor, [self._buffer])
         except BlockingIOError:
             return
-        if data:
-            self.reader.feed_data(data)
-        else:
+        if not count:
             self.close()
+            return
+        self._ignore()
+        self._later = self._loop.call_later(_REST_S, self._await)
+        self.reader.feed_data(self._buffer[:count])
+
+    def _await(self) -> None:
+        if self._wanted and not self._closed:
+            self._loop.add_reader(self._descriptor, self._take)
+
+    def _ignore(self) -> None:
+        if not self._closed:
+            self._loop.remove_reader(self._descriptor)
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None

@@ -42,6 +42,8 @@ _DECODERS: Final = {
 }
 _TOLERATED_DECODE_ERRORS: Final = "0.02"
 """Share of frames: lossy streams often begin in the middle of another. A lossless master has none."""
+_DECODING_THREADS: Final = "1"
+"""Decoding is a fiftieth of the work, and handing frames from thread to thread costs more than it gains."""
 _COUNTED: Final = "asetpts=round(N/SR/TB)"
 """Time stamps by counting samples. Rounded: the quotient is a float, and cutting it off loses a sample now and then."""
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
@@ -96,7 +98,8 @@ def _reading(source: Source, path: Path, limit_s: float, *, level: str) -> list[
     return [
         *("-hide_banner", "-nostdin", "-nostats", "-v", level, "-max_error_rate", tolerated),
         *("-protocol_whitelist", "file", "-format_whitelist", demuxer, "-codec_whitelist", _DECODERS[source.codec]),
-        *("-err_detect", "crccheck", "-vn", "-sn", "-dn", "-t", f"{limit_s:.3f}", "-f", demuxer, "-i", f"file:{path}"),
+        *("-threads", _DECODING_THREADS, "-err_detect", "crccheck", "-vn", "-sn", "-dn", "-t", f"{limit_s:.3f}"),
+        *("-f", demuxer, "-i", f"file:{path}"),
     ]
 
 

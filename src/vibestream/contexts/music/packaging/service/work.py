@@ -7,6 +7,8 @@ rung that was completed and measured, and makes the rest anew.
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -170,10 +172,14 @@ async def _original(runtime: Runtime, sandbox: Sandbox, begun: _Begun, work: Pat
         return
     copy = work / str(begun.asset.asset_id)
     copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.unlink(missing_ok=True)
     try:
-        with copy.open("wb") as out:
-            async for chunk in runtime.objects.open_range(key):
-                out.write(chunk)
+        if stored is not None:
+            await asyncio.to_thread(shutil.copyfile, stored, copy)
+        else:
+            with copy.open("wb") as out:
+                async for chunk in runtime.objects.open_range(key):
+                    await asyncio.to_thread(out.write, chunk)
         sandbox.give(copy)
         yield copy
     finally:
