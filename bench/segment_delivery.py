@@ -27,8 +27,8 @@ import httpx2
 import psutil
 import psycopg
 
-from tests.contexts.music.delivery.conftest import folder, make_music
 from tests.contexts.music.uploads.server import WebServer, free_port
+from tests.factories.music import folder, make_music
 from tests.factories.music_assets import MadeAsset
 from tests.factories.users import make_user, signed_in
 from vibestream.contexts.music.packaging.domain.layout import SEGMENT_TYPE, segment_key

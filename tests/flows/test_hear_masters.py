@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.contexts.music.delivery.conftest import make_music
 from tests.factories.bus import announce, drain, registered
+from tests.factories.music import make_music
 from tests.factories.music_assets import make_asset, read_master
 from tests.factories.users import make_artist
 from vibestream.contexts.music.catalogue import service as catalogue

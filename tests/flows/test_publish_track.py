@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contexts.music.delivery.conftest import Music, make_music
 from tests.factories.bus import drain, registered
 from tests.factories.listen_reward import GENEROUS
+from tests.factories.music import Music, make_music
 from vibestream.contexts.listen_reward.listening import service as listening
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.domain import Release

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contexts.music.delivery.conftest import make_music
+from tests.factories.music import make_music
 from vibestream.contexts.music.catalogue import service
 from vibestream.contexts.music.catalogue.invariants import INVARIANTS
 from vibestream.kernel.time import utc_now

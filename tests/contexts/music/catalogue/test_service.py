@@ -586,6 +586,34 @@ async def test_an_asset_that_another_artist_has_public_is_not_withdrawn(tx: Tx):
         assert await service.withdrawn_assets(tx, since=NOON) == withdrawn
 
 
+async def test_an_accounts_assets_on_releases_are_its_own_alone(tx: Tx):
+    artist, other = await known_artist(tx), await known_artist(tx, handle="eve")
+    release, _ = await drafted(tx, artist), await drafted(tx, other)
+    await make_asset(tx, user_id=artist.owner_user_id)
+
+    used = await service.assets_on_releases(tx, user_id=artist.owner_user_id)
+
+    assert used == {track.asset_id for track in release.tracks}
+
+
+async def test_a_draft_whose_artist_has_another_owner_since_is_not_shaped_by_late_tags(tx: Tx):
+    artist = await known_artist(tx)
+    waiting = await make_asset(tx, user_id=artist.owner_user_id, file_name="take7.flac", state=State.WAITING)
+    draft = await service.draft_from_uploads(
+        tx, user_id=artist.owner_user_id, artist_id=None, upload_ids=[waiting.upload_id], now=NOON
+    )
+    heir = UserId(new_id())
+    await service.register_artist(
+        tx, artist_id=artist.artist_id, owner_user_id=heir, name="Ada", handle="ada", as_of=LATER
+    )
+
+    await read_master(tx, waiting, tags=Tags(title="Nebula"))
+    await service.hear_of_audio(tx, asset_id=waiting.asset_id, now=LATER)
+
+    kept = await service.show_release(tx, release_id=draft.release_id, viewer=heir)
+    assert [track.title for track in kept.tracks] == ["take7"]
+
+
 async def test_a_stale_version_changes_nothing(tx: Tx):
     artist = await known_artist(tx)
     release = await drafted(tx, artist)

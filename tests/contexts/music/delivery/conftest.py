@@ -2,79 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import httpx2
 import pytest
 
-from tests.factories.music_assets import MadeAsset, make_asset, put_objects
-from tests.factories.users import Artist, make_artist
-from vibestream.contexts.music.catalogue import service as catalogue
-from vibestream.contexts.music.catalogue.domain import Release
-from vibestream.contexts.music.packaging.domain.asset import State
-from vibestream.kernel.ids import TrackId
-from vibestream.kernel.time import utc_now
-from vibestream.platform.database import Database, Tx
+from tests.factories.music import Music, make_music
+from tests.factories.music_assets import put_objects
+from vibestream.platform.database import Database
 from vibestream.platform.runtime import Runtime
-
-
-@dataclass
-class Music:
-    """A release of one artist and what packaging made of its masters."""
-
-    artist: Artist
-    release: Release
-    made: list[MadeAsset]
-
-    @property
-    def track_id(self) -> TrackId:
-        return self.release.tracks[0].track_id
-
-    @property
-    def asset(self) -> MadeAsset:
-        return self.made[0]
-
-
-async def make_music(
-    tx: Tx, *, titles: tuple[str, ...] = ("Nebula",), publish: bool = True, state: State = State.READY, **asset: object
-) -> Music:
-    artist = await make_artist(tx)
-    await catalogue.register_artist(
-        tx,
-        artist_id=artist.artist_id,
-        owner_user_id=artist.user_id,
-        name=artist.name,
-        handle=artist.handle,
-        as_of=utc_now(),
-    )
-    made = [
-        await make_asset(tx, user_id=artist.user_id, file_name=f"{n} {title}.flac", state=state, **asset)  # type: ignore[arg-type]  # the test names them
-        for n, title in enumerate(titles, 1)
-    ]
-    release = await catalogue.draft_from_uploads(
-        tx,
-        user_id=artist.user_id,
-        artist_id=None,
-        upload_ids=[one.upload_id for one in made],
-        now=utc_now(),
-    )
-    if publish:
-        named = await catalogue.edit_release(
-            tx,
-            release_id=release.release_id,
-            user_id=artist.user_id,
-            changes={"title": "First Light"},
-            version=release.version,
-            now=utc_now(),
-        )
-        release = await catalogue.publish_release(
-            tx,
-            release_id=release.release_id,
-            user_id=artist.user_id,
-            version=named.version,
-            now=utc_now(),
-        )
-    return Music(artist, release, made)
 
 
 @pytest.fixture
@@ -84,14 +17,3 @@ async def music(database: Database, runtime: Runtime) -> Music:
         music = await make_music(tx, duration_ms=30_000, rungs=("aac-160", "flac"))
     await put_objects(runtime.objects, music.asset)
     return music
-
-
-async def masters(client: httpx2.AsyncClient, track_id: TrackId, **body: str) -> list[str]:
-    """The master playlists' addresses that a client is granted."""
-    answer = await client.post(f"/api/v1/tracks/{track_id}/playback", json=body)
-    assert answer.status_code == 200, answer.text
-    return [one["url"] for one in answer.json()["masters"]]
-
-
-def folder(url: str) -> str:
-    return url.rpartition("/")[0]

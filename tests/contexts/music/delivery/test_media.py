@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message, Scope
 
-from tests.contexts.music.delivery.conftest import Music, folder, make_music, masters
+from tests.factories.music import Music, folder, make_music, masters
 from tests.factories.music_assets import SEGMENT, put_objects
 from tests.factories.users import make_user
 from tests.http_client import ClientFor

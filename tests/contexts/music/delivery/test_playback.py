@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import httpx2
 import pytest
 
-from tests.contexts.music.delivery.conftest import Music, make_music
+from tests.factories.music import Music, make_music
 from tests.factories.users import make_user
 from tests.http_client import ClientFor
 from vibestream.contexts.music.catalogue import service as catalogue

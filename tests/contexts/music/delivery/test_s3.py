@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from tests.contexts.music.delivery.conftest import Music, folder, masters
+from tests.factories.music import Music, folder, masters
 from tests.factories.music_assets import SEGMENT
 from tests.platform.storage.conftest import Bucket, s3_endpoint
 from vibestream.platform.runtime import Runtime

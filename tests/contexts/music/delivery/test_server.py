@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.contexts.music.delivery.conftest import Music, folder, make_music, masters
 from tests.contexts.music.uploads.server import WebServer, free_port
+from tests.factories.music import Music, folder, make_music, masters
 from tests.factories.music_assets import SEGMENT, put_objects
 from tests.factories.users import make_user, signed_in
 from vibestream.kernel.ids import new_id

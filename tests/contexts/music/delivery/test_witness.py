@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg_pool
 import pytest
 
-from tests.contexts.music.delivery.conftest import Music, make_music
+from tests.factories.music import Music, make_music
 from tests.factories.music_catalogue import NOON
 from vibestream.contexts.music.delivery import service
 from vibestream.contexts.music.delivery.domain.served import Run, Served

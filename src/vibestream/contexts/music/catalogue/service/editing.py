@@ -19,7 +19,7 @@ from vibestream.contexts.music.catalogue.domain import (
 )
 from vibestream.contexts.music.catalogue.domain.drafting import ProposedTrack, propose, take_over
 from vibestream.contexts.music.catalogue.service.artists import ArtistMissing, own_artist
-from vibestream.contexts.music.catalogue.service.audio import embedded_cover, uploaded_masters
+from vibestream.contexts.music.catalogue.service.audio import UploadMissing, embedded_cover, uploaded_masters
 from vibestream.contexts.music.catalogue.service.reading import ReleaseMissing
 from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UploadId, UserId, new_id
 from vibestream.platform.database import Tx
@@ -75,7 +75,10 @@ async def hear_of_audio(tx: Tx, *, asset_id: AssetId, now: datetime) -> None:
         if release is None or not release.proposed:
             continue
         uploads = [track.upload_id for track in release.tracks]
-        masters = await uploaded_masters(tx, user_id=release.artist.owner_user_id, upload_ids=uploads)
+        try:
+            masters = await uploaded_masters(tx, user_id=release.artist.owner_user_id, upload_ids=uploads)
+        except UploadMissing:  # the artist has another owner since, to whom the uploads do not belong
+            continue
         cover = await embedded_cover(tx, asset_ids=[track.asset_id for track in release.tracks])
         shaped = take_over(release, propose(masters), cover=cover, now=now)
         if shaped != release:
