@@ -7,6 +7,7 @@ leak is shown to happen first, so that no test passes because the attack was mad
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ LEAKED_BYTES = 50_000
 
 
 @pytest.fixture
-def secret(tmp_path: Path) -> Path:
+def secret(tmp_path: Path) -> Iterator[Path]:
     """Somebody else's private master, which everybody on the machine may read."""
     vault = Path("/var/tmp") / f"vibestream-test-{tmp_path.parent.name}-{tmp_path.name}"
     vault.mkdir(exist_ok=True)
@@ -45,7 +46,7 @@ def attacks(secret: Path) -> dict[str, str]:
 
 
 @pytest.fixture(params=["ffconcat", "hls"])
-def leak(request: pytest.FixtureRequest, secret: Path) -> Path:
+def leak(request: pytest.FixtureRequest, secret: Path) -> Iterator[Path]:
     path = secret.with_name("leak.mp3")
     path.write_text(attacks(secret)[request.param])
     yield path

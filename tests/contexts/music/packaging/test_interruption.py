@@ -55,6 +55,7 @@ async def listing(studio, asset) -> tuple[int, bool]:
     return listed_segments(text.decode()), is_ended(text.decode())
 
 
+@pytest.mark.slow
 async def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(studio, tmp_path):
     song = tmp_path / "song.flac"
     ffmpeg("-i", real_song("Nebula.ogg"), "-t", "70", "-sample_fmt", "s16", song)
@@ -111,6 +112,7 @@ async def erase(studio, asset) -> None:
         await retry_packaging(tx, asset_id=asset.asset_id, user_id=studio.user_id)
 
 
+@pytest.mark.slow
 async def test_a_song_plays_long_before_it_is_packaged(studio, tmp_path):
     song = tmp_path / "song.flac"
     ffmpeg("-i", real_song("Nebula.ogg"), "-t", "150", "-sample_fmt", "s16", song)
@@ -228,7 +230,7 @@ async def test_a_disk_that_fills_up_leaves_nothing_half_made_and_the_next_run_go
     asset_id = await studio.hand_in(tone(tmp_path / "song.flac", seconds=10))
     runtime = studio.runtime
     full = type(runtime)(
-        objects=FullStore(runtime.objects, room),  # type: ignore[arg-type] - all but one method is the store's
+        objects=FullStore(runtime.objects, room),
         **{name: getattr(runtime, name) for name in ("settings", "database", "mailer", "cpu")},
     )
 
