@@ -6,7 +6,9 @@ leak is shown to happen first, so that no test passes because the attack was mad
 
 from __future__ import annotations
 
+import itertools
 import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,19 +85,20 @@ async def test_the_sandbox_alone_stops_it(leak):
     assert "No such file or directory" in ending.complaints or "Failed to open segment" in ending.complaints
 
 
-@pytest.mark.parametrize("container", list(Container))
-async def test_the_forced_and_only_demuxer_alone_stops_it(leak, container):
-    codec = {
-        Container.FLAC: Codec.FLAC,
-        Container.WAV: Codec.PCM,
-        Container.AIFF: Codec.PCM,
-        Container.MP3: Codec.MP3,
-        Container.MP4: Codec.AAC,
-        Container.OGG: Codec.OPUS,
-    }[container]
-    source = Source(
+CODECS = {
+    Container.FLAC: Codec.FLAC,
+    Container.WAV: Codec.PCM,
+    Container.AIFF: Codec.PCM,
+    Container.MP3: Codec.MP3,
+    Container.MP4: Codec.AAC,
+    Container.OGG: Codec.OPUS,
+}
+
+
+def source_of(container: Container) -> Source:
+    return Source(
         container=container,
-        codec=codec,
+        codec=CODECS[container],
         sample_rate=44_100,
         channels=2,
         bits=16,
@@ -103,12 +106,38 @@ async def test_the_forced_and_only_demuxer_alone_stops_it(leak, container):
         exact=False,
         bitrate_bps=0,
     )
+
+
+@pytest.mark.parametrize("container", list(Container))
+async def test_the_forced_and_only_demuxer_alone_stops_it(leak, container):
+    source = source_of(container)
     ours = commands.first_rung(source, ladder_of(source).first, path=leak, limit_s=60, fingerprint=False)
     ours = [*ours[: ours.index("-filter_complex")], "-f", "s16le", "pipe:3"]
 
     sound, ending = await decode(without_bubblewrap(), ours, leak)
 
     assert sound == 0, ending.complaints
+
+
+@pytest.mark.parametrize("container", list(Container))
+def test_ffmpeg_is_always_asked_with_every_guard(container):
+    source = source_of(container)
+    ladder = ladder_of(source)
+    for asked in (
+        commands.first_rung(source, ladder.first, path=Path("/x"), limit_s=60, fingerprint=True),
+        commands.further_rungs(source, ladder.rest, path=Path("/x"), limit_s=60),
+    ):
+        reading = asked[: asked.index("-i")]
+        said = dict(itertools.pairwise(reading))
+        assert said["-f"] == said["-format_whitelist"]
+        assert said["-protocol_whitelist"] == "file"
+        assert said["-codec_whitelist"]
+        assert said["-t"] == "60.000"
+        assert {"-nostdin", "-vn", "-sn", "-dn"} <= set(reading)
+        assert asked[asked.index("-i") + 1] == "file:/x"
+        written = asked[asked.index("-i") + 2 :]
+        assert written.count("-map") == written.count("-f")
+        assert all(target.startswith("pipe:") for flag, target in itertools.pairwise(written) if "pipe" in target)
 
 
 async def test_the_format_whitelist_alone_stops_it(leak):
@@ -141,6 +170,19 @@ async def test_a_file_name_is_never_taken_for_an_option_or_a_protocol(tmp_path):
             sound = [len(await read_all(pipe, limit_bytes=10**7)) for pipe in reversed(child.pipes)]
             assert (await child.ended()).well, name
         assert sound[0] == 2 * 48_000 * 4
+
+
+async def test_another_codec_behind_a_wav_header_that_looks_like_samples_is_not_decoded(studio, tmp_path):
+    sound = tone(tmp_path / "sound.mp3", seconds=30).read_bytes()
+    mp3_as_extensible = bytes.fromhex("5500000000001000800000aa00389b71")
+    form = struct.pack("<HHIIHHHHI", 0xFFFE, 2, 48_000, 192_000, 4, 16, 22, 16, 3) + mp3_as_extensible
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(sound)) + sound
+    master = tmp_path / "looks.wav"
+    master.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+
+    asset = await studio.package(master)
+
+    assert asset.reason is Reason.CODEC
 
 
 async def test_a_master_cannot_make_ffmpeg_call_out(tmp_path):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -229,10 +230,7 @@ class FullStore:
 async def test_a_disk_that_fills_up_leaves_nothing_half_made_and_the_next_run_goes_on(studio, tmp_path, room):
     asset_id = await studio.hand_in(tone(tmp_path / "song.flac", seconds=10))
     runtime = studio.runtime
-    full = type(runtime)(
-        objects=FullStore(runtime.objects, room),
-        **{name: getattr(runtime, name) for name in ("settings", "database", "mailer", "cpu")},
-    )
+    full = replace(runtime, objects=FullStore(runtime.objects, room))
 
     with pytest.raises(StorageFull):
         await package_asset(full, asset_id=str(asset_id))
@@ -243,6 +241,65 @@ async def test_a_disk_that_fills_up_leaves_nothing_half_made_and_the_next_run_go
         assert f"{rendition.folder}/s{rendition.segments:05d}.m4s" in await studio.keys(asset)
     await package_asset(runtime, asset_id=str(asset_id))
     assert (await studio.asset(asset_id)).state is State.READY
+
+
+class WatchedStore:
+    """The real object store, with a note of how many segments each playlist lists that is put into it."""
+
+    def __init__(self, real) -> None:
+        self._real = real
+        self.listed: list[int] = []
+        self.ended: list[bool] = []
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    async def put_bytes(self, key, data, **how):
+        if key.endswith("aac-160/index.m3u8"):
+            self.listed.append(listed_segments(data.decode()))
+            self.ended.append(is_ended(data.decode()))
+        return await self._real.put_bytes(key, data, **how)
+
+
+async def test_a_run_that_begins_again_never_lists_less_than_players_know(studio, tmp_path):
+    asset_id = await studio.hand_in(tone(tmp_path / "song.flac", seconds=30))
+    asset = await studio.asset(asset_id)
+    key = playlist_key(asset.address, "aac-160")
+    known = "#EXTM3U\n" + "#EXTINF:4.010666,\n" * 5
+    await studio.runtime.objects.put_bytes(key, known.encode(), content_type="a/b", immutable=False)
+    watched = WatchedStore(studio.runtime.objects)
+
+    await package_asset(replace(studio.runtime, objects=watched), asset_id=str(asset_id))
+
+    assert min(watched.listed) >= 5
+    assert watched.listed == sorted(watched.listed)
+    assert watched.ended == [False] * (len(watched.ended) - 1) + [True]
+
+
+async def test_a_playlist_that_has_ended_is_not_opened_again(studio, tmp_path):
+    asset_id = await studio.hand_in(tone(tmp_path / "song.flac", seconds=30))
+    key = playlist_key((await studio.asset(asset_id)).address, "aac-160")
+    known = "#EXTM3U\n#EXTINF:4.010666,\n#EXT-X-ENDLIST\n"
+    await studio.runtime.objects.put_bytes(key, known.encode(), content_type="a/b", immutable=False)
+    watched = WatchedStore(studio.runtime.objects)
+
+    await package_asset(replace(studio.runtime, objects=watched), asset_id=str(asset_id))
+
+    assert watched.ended == [True]
+
+
+async def test_a_song_whose_end_is_damaged_plays_until_that_is_known_and_never_ends_early(studio, tmp_path):
+    whole = tone(tmp_path / "song.flac", seconds=40).read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) * 3 // 4])
+    watched = WatchedStore(studio.runtime.objects)
+
+    asset = await studio.package(tmp_path / "cut.flac", runtime=replace(studio.runtime, objects=watched))
+
+    assert asset.state is State.REFUSED
+    assert watched.listed
+    assert not any(watched.ended)
+    assert [kind for kind, _ in await studio.events()] == ["asset_playable", "asset_refused"]
+    assert await studio.keys(asset) == set()
 
 
 async def test_what_another_encoder_began_is_made_anew_beside_it(studio, tmp_path):
