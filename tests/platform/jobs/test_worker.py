@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import random
 import signal
@@ -166,9 +165,8 @@ async def test_ticks_once_in_the_whole_system_and_never_beside_itself(runtime: R
     job = as_job(tick, attempts=1, every_s=1)
     async with working(runtime, job, schedules=True), working(runtime, job, schedules=True):
         await until(lambda: is_true(lambda: len(ticks) >= 4))
-    gaps = [after - before for before, after in itertools.pairwise(ticks)]
-    assert gaps[0] > 1.2
-    assert all(gap > 0.3 for gap in gaps)
+    assert ticks[1] - ticks[0] > 1.2
+    assert len(ticks) <= ticks[-1] - ticks[0] + 2, "more ticks than seconds: both workers ticked"
 
 
 async def test_a_failed_tick_is_not_tried_again_but_the_next_one_comes(runtime: Runtime, database: Database):
