@@ -266,6 +266,23 @@ async def test_an_account_is_opened_once_whoever_tries(crowd: Database):
     assert await violations(crowd) == {}
 
 
+async def test_sessions_that_open_the_same_accounts_in_different_orders_do_not_deadlock(
+    crowd: Database, owner_dsn: str
+):
+    a, m, b = (service.wallet(user_id=UserId(new_id()), currency=VIBE) for _ in range(3))
+
+    async def open_in_order(*names: service.AccountName) -> list[AccountId]:
+        async with crowd.begin() as tx:
+            return await _opened(tx, list(names))
+
+    async with crowd.begin() as first:
+        await _opened(first, [m])
+        forth, back = asyncio.create_task(open_in_order(a, m, b)), asyncio.create_task(open_in_order(b, m, a))
+        await _until_somebody_waits(owner_dsn, sessions=2)
+
+    assert (await forth)[::-1] == await back
+
+
 async def test_batches_in_many_sessions_pay_each_fact_once(crowd: Database):
     async with crowd.begin() as tx:
         source = await make_liquidity(tx)
@@ -302,13 +319,13 @@ async def _hold_alone(database: Database, account: AccountId) -> None:
         await make_hold(tx, account, 300, key="k")
 
 
-async def _until_somebody_waits(owner_dsn: str) -> None:
-    """Return once a session of this database waits for a lock."""
+async def _until_somebody_waits(owner_dsn: str, *, sessions: int = 1) -> None:
+    """Return once as many sessions of this database wait for a lock."""
     async with asyncio.timeout(20), await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
         while True:
             waiting = await owner.execute(
                 "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
-            if waiting.rowcount:
+            if waiting.rowcount >= sessions:
                 return
             await asyncio.sleep(0.01)
