@@ -207,6 +207,20 @@ async def test_what_it_writes_to_a_pipe_has_a_ceiling(sandbox, tmp_path):
     assert not descendants_named(script)
 
 
+@pytest.mark.parametrize("code", [1, 69, 127, 128, 183, 234, 255])
+async def test_a_programs_own_exit_code_is_not_taken_for_a_signal(sandbox, tmp_path, code):
+    _, ending = await said(sandbox, f"os._exit({code})", tmp_path)
+
+    assert (ending.code, ending.killed_by, ending.well) == (code, None, False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
+async def test_a_program_that_was_killed_says_by_what(sandbox, tmp_path, number):
+    _, ending = await said(sandbox, f"import signal; os.kill(os.getpid(), {number.value})", tmp_path)
+
+    assert (ending.code, ending.killed_by, ending.well) == (0, number, False)
+
+
 async def test_of_what_it_complains_only_the_end_is_kept(sandbox, tmp_path):
     _, ending = await said(sandbox, "sys.stderr.write('x' * 5_000_000 + 'the end'); sys.exit(3)", tmp_path)
 

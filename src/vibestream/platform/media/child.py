@@ -77,10 +77,12 @@ class Child:
         code = await self._process.wait()
         await self._listening
         self._deadline.cancel()
-        number = -code if code < 0 else max(code - _SHELL_SIGNAL_BASE, 0)
+        # bubblewrap says by its own code, as a shell does, that its child was killed; but 234 is ffmpeg's "invalid".
+        number = -code if code < 0 else code - _SHELL_SIGNAL_BASE
+        killed_by = signal.Signals(number) if number in _SIGNALS else None
         return Ending(
-            code=0 if number else code,
-            killed_by=signal.Signals(number) if number in _SIGNALS else None,
+            code=0 if killed_by else code,
+            killed_by=killed_by,
             late=self._late,
             complaints=self._complaints.decode(errors="replace"),
         )
