@@ -31,7 +31,7 @@ lint: $(DEV_STAMP) ## ruff, our own rules, unused dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.lint
-	$(BIN)/deptry . --optional-dependencies-dev-groups dev
+	$(BIN)/deptry src
 
 types: $(DEV_STAMP) ## mypy, strict; the TypeScript compiler, strict
 	$(BIN)/mypy

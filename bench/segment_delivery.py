@@ -187,7 +187,7 @@ def _nginx(stack: ExitStack, root: Path, upstream: WebServer) -> tuple[str, subp
 def _wrk(side: Side) -> tuple[int, float]:
     """Return how many segments were sent in a round, and how many a second."""
     asked = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{ROUND_S}s", "-s", str(side.script), side.url],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{ROUND_S}s", "--timeout", "10s", "-s", str(side.script), side.url],
         capture_output=True,
         text=True,
         check=True,

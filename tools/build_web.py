@@ -99,7 +99,7 @@ class Web:
 
     def extract(self) -> None:
         """Write every message of templates, Python and TypeScript to the template catalogue and merge it into each locale."""
-        template = self._extracted()
+        template = self.extracted()
         for locale in LOCALES:
             path = self.locale / locale / "LC_MESSAGES" / "messages.po"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ class Web:
             write_po(buffer, catalog, width=120, omit_header=False, sort_by_file=True, include_lineno=False)
             path.write_bytes(_without_dates(buffer.getvalue()))
 
-    def _extracted(self) -> Catalog:
+    def extracted(self) -> Catalog:
         template = Catalog(domain="messages", project="VibeStream", fuzzy=False)
         mapping = [("templates/**.html", "jinja2"), ("frontend/src/**.ts", "javascript"), ("**.py", "python")]
         options: dict[str, dict[str, Any]] = {"templates/**.html": {"silent": "false", "trimmed": "true"}}

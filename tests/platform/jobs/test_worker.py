@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from procrastinate import exceptions
 
 from tests.factories.bus import until
 from tests.factories.events import create_effects, effects
@@ -23,6 +24,7 @@ from tests.factories.job_process import deadly, quick, slow
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.jobs import Job, defer, worker
+from vibestream.platform.jobs.connector import Connector
 from vibestream.platform.jobs.figures import list_failed, queue_figures, try_failed_again
 from vibestream.platform.jobs.worker import JobWorker
 from vibestream.platform.runtime import Runtime
@@ -334,3 +336,80 @@ async def test_workers_killed_again_and_again_run_every_job(process, database: D
             workers.append(process())
     await until(empty(database), timeout_s=60)
     assert sorted(effect.n for effect in await effects(database)) == list(range(kills * 40))
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+async def test_an_outcome_that_cannot_be_noted_is_noted_later(
+    runtime: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch, outcome: str
+):
+    monkeypatch.setattr(worker, "_RECONNECT_FIRST_S", 0.01)
+    monkeypatch.setattr(worker, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(worker, "_POLL_S", 0.05)
+    troubles, runs = 3, 0
+    execute = Connector.execute_query_async
+
+    async def troubled(self: Connector, query: Any, **arguments: Any) -> None:
+        nonlocal troubles
+        if troubles and ("finish_job" in query or "retry_job" in query):
+            troubles -= 1
+            raise exceptions.ConnectorException from psycopg.OperationalError("no space left")
+        await execute(self, query, **arguments)
+
+    monkeypatch.setattr(Connector, "execute_query_async", troubled)
+
+    async def take(_: Runtime) -> None:
+        nonlocal runs
+        runs += 1
+        if outcome == "failed" and runs == 1:
+            raise ValueError("once")
+
+    job = as_job(take)
+    await put(database, job, lock="one")
+    async with working(runtime, job):
+        await until(empty(database))
+    assert (troubles, runs) == (0, 1 if outcome == "done" else 2)
+
+
+async def test_an_outcome_that_is_not_ours_any_more_is_given_up(
+    runtime: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    async def take(given: Runtime) -> None:
+        async with given.database.begin() as tx:
+            await tx.execute("DELETE FROM jobs.procrastinate_jobs")
+
+    async def note(given: Runtime) -> None:
+        ran.set()
+
+    ran = asyncio.Event()
+    first, second = as_job(take), as_job(note, name="test.next")
+    async with working(runtime, first, second, slots=1):
+        await put(database, first)
+        await until(empty(database))
+        await put(database, second)
+        await asyncio.wait_for(ran.wait(), 10)
+        await until(empty(database))
+
+
+async def test_recovery_that_fails_is_postponed_and_harms_nothing(
+    runtime: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(worker, "_TEND_S", 0.01)
+    tries = 0
+
+    async def recover(*_: Any, **__: Any) -> int:
+        nonlocal tries
+        tries += 1
+        raise psycopg.OperationalError("busy")
+
+    monkeypatch.setattr(worker, "recover", recover)
+    seen = []
+
+    async def note(_: Runtime, *, n: int) -> None:
+        seen.append(n)
+
+    job = as_job(note)
+    async with working(runtime, job):
+        await until(lambda: is_true(lambda: tries > 2))
+        await put(database, job, n=1)
+        await until(empty(database))
+    assert seen == [1]

@@ -58,7 +58,7 @@ async def test_adopting_shares_the_blocks_and_across_file_systems_copies(store: 
     near.write_bytes(b"abc")
     await store.put_file("near", near, content_type="text/plain", adopt=True)
     assert near.stat().st_nlink == 2
-    far = Path("/dev/shm") / f"vibestream-far-{os.getpid()}"  # noqa: S108 - another file system is the point
+    far = Path("/dev/shm") / f"vibestream-far-{os.getpid()}"
     far.write_bytes(b"abc")
     try:
         assert far.stat().st_dev != tmp_path.stat().st_dev
@@ -157,7 +157,7 @@ asyncio.run(main())
 
 async def test_killed_at_any_moment_every_object_is_whole(tmp_path: Path):
     root = tmp_path / "objects"
-    for attempt in range(6):
+    for attempt in range(4):
         with subprocess.Popen([sys.executable, "-c", WRITER, str(root)], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()

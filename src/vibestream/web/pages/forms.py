@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
@@ -31,9 +30,9 @@ def local_path(wish: str, *, default: str = "/") -> str:
 
     Only a path is taken: what begins with two slashes or holds a backslash, a scheme or a control character leads elsewhere.
     """
-    parts = urlsplit(wish) if len(wish) <= _LONGEST and wish.isprintable() else urlsplit("")
-    away = parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.path.startswith("//")
-    return default if away or "\\" in wish else wish
+    if not wish.startswith("/") or wish.startswith("//") or "\\" in wish:
+        return default
+    return wish if wish.isprintable() and len(wish) <= _LONGEST else default
 
 
 def see_other(path: str) -> RedirectResponse:

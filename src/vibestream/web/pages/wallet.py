@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from vibestream.contexts.payment.ledger import service as ledger
-from vibestream.contexts.payment.ledger.service import AccountKind, Balance, LegView, StatementLine
-from vibestream.kernel.money import VIBE, Money
+from vibestream.contexts.payment.ledger.service import AccountKind, LegView, StatementLine
+from vibestream.contexts.payment.wallets import service as wallets
+from vibestream.contexts.payment.wallets.service import WalletBalance
+from vibestream.kernel.money import Money
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -24,30 +25,28 @@ from vibestream.web.sentences import N_
 router = Router(include_in_schema=False)
 
 _LINES: Final = 50
-_KINDS: Final = {
+_TITLES: Final = {
+    "pool_funding": N_("Reward budget"),
+    "reversal": N_("Reversal"),
     "reward": N_("Reward for listening"),
-    "pool_funding": N_("Budget of a day"),
-    "reversal": N_("Taken back"),
 }
-"""What a transaction is called, by its kind."""
-_OTHER: Final = N_("Movement")
-_ACCOUNTS: Final = {
-    AccountKind.WALLET: N_("Wallet"),
-    AccountKind.WALLET_PENDING: N_("On its way to a wallet"),
-    AccountKind.REWARD_POOL: N_("Reward pool"),
-    AccountKind.ISSUANCE: N_("Issuance"),
-    AccountKind.LIQUIDITY: N_("Liquidity"),
+"""What a transaction is called, by its kind; others by what the wallet calls them."""
+_LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
+    AccountKind.ISSUANCE: (N_("Newly issued {currency}"),) * 3,
+    AccountKind.LIQUIDITY: (N_("VibeStream's {currency} for exchange"),) * 3,
+    AccountKind.REWARD_POOL: (N_("Reward pool of {subject}"),) * 3,
+    AccountKind.WALLET: (
+        N_("Your wallet"),
+        N_("Somebody else's wallet"),
+        N_("Wallets of other people ({accounts})"),
+    ),
+    AccountKind.WALLET_PENDING: (
+        N_("On its way to your wallet"),
+        N_("On its way to somebody else's wallet"),
+        N_("On its way to wallets of other people ({accounts})"),
+    ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CurrencyRow:
-    """What one has of a currency."""
-
-    code: str
-    available: Money
-    pending: Money
-    held: Money
+"""What an account is called: the reader's own; one of somebody else or of the platform; several of other people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class LineRow:
     """A movement of one's wallet, and the postings that make it."""
 
     transaction_id: UUID
-    word: str
+    title: str
     at: datetime
     amount: Money
     balance_after: Money
@@ -75,7 +74,7 @@ class LineRow:
 class WalletView:
     """The wallet page."""
 
-    currencies: tuple[CurrencyRow, ...]
+    balances: tuple[WalletBalance, ...]
     lines: tuple[LineRow, ...]
     before: int | None
     """Where older movements begin."""
@@ -87,41 +86,22 @@ async def show_wallet(
 ) -> Response:
     """Show one's wallet."""
     spoken = shell_of(request).language
-    balances = await ledger.balances_of_person(tx, user_id=principal.user_id)
-    found = await ledger.statement(tx, user_id=principal.user_id, before=before, limit=_LINES + 1)
+    found = await wallets.transactions(tx, user_id=principal.user_id, before=before, limit=_LINES + 1)
     shown = found[:_LINES]
     view = WalletView(
-        currencies=_currencies(balances),
+        balances=await wallets.wallet(tx, user_id=principal.user_id),
         lines=tuple(_line(line, spoken) for line in shown),
         before=shown[-1].position if len(found) > _LINES else None,
     )
     return render(request, "wallet.html", view)
 
 
-def _currencies(balances: Sequence[Balance]) -> tuple[CurrencyRow, ...]:
-    """Return what one has of each currency; of the reward point always, since everybody can earn it."""
-    by_code = {VIBE.code: VIBE, **{balance.name.currency.code: balance.name.currency for balance in balances}}
-    rows = []
-    for code, currency in by_code.items():
-        of = {balance.name.kind: balance for balance in balances if balance.name.currency == currency}
-        zero = Money.zero(currency)
-        spendable, pending = of.get(AccountKind.WALLET), of.get(AccountKind.WALLET_PENDING)
-        rows.append(
-            CurrencyRow(
-                code=code,
-                available=spendable.available if spendable else zero,
-                pending=pending.posted if pending else zero,
-                held=spendable.held if spendable else zero,
-            )
-        )
-    return tuple(rows)
-
-
 def _line(line: StatementLine, spoken: Language) -> LineRow:
     transaction = line.transaction
+    title = _TITLES.get(transaction.kind)
     return LineRow(
         transaction_id=transaction.transaction_id,
-        word=spoken.gettext(_KINDS.get(transaction.kind, _OTHER)),
+        title=spoken.gettext(title) if title else wallets.title_of(transaction.kind),
         at=transaction.effective_at,
         amount=line.amount,
         balance_after=line.balance_after,
@@ -130,9 +110,10 @@ def _line(line: StatementLine, spoken: Language) -> LineRow:
 
 
 def _leg(leg: LegView, spoken: Language) -> LegRow:
-    name = spoken.gettext(_ACCOUNTS[leg.kind])
-    if leg.own:
-        name = spoken.gettext("Your {account}").format(account=name.lower())
-    elif leg.subject:
-        name = f"{name} {leg.subject}"
-    return LegRow(name, leg.own, spoken.minor(leg.minor, leg.currency))
+    mine, one, many = _LABELS[leg.kind]
+    label = spoken.gettext(mine if leg.own else one if leg.accounts == 1 else many)
+    subject = leg.subject
+    if leg.kind is AccountKind.REWARD_POOL:
+        subject = spoken.date(date.fromisoformat(subject))
+    account = label.format(subject=subject, currency=leg.currency.code, accounts=leg.accounts)
+    return LegRow(account, leg.own, spoken.minor(leg.minor, leg.currency))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -70,13 +71,15 @@ async def test_a_sender_is_told_when_its_upload_expired_under_it(tus: Tus, kept:
 
     async def slowly() -> AsyncIterator[bytes]:
         yield b"d"
+        while await kept.row(url) != (4, "receiving"):  # noqa: ASYNC110 - what is waited for is a row
+            await asyncio.sleep(0.02)
         await expire(kept, url)
         async with kept.database.begin() as tx:
             assert await service.drop_expired(tx, now=utc_now()) == 1
         yield b"e"
 
     assert (await tus.patch(url, 3, slowly())).status_code == 410
-    assert await kept.row(url) == (3, "expired")
+    assert await kept.row(url) == (4, "expired")
 
 
 async def test_what_ended_long_ago_is_forgotten(tus: Tus, kept: Kept):
