@@ -19,7 +19,7 @@ async def test_a_refused_sign_up_keeps_what_was_typed_but_never_the_password(cli
 
     assert answer.status_code == 422
     assert page.all("input", name="email")[0]["value"] == "ana@example.org"
-    assert page.all("input", name="next")[0]["value"] == "/studio"
+    assert "/studio" in {hidden["value"] for hidden in page.all("input", name="next")}
     password = page.all("input", name="password")[0]
     assert "value" not in password
     assert password["aria-invalid"] == "true"

@@ -8,8 +8,10 @@ from tests.factories.payment import make_reward
 from tests.factories.users import make_user
 from tests.web.conftest import read
 from vibestream.contexts.payment.ledger import service as ledger
+from vibestream.kernel.ids import new_id
 from vibestream.kernel.money import VIBE, Money
 from vibestream.kernel.time import utc_now
+from vibestream.platform.database import Tx
 
 FORM = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 TODAY = date(2026, 11, 24)
@@ -52,16 +54,46 @@ async def test_operators_see_the_audit_of_the_live_database(client_for, database
     assert "statements hold." in page.text
 
 
-async def test_dead_letters_are_replayed_by_number(client_for, database, owner_dsn):
-    import psycopg
-
+async def test_dead_letters_are_shown_with_their_error_and_replayed_as_chosen(client_for, database):
     async with database.begin() as tx:
         admin = await make_user(tx, roles=("admin",))
+        for number in (1, 2):
+            await _dead_letter(tx, number=number, error="ValueError: <b>no</b>")
     client = await client_for(admin)
-    nothing = await client.post("/operations/dead-letters/replay", headers=FORM)
-    assert nothing.status_code == 303
-    async with await psycopg.AsyncConnection.connect(owner_dsn) as connection:
-        columns = await connection.execute(
-            "SELECT count(*) FROM information_schema.columns WHERE table_name = 'undelivered'"
-        )
-        assert (await columns.fetchone())[0] > 0
+    answer = await client.get("/operations", headers=FORM)
+    page = read(answer)
+    boxes = sorted(int(box["value"]) for box in page.all("input", name="letter"))
+    assert len(boxes) == 2
+    assert "ValueError: <b>no</b>" in page.text
+    replayed = await client.post("/operations/dead-letters/replay", data={"letter": boxes[:1]}, headers=FORM)
+    discarded = await client.post("/operations/dead-letters/discard", data={"letter": boxes[1:]}, headers=FORM)
+
+    assert replayed.headers["location"] == "/operations?done=replayed"
+    assert discarded.headers["location"] == "/operations?done=discarded"
+    async with database.begin() as tx:
+        states = await tx.all(str, "SELECT state AS object FROM platform.undelivered ORDER BY id")
+    assert states == ["retrying", "discarded"]
+
+
+async def test_whoever_is_no_operator_replays_nothing(client_for, database):
+    async with database.begin() as tx:
+        fan = await make_user(tx)
+        await _dead_letter(tx, number=1, error="no")
+    client = await client_for(fan)
+    for action in ("dead-letters/replay", "dead-letters/discard", "jobs/again", "audit"):
+        answer = await client.post(f"/operations/{action}", data={"letter": [1], "job": [1]}, headers=FORM)
+        assert answer.status_code == 403, action
+    async with database.begin() as tx:
+        assert await tx.value("SELECT state FROM platform.undelivered") == "dead"
+
+
+async def _dead_letter(tx: Tx, *, number: int, error: str) -> None:
+    await tx.execute(
+        """
+        INSERT INTO platform.undelivered (consumer, partition, seq, xid, event_id, type, version, key, data,
+            correlation_id, state, blocks, tries, next_try_at, error, settled_at)
+        VALUES ('bank', 0, %s, 1, %s, 'vibestream.test.counted', 1, 'k', '{"n": 0}', %s, 'dead', false, 8,
+            clock_timestamp(), %s, clock_timestamp())
+        """,
+        [number, new_id(), new_id(), error],
+    )
