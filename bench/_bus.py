@@ -45,9 +45,9 @@ def earned(user_id: UUID) -> Earned:
 
 
 @contextmanager
-def fresh_database() -> Iterator[tuple[str, str]]:
-    """Start a server with its data on disk and fsync on; yield the owner's and the application's address."""
-    with tempfile.TemporaryDirectory(prefix="vibestream-bench-", dir="/var/tmp") as folder:
+def fresh_database(where: str = "/var/tmp") -> Iterator[tuple[str, str]]:  # noqa: S108 - a disk, not a memory disk
+    """Start a server with its data in a new folder and fsync on; yield the owner's and the application's address."""
+    with tempfile.TemporaryDirectory(prefix="vibestream-bench-", dir=where) as folder:
         root = Path(folder)
         root.chmod(0o755)
         with EmbeddedPostgres.start(root / "pg", binaries=find_binaries()) as server:

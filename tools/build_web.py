@@ -113,6 +113,7 @@ class Web:
             path.write_bytes(_without_dates(buffer.getvalue()))
 
     def extracted(self) -> Catalog:
+        """Return every message that templates, TypeScript and Python ask for."""
         template = Catalog(domain="messages", project="VibeStream", fuzzy=False)
         mapping = [("templates/**.html", "jinja2"), ("frontend/src/**.ts", "javascript"), ("**.py", "python")]
         options: dict[str, dict[str, Any]] = {"templates/**.html": {"silent": "false", "trimmed": "true"}}

@@ -25,14 +25,14 @@ def skeleton(tmp_path: Path) -> Path:
     """A package with the real floors and two contexts in which every file is empty."""
     package = tmp_path / "vibestream"
     for folder, modules in SKELETON.items():
-        place: Path = package.joinpath(*filter(None, folder.split(".")))
-        place.mkdir(parents=True, exist_ok=True)
+        parts = package.joinpath(*filter(None, folder.split(".")))
+        parts.mkdir(parents=True, exist_ok=True)
         for module in modules:
-            (place / f"{module}.py").touch()
+            (parts / f"{module}.py").touch()
     for name in ("music", "payment"):
         (package / "contexts" / name / "events.py").touch()
-    for folder in [package, *(path for path in package.rglob("*") if path.is_dir())]:
-        (folder / "__init__.py").touch()
+    for place in [package, *(path for path in package.rglob("*") if path.is_dir())]:
+        (place / "__init__.py").touch()
     shutil.copy(CONTRACTS, tmp_path / "importlinter.ini")
     return package
 

@@ -132,7 +132,12 @@ def test_addresses_that_ran_out_are_asked_for_again_and_the_song_goes_on(context
             route.fulfill(status=403, content_type="application/problem+json", body="{}")
 
     page.route(re.compile(r"/media/.*\.m4s"), expire)
-    page.on("request", lambda request: request.url.endswith("/playback") and granted.append(request.url))
+
+    def count_grants(request: Request) -> None:
+        if request.url.endswith("/playback"):
+            granted.append(request.url)
+
+    page.on("request", count_grants)
     page.goto(stage.release)
     page.get_by_role("button", name="Play", exact=True).first.click()
     people.plays_on(page, for_s=2)

@@ -106,6 +106,7 @@ def test_what_another_tab_saved_meanwhile_is_kept_and_a_clash_is_told(
     other.get_by_label("Genres").fill("noise")
     other.get_by_role("button", name="Save").last.click()
     expect(other.get_by_role("alert")).to_contain_text("changed meanwhile")
+    expect(other.get_by_role("alert")).to_be_in_viewport()
     expect(other.get_by_label("Genres")).to_have_value("noise")
 
 

@@ -38,9 +38,9 @@ def test_an_error_is_lost_passing_or_lasting(error: Exception, failure: Failure)
     assert failure_of(error) is failure
 
 
-async def test_a_session_that_the_server_ended_is_lost(database: Database):
+async def test_a_session_that_the_server_ended_is_lost(owner_dsn: str):
     with pytest.raises(psycopg.OperationalError) as raised:
-        async with database.begin() as tx:
+        async with Database(owner_dsn) as database, database.begin() as tx:
             await tx.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert failure_of(raised.value) is Failure.LOST
 

@@ -43,8 +43,12 @@ async def test_a_failure_does_not_end_it():
 
 
 async def test_a_failure_at_the_end_does_not_keep_the_process_from_going():
+    tried = asyncio.Event()
+
     async def work() -> None:
+        tried.set()
         raise ConnectionError("gone")
 
     async with recurring(work, name="failing", every_s=3600):
         await asyncio.sleep(0)
+    assert tried.is_set()

@@ -7,7 +7,6 @@ Work that the deployment wants done once is a periodic job instead.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 import structlog
 
 from vibestream.platform.failures import backoff_s
+from vibestream.platform.tasks import cancel_and_wait
 
 _MOST_PAUSE_S: Final = 10.0
 _log = structlog.get_logger()
@@ -31,9 +31,7 @@ async def recurring(work: Callable[[], Awaitable[None]], *, name: str, every_s: 
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancel_and_wait(task)
         await _try(work, name=name)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg
 from psycopg import sql
 
-from tests.factories.bus import announce, drain, horizon_of, registered, retry_now
+from tests.factories.bus import announce, drain, registered, retry_now, settled_horizon_of
 from tests.factories.events import Counted, counted, effects, write_effects
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.events import retention
@@ -180,7 +180,7 @@ async def test_the_invariant_finds_an_event_that_was_passed_over(owner_dsn: str,
     consumers = await registered(bus, counting())
     await announce(bus, counted("k", 0))
     async with bus.begin() as tx:
-        await tx.execute("UPDATE platform.consumer SET drained_to = %s", [await horizon_of(bus) + 1])
+        await tx.execute("UPDATE platform.consumer SET drained_to = %s", [await settled_horizon_of(bus) + 1])
     await drain(bus, consumers)
     assert [checked.finding.ok for checked in await check_all(bus, INVARIANTS)] == [True, True]
     await age(owner_dsn, "outbox", "recorded_at", 1)

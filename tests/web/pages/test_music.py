@@ -136,6 +136,15 @@ def test_the_same_change_made_twice_is_no_conflict_but_two_different_ones_are():
         merged(mine, replace(release, title="Theirs"))
 
 
+def test_what_was_only_proposed_out_of_tags_gives_way_to_what_somebody_typed():
+    release = replace(make_published("One"), proposed=True)
+    base = fields_of(release)
+    mine = Sent(replace(base, title="Mine"), base, "save")
+
+    assert merged(mine, replace(release, title="Read from a tag", description="Kept")).title == "Mine"
+    assert merged(mine, replace(release, description="Kept")).description == "Kept"
+
+
 def test_a_song_that_was_added_or_removed_meanwhile_is_a_conflict_only_when_the_order_was_changed_here():
     release = make_published("One", "Two", "Three")
     base = fields_of(release)

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from vibestream.platform.database import Database
+from vibestream.platform.tasks import cancel_and_wait
 
 CHANNEL: Final = "vibestream_outbox"
 _REST_S: Final = 0.002
@@ -43,8 +44,7 @@ async def hung(database: Database) -> AsyncIterator[None]:
         yield
     finally:
         _bells.discard(rung)
-        answering.cancel()
-        await asyncio.gather(answering, return_exceptions=True)
+        await cancel_and_wait(answering)
 
 
 async def _answer(database: Database, rung: asyncio.Event) -> None:

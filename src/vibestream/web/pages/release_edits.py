@@ -201,6 +201,6 @@ def _one(base: Part, mine: Part, theirs: Part, release: Release) -> Part:
     """Return one part of a three-way merge."""
     if mine in (base, theirs):
         return theirs
-    if theirs == base:
+    if theirs == base or release.proposed:  # what was proposed out of the files' tags gives way to what somebody typed
         return mine
     raise EditConflict(version=release.version)

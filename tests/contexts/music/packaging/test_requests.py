@@ -149,6 +149,9 @@ async def test_an_asset_that_is_not_there_is_missing(tx: Tx):
 async def test_a_job_for_an_asset_that_is_not_there_does_nothing(runtime):
     await package_asset(runtime, asset_id=str(new_id()))
 
+    async with runtime.database.begin() as tx:
+        assert await tx.value("SELECT count(*) FROM music.asset") == 0
+
 
 async def test_progress_is_told_to_everybody_who_uploaded_the_master(studio, tmp_path):
     heard = []

@@ -70,7 +70,11 @@ function afterSwap(context: Context | undefined): void {
   const main = document.getElementById("main");
   if (!main || !context || (context.target !== main && context.target !== "#main")) return;
   markPlace();
-  if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  const wrong = main.querySelector<HTMLElement>("[aria-invalid=true], [data-wrong]");
+  if (wrong) {
+    wrong.focus({ preventScroll: true });
+    wrong.scrollIntoView({ block: "center" });
+  } else if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
   const aloud = document.getElementById("aloud");
   if (aloud) aloud.textContent = document.querySelector("main h1")?.textContent?.trim() ?? document.title;
 }
