@@ -7,11 +7,13 @@ import asyncio
 import importlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 
@@ -21,6 +23,7 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Environment, SettingsInvalid, load_settings
 from vibestream.platform.database import Database
 from vibestream.platform.jobs import declared_jobs
+from vibestream.platform.jobs.worker import JobWorker
 from vibestream.platform.postgres.migrate import SchemaBehind
 from vibestream.platform.runtime import Runtime
 
@@ -137,3 +140,27 @@ async def test_every_periodic_job_runs_on_an_empty_database(runtime: Runtime):
         if job.every_s is not None and not job.name.startswith("test."):
             await job(runtime)
     assert (utc_now() - began).total_seconds() < 60
+
+
+async def test_a_defect_that_ends_a_part_of_it_ends_the_whole(runtime: Runtime, monkeypatch: pytest.MonkeyPatch):
+    async def defective(_: JobWorker) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(JobWorker, "run", defective)
+    with pytest.RaisesGroup(ZeroDivisionError, ZeroDivisionError):
+        async with asyncio.timeout(10), worker.working(runtime):
+            await asyncio.Event().wait()
+
+
+async def test_serves_its_metrics_on_a_port_of_their_own(
+    start: Start, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("VIBESTREAM_WORKER_METRICS_PORT", str(port))
+    start()
+    await until(lambda: registered(database))
+    async with httpx2.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/metrics")
+    assert "vibestream_relay_partitions" in answer.text

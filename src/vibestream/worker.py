@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -31,13 +31,14 @@ from vibestream.platform.config import Settings, SettingsInvalid
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
 from vibestream.platform.events import bell
-from vibestream.platform.events.relay import relaying
+from vibestream.platform.events.relay import Relay
 from vibestream.platform.events.subscriptions import Consumers, Subscription
 from vibestream.platform.invariants import check_all
 from vibestream.platform.jobs import Job, declared_jobs, periodic
 from vibestream.platform.jobs.worker import JobWorker
 from vibestream.platform.mail import Mailer
 from vibestream.platform.observability.logging import configure_logging
+from vibestream.platform.observability.serving import metrics_served
 from vibestream.platform.postgres import migrate
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
@@ -83,10 +84,11 @@ async def _until_signal(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_runtime(settings) as runtime, working(runtime):
-        _log.info("worker.ready", consumers=len(SUBSCRIPTIONS), jobs=len(declared_jobs()))
-        await stop.wait()
-        _log.info("worker.stopping")
+    with metrics_served(settings.worker_metrics_port):
+        async with open_runtime(settings) as runtime, working(runtime):
+            _log.info("worker.ready", consumers=len(SUBSCRIPTIONS), jobs=len(declared_jobs()))
+            await stop.wait()
+            _log.info("worker.stopping")
 
 
 @asynccontextmanager
@@ -116,13 +118,24 @@ async def working(
     subscriptions: Sequence[Subscription[Any]] = SUBSCRIPTIONS,
     jobs: Callable[[], Mapping[str, Job]] = declared_jobs,
 ) -> AsyncIterator[None]:
-    """Relay events and run jobs for the time of the block; on leaving it, what has begun is finished or put back."""
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(bell.hung(runtime.database))
-        for worker in _job_workers(runtime, jobs()):
-            await stack.enter_async_context(_running(worker))
-        await stack.enter_async_context(relaying(runtime.database, Consumers(subscriptions)))
-        yield
+    """Relay events and run jobs for the time of the block; on leaving it, what has begun is finished or put back.
+
+    Raises:
+        ExceptionGroup: a defect ended the relay or a job worker. The block is cancelled: half a worker that looks alive
+            is worse than one that its supervisor starts anew.
+    """
+    relay = Relay(runtime.database, Consumers(subscriptions))
+    workers = _job_workers(runtime, jobs())
+    async with bell.hung(runtime.database), asyncio.TaskGroup() as group:
+        group.create_task(relay.run(), name="event relay")
+        for worker in workers:
+            group.create_task(worker.run(), name="job worker")
+        try:
+            yield
+        finally:
+            relay.stop()
+            for worker in workers:
+                worker.stop()
 
 
 def _job_workers(runtime: Runtime, jobs: Mapping[str, Job]) -> list[JobWorker]:
@@ -132,13 +145,3 @@ def _job_workers(runtime: Runtime, jobs: Mapping[str, Job]) -> list[JobWorker]:
         return [others]
     slots = runtime.settings.packaging_slots
     return [others, JobWorker(runtime, jobs, queues=[PACKAGING], slots=slots, schedules=False)]
-
-
-@asynccontextmanager
-async def _running(worker: JobWorker) -> AsyncIterator[None]:
-    running = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        worker.stop()
-        await running

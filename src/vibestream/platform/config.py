@@ -185,6 +185,10 @@ class Settings(BaseSettings):
         description="Port for Prometheus metrics on the loopback address; unset: /metrics of the web server, "
         "for operators only.",
     )
+    worker_metrics_port: Port | None = Field(
+        None,
+        description="Port for the worker's own Prometheus metrics on the loopback address; unset: none are served.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -31,6 +31,7 @@ from vibestream.platform.jobs.connector import Connector
 from vibestream.platform.jobs.declare import Job
 from vibestream.platform.jobs.recovery import LOCK_SPACE, note_failure, recover
 from vibestream.platform.runtime import Runtime
+from vibestream.platform.tasks import cancel_and_wait
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -96,17 +97,15 @@ class JobWorker:
         running: Coroutine[Any, Any, None] = worker.run()  # type: ignore[no-untyped-call]
         working = asyncio.create_task(running, name=f"jobs of {', '.join(self._queues)}")
         tending = asyncio.create_task(self._tend(life_line), name="jobs tending")
+        tending.add_done_callback(manager.lose)
         stopping = asyncio.create_task(self._stopping.wait(), name="jobs stopping")
         try:
             await asyncio.wait({working, tending, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            manager.gone = tending.done()
         finally:
-            stopping.cancel()
             manager.ending = True
             worker.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait({working})
-            tending.cancel()
-            await asyncio.gather(tending, stopping, return_exceptions=True)
+            await cancel_and_wait(tending, stopping)
         if tending.done() and not tending.cancelled():
             tending.result()
         working.result()
@@ -133,6 +132,10 @@ class _Manager(JobManager):
         """The life line broke: others take our jobs for orphans already."""
         self.ending = False
         """Jobs that are cancelled from now on are put back."""
+
+    def lose(self, _: asyncio.Task[None]) -> None:
+        """Note that the life line broke."""
+        self.gone = True
 
     async def register_worker(self) -> int:
         """Make the worker's row and take its lock in one statement: nobody sees the row without the lock."""
