@@ -88,7 +88,11 @@ def test_every_problem_has_a_meaning_and_no_two_share_a_code():
 
 
 def test_every_job_and_every_metric_says_what_it_is():
-    assert [one.name for one in reference.all_jobs() if not inspect.getdoc(one.function)] == []
+    assert [
+        one.name
+        for one in reference.all_jobs()
+        if not one.name.startswith("test.") and not inspect.getdoc(one.function)
+    ] == []
     assert [name for name, _, meaning in reference.all_metrics() if not meaning.endswith(".")] == []
     assert len(reference.all_metrics()) > 20
 

@@ -105,11 +105,19 @@ def becomes_artist(page: Page, *, name: str, handle: str) -> None:
 
 
 def uploads(page: Page, songs: Iterable[Path]) -> None:
-    """Choose files and wait until each has arrived."""
+    """Choose files, wait until each has arrived, and take these alone."""
     chosen = list(songs)
     page.locator("#files").set_input_files(chosen)
     for song in chosen:
         expect(page.get_by_role("checkbox", name=f"Take {song.name}")).to_be_checked(timeout=60_000)
+    takes_only(page, chosen)
+
+
+def takes_only(page: Page, songs: Iterable[Path]) -> None:
+    """Choose these files and none that were left over from before."""
+    names = {f"Take {song.name}" for song in songs}
+    for box in page.locator("#arrived").get_by_role("checkbox").all():
+        box.set_checked(box.get_attribute("aria-label") in names)
 
 
 def publishes(page: Page, *, title: str) -> str:

@@ -22,7 +22,7 @@ def test_an_artist_publishes_a_real_album_and_a_fans_listen_is_paid(
     artist_page = browser_for().new_page()
     artist = somebody("Ana Soler")
     people.signs_up(artist_page, artist)
-    people.becomes_artist(artist_page, name="Ana Soler", handle="ana-soler")
+    people.becomes_artist(artist_page, name="Endgame", handle="endgame.singularity")
     people.uploads(artist_page, songs)
     release = people.publishes(artist_page, title="The whole of Singularity")
 

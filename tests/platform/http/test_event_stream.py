@@ -251,6 +251,7 @@ async def test_a_socket_that_takes_nothing_for_too_long_is_dropped_without_any_n
 
 async def test_a_server_that_goes_ends_every_stream_whole(app, directory):
     async with app.router.lifespan_context(app):
+        await asyncio.wait_for(app.state.edge.live.listening.wait(), timeout=20)
         async with reading(app, directory.token_for(make_principal())) as reader:
             await reader.next()
             app.state.edge.live.close("server_going")
