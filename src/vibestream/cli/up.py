@@ -43,7 +43,8 @@ def command(*, seed: bool) -> None:
 
     Without DATABASE_URL it brings its own PostgreSQL (in VIBESTREAM_DATA_DIR) and migrates it. Without an SMTP server
     it brings a local one, whose mail you read at /sandbox/mail. Nothing is left behind: the database, the web server
-    and the worker end with this command, even when it is killed. The data stays.
+    and the worker end with this command, even when it is killed. The data stays. Set VIBESTREAM_LOG_LEVEL=info to see
+    every request and job.
     """
     began = time.monotonic()
     settings = load_settings()
@@ -52,6 +53,8 @@ def command(*, seed: bool) -> None:
         _require_port(settings)
         supervisor = Supervisor()
         variables = dict(os.environ)  # noqa: TID251 - the children inherit it
+        # People watch this terminal: what they need to see is a few lines, not every request. A set level is respected.
+        variables.setdefault("VIBESTREAM_LOG_LEVEL", "warning")
         variables["DATABASE_URL"] = _database(settings, supervisor, stack)
         stack.callback(supervisor.stop)
         _start_children(supervisor, settings, variables)
