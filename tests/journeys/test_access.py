@@ -62,7 +62,7 @@ def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing_on_any_page(chromium: Browser, product: Product, stage: Stage, theme: str, width: int):
     found: list[str] = []
-    with _browsers(chromium, product, stage, theme=theme, width=width, language="en") as open_page:
+    with Browsers(chromium, product, stage, theme=theme, width=width, language="en") as open_page:
         for name, who, address in pages_of(stage, open_page("")):
             page = open_page(who)
             page.goto(address)
@@ -76,7 +76,7 @@ def test_no_page_is_wider_than_a_small_screen_or_clips_its_text(
     chromium: Browser, product: Product, stage: Stage, language: str
 ):
     found: list[str] = []
-    with _browsers(chromium, product, stage, theme="light", width=320, language=language) as open_page:
+    with Browsers(chromium, product, stage, theme="light", width=320, language=language) as open_page:
         for name, who, address in pages_of(stage, open_page("")):
             page = open_page(who)
             page.goto(address)
@@ -165,7 +165,7 @@ def _tab(page: Page) -> str:
     return re.sub(r"\s+", " ", _focused(page))
 
 
-class _browsers:  # noqa: N801 - used as a function
+class Browsers:
     """Opens a page for whoever's eyes are wanted, in one browser a person."""
 
     def __init__(self, chromium: Browser, product: Product, stage: Stage, *, theme: str, width: int, language: str):

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vibestream.contexts.music.packaging.domain.ladder import Rung
 from vibestream.contexts.music.packaging.domain.measures import FINGERPRINT_S, Measures, loudness_of, outline
@@ -21,10 +21,12 @@ from vibestream.contexts.music.packaging.domain.reasons import Reason, Refused
 from vibestream.contexts.music.packaging.domain.source import Source, falls_short, longest_ms
 from vibestream.contexts.music.packaging.gateway import commands
 from vibestream.contexts.music.packaging.gateway.faults import MachineFault, check_ending
-from vibestream.contexts.music.packaging.gateway.waveform import Peaks, listen
 from vibestream.platform.media.child import Child, Ending, read_all, running
 from vibestream.platform.media.fmp4 import MalformedStream
 from vibestream.platform.media.sandbox import Limits, Program, Sandbox
+
+if TYPE_CHECKING:
+    from vibestream.contexts.music.packaging.gateway.waveform import Peaks
 
 Publish = Callable[[Rung, asyncio.StreamReader], Awaitable[None]]
 """Takes a rung's stream of fragmented MP4 and keeps it."""
@@ -72,6 +74,9 @@ async def encode_first(job: Job, rung: Rung, publish: Publish) -> Measures:
     """
     fingerprinted = await asyncio.to_thread(_makes_fingerprints, job.ffmpeg.executable)
     arguments = commands.first_rung(job.source, rung, path=job.path, limit_s=job.limit_s, fingerprint=fingerprinted)
+    # A web server knows this module and encodes nothing: numpy, a quarter of a second, is the worker's alone.
+    from vibestream.contexts.music.packaging.gateway.waveform import Peaks, listen
+
     peaks = Peaks(sample_rate=rung.sample_rate, channels=rung.channels)
     fingerprint = b""
 
