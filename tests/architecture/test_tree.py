@@ -79,6 +79,7 @@ FAULTS = {
     # Places where a test makes the real thing fail, or watches it pass, because no outside cause could: each named here.
     ("test_worker.py", "execute_query_async"),
     ("test_worker.py", "recover"),
+    ("test_worker.py", "run"),
     ("test_event_stream.py", "__call__"),
     ("test_outbox.py", "_pool"),
     ("test_interruption.py", "first_rung"),
