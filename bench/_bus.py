@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -74,6 +75,12 @@ async def take(tx: Tx, events: Sequence[Earned]) -> None:
             [event.amount.minor for event in events],
         ],
     )
+
+
+def conditions() -> dict[str, object]:
+    """Return under what this process measures: figures of a busy machine, or of a favoured process, must say so."""
+    favoured = os.sched_getscheduler(0) in {os.SCHED_RR, os.SCHED_FIFO}
+    return {"load": round(os.getloadavg()[0], 1), "scheduler": "real-time" if favoured else "normal"}
 
 
 class Taker:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import uvloop
 
-from bench._bus import Earned, earned, fresh_database, take
+from bench._bus import Earned, conditions, earned, fresh_database, take
 from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.events import bell
@@ -36,6 +36,7 @@ SHARES: Final = (99, 50)
 def run() -> list[dict[str, Any]]:
     """Measure on fresh servers and return the records."""
     records = []
+    under = conditions()
     for where, name in (("/dev/shm", "event_latency"), ("/var/tmp", "event_latency_disk")):  # noqa: S108 - on purpose
         with fresh_database(where) as (_, dsn):
             taken, commits = uvloop.run(_measure(dsn))
@@ -48,6 +49,7 @@ def run() -> list[dict[str, Any]]:
                     "reference": reference,
                     "ratio": ours / reference,
                     "unit": "ms",
+                    **under,
                     "reach": f"< {REACH_MS}" if name == "event_latency" and share == max(SHARES) else None,
                 }
             )

@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 import uvloop
 
-from bench._bus import Earned, Taker, earned, fresh_database
+from bench._bus import Earned, Taker, conditions, earned, fresh_database
 from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database
 from vibestream.platform.events import bell
@@ -33,8 +33,9 @@ REACH: Final = 20_000
 
 def run() -> list[dict[str, Any]]:
     """Measure on a fresh server and return the records."""
+    under = conditions()
     with fresh_database() as (owner, dsn):
-        return uvloop.run(_measure(owner, dsn))
+        return [{**record, **under} for record in uvloop.run(_measure(owner, dsn))]
 
 
 async def _measure(owner: str, dsn: str) -> list[dict[str, Any]]:
