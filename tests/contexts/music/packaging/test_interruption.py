@@ -182,7 +182,7 @@ async def test_an_encoder_that_the_machine_kills_is_not_the_masters_fault(studio
 
     monkeypatch.setattr(commands, "first_rung", suicidal)
     running = asyncio.create_task(package_asset(studio.runtime, asset_id=str(asset_id)))
-    while not (pids := ffmpegs()):  # noqa: ASYNC110 - another program's coming has no event
+    while not (pids := ffmpegs(tmp_path)):  # noqa: ASYNC110 - another program's coming has no event
         await asyncio.sleep(0.02)
     for pid in pids:
         subprocess.run(["kill", f"-{signal.SIGKILL.value}", str(pid)], check=False)
@@ -196,15 +196,15 @@ async def test_an_encoder_that_the_machine_kills_is_not_the_masters_fault(studio
     assert (await studio.asset(asset_id)).state is State.READY
 
 
-def ffmpegs() -> list[int]:
-    """Return the ffmpeg programs that read our song."""
+def ffmpegs(folder: Path) -> list[int]:
+    """Return the ffmpeg programs that read a song in this folder, and nobody else's."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if words and b"ffmpeg" in words[0] and any(word.startswith(b"file:") for word in words):
+        if words and b"ffmpeg" in words[0] and any(word.startswith(f"file:{folder}/".encode()) for word in words):
             found.append(int(entry.name))
     return found
 
