@@ -95,7 +95,9 @@ class Web:
     def check(self) -> None:
         """Run the TypeScript compiler over the sources; a finding ends the program."""
         self.install(packages="--include=dev")
-        self._node(self.frontend / "node_modules" / "typescript" / "bin" / "tsc", "--pretty", "false")
+        compiler = self.frontend / "node_modules" / "typescript" / "bin" / "tsc"
+        for project in ("tsconfig.json", "tsconfig.worker.json"):
+            self._node(compiler, "--project", project, "--pretty", "false")
 
     def extract(self) -> None:
         """Write every message of templates, Python and TypeScript to the template catalogue and merge it into each locale."""

@@ -170,7 +170,7 @@ def shots() -> Path:
 
 def _complain(complaints: list[str], page: Page, said: Any) -> None:
     # A refusal that a test asks for, and a connection that it cuts, are errors of the network to the browser.
-    expected = re.match(r"Failed to load resource: (.* 4\d\d|net::ERR_FAILED)", said.text)
+    expected = re.match(r"Failed to load resource: (.* 4\d\d|net::ERR_(FAILED|INTERNET_DISCONNECTED))", said.text)
     if said.type == "error" and not expected:
         complaints.append(f"{page.url}: {said.text}")
 

@@ -154,6 +154,22 @@ def test_somebody_without_scripts_signs_up_signs_out_and_in_again_and_becomes_an
     context.close()
 
 
+def test_a_browser_without_a_connection_shows_a_page_of_ours_and_goes_on_when_it_is_back(
+    browser_for: Callable[..., BrowserContext], stage: Stage
+):
+    context = browser_for(storage_state=stage.states["fan"])
+    page = context.new_page()
+    page.goto("/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    context.set_offline(True)
+    page.goto("/wallet")
+    expect(page.get_by_role("heading", name="You are offline")).to_be_visible()
+    assert "Bricolage" in page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
+    context.set_offline(False)
+    page.get_by_role("link", name="Try again").click()
+    expect(page.get_by_role("heading", name="Wallet")).to_be_visible()
+
+
 def _focused(page: Page) -> str:
     return str(
         page.evaluate("(e => e.getAttribute('aria-label') || e.innerText || e.id)(document.activeElement)")
@@ -178,7 +194,9 @@ class Browsers:
         return self._open
 
     def __exit__(self, *_: object) -> None:
-        for page in self._pages.values():
+        for who, page in self._pages.items():
+            if who:
+                _prefer(page.context, language="en", theme="auto")
             page.context.close()
 
     def _open(self, who: str) -> Page:
@@ -200,4 +218,12 @@ def _context(
     )
     chosen = {"vs_theme": theme, "vs_locale": language}
     context.add_cookies([{"name": name, "value": value, "url": product.url} for name, value in chosen.items()])
+    if who:
+        _prefer(context, language=language, theme=theme)
     return context
+
+
+def _prefer(context: BrowserContext, *, language: str, theme: str) -> None:
+    """Choose for the account, whose choice wins over the browser's."""
+    answer = context.request.post("/preferences", form={"language": language, "theme": theme}, max_redirects=0)
+    assert answer.status == 303

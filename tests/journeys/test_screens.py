@@ -18,7 +18,9 @@ from tests.journeys.test_access import Browsers, pages_of
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 _FONTS = "document.fonts.ready.then(() => [...document.fonts].filter(f => f.status === 'loaded').map(f => f.family))"
-_BROKEN = "[...document.images].filter(image => image.checkVisibility() && image.src && !image.naturalWidth).map(image => image.src)"
+_PICTURES = "[...document.images].filter(image => image.checkVisibility() && image.src)"
+_LOADED = f"{_PICTURES}.every(image => image.complete || image.getBoundingClientRect().top > innerHeight)"
+_BROKEN = f"{_PICTURES}.filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
 _OUTSIDE = "document.documentElement.scrollWidth > innerWidth"
 
 
@@ -55,6 +57,7 @@ def _with_the_player(page: Page, stage: Stage, picture: Path, *, width: int) -> 
 
 def _seen(page: Page) -> list[str]:
     families = set(page.evaluate(_FONTS))
+    page.wait_for_function(_LOADED)
     wrong = [] if {"Inter Variable", "Bricolage Grotesque Variable"} <= families else [f"fonts {sorted(families)}"]
     wrong += [f"no picture {source}" for source in page.evaluate(_BROKEN)]
     return wrong + (["wider than the screen"] if page.evaluate(_OUTSIDE) else [])

@@ -72,7 +72,8 @@ class Language:
         """Write a signed sum of minor units exactly, however large, with its currency."""
         value = Decimal(minor).scaleb(-currency.exponent)
         decimals = "." + "0" * currency.exponent if currency.exponent else ""
-        written = format_decimal(value, format=f"+#,##0{decimals};-#,##0{decimals}", locale=self.locale)
+        pattern = f"+#,##0{decimals};-#,##0{decimals}" if minor else f"#,##0{decimals}"
+        written = format_decimal(value, format=pattern, locale=self.locale)
         return f"{written}\N{NO-BREAK SPACE}{currency.code}"
 
     def money(self, money: Money) -> str:

@@ -28,6 +28,17 @@ const { metafile } = await esbuild.build({
   logLevel: "warning",
 });
 
+// The service worker keeps its name: a browser asks for it again by it.
+await esbuild.build({
+  entryPoints: ["src/service-worker.ts"],
+  outfile: join(out, "service-worker.js"),
+  bundle: true,
+  format: "iife",
+  target: "es2022",
+  minify: !development,
+  logLevel: "warning",
+});
+
 const files = {};
 for (const [path, output] of Object.entries(metafile.outputs)) {
   const name = basename(path);

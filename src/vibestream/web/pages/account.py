@@ -24,7 +24,7 @@ from vibestream.platform.http.routing import Router
 from vibestream.web.localization import COOKIE as LOCALE_COOKIE
 from vibestream.web.localization import LOCALES
 from vibestream.web.pages.forms import Filled, local_path, see_other
-from vibestream.web.rendering import THEME_COOKIE, THEMES, answer_with, render, sentence_of
+from vibestream.web.rendering import THEME_COOKIE, THEMES, answer_with, render, sentence_of, shell_of
 
 router = Router(include_in_schema=False)
 
@@ -58,7 +58,7 @@ class AccountView:
 @router.get("/account", policy=SIGNED_IN)
 async def show_account(request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, done: str = "") -> Response:
     """Show one's own account."""
-    return render(request, "account.html", await _view(tx, principal, now, Filled(), done=done))
+    return render(request, "account.html", await _view(request, tx, principal, now, Filled(), done=done))
 
 
 @router.post("/account/name", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
@@ -69,7 +69,7 @@ async def rename(
     try:
         await profiles.change_fan(tx, user_id=principal.user_id, display_name=display_name)
     except VibeStreamError as error:
-        view = await _view(tx, principal, now, Filled({"display_name": display_name}))
+        view = await _view(request, tx, principal, now, Filled({"display_name": display_name}))
         raise answer_with(request, error, _refused(request, view, error, "display_name")) from None
     return see_other("/account?done=name")
 
@@ -96,7 +96,7 @@ async def change_password(
         await accounts.change_password(runtime, principal=principal, current=current, new=new, device=device, now=now)
     except VibeStreamError as error:
         async with runtime.database.begin() as tx:
-            view = await _view(tx, principal, now, Filled())
+            view = await _view(request, tx, principal, now, Filled())
         field = "current" if error.code == "account.wrong_password" else "new"
         raise answer_with(request, error, _refused(request, view, error, field)) from None
     return see_other("/account?done=password")
@@ -144,7 +144,10 @@ async def choose_preferences(
     return response
 
 
-async def _view(tx: Tx, principal: Principal, now: datetime, form: Filled, *, done: str = "") -> AccountView:
+async def _view(
+    request: Request, tx: Tx, principal: Principal, now: datetime, form: Filled, *, done: str = ""
+) -> AccountView:
+    spoken = shell_of(request).language
     account = await accounts.account(tx, user_id=principal.user_id)
     found = await sessions.sessions_of(tx, user_id=principal.user_id, now=now)
     values = {"display_name": principal.display_name, **form.values}
@@ -155,7 +158,7 @@ async def _view(tx: Tx, principal: Principal, now: datetime, form: Filled, *, do
         sessions=tuple(
             SessionRow(
                 session_id=one.session_id,
-                device=one.device.label,
+                device=one.device.label.replace(" on ", f" {spoken.gettext('on')} "),
                 network=one.device.network,
                 last_seen_at=one.last_seen_at,
                 created_at=one.created_at,

@@ -37,6 +37,12 @@ class _PageConvertor(StringConvertor):
 register_url_convertor("page", _PageConvertor())
 
 
+@router.get("/offline", policy=ANYONE)
+async def show_offline(request: Request) -> Response:
+    """Show what a browser keeps, by its service worker, for when it cannot reach us."""
+    return render(request, "offline.html")
+
+
 @router.get("/{anything:page}", policy=ANYONE)
 async def nothing_here(anything: str) -> Response:
     """Answer for every page that does not exist, as a route: so that the shell knows who asks."""
@@ -49,6 +55,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
         prepared = prepared_answer(request)
         if prepared is not None:
             prepared.status_code = problem.status
+            prepared.headers["HX-Push-Url"] = "false"  # the address of what was refused is none to come back to
             return prepared
         if problem.status == HTTPStatus.UNAUTHORIZED:
             return _to_sign_in(request)

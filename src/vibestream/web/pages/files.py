@@ -44,6 +44,15 @@ async def show_asset(name: str, request: Request) -> Response:
     return FileResponse(path, media_type=_TYPES[Path(name).suffix], headers=headers)
 
 
+@router.get("/service-worker.js", policy=ANYONE)
+async def show_service_worker() -> Response:
+    """Send the service worker, at the root because it may only care for addresses below its own."""
+    path = FOLDER / "dist" / "service-worker.js"
+    if not path.is_file():
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return FileResponse(path, media_type=_TYPES[".js"], headers={"Cache-Control": "no-cache"})
+
+
 @router.get("/artwork/{seed}.svg", policy=ANYONE)
 async def show_artwork(seed: UUID) -> Response:
     """Draw the artwork of a release that has none yet."""

@@ -73,13 +73,21 @@ async def show_operations(request: Request, tx: TxDep, done: str = "") -> Respon
     return render(request, "operations.html", await _view(request, tx, done=done))
 
 
+@router.get("/operations/audit", policy=_ADMIN)
+async def back_to_operations() -> Response:
+    """Lead whoever comes back to the checks' address to where they are run."""
+    return see_other("/operations")
+
+
 @router.post("/operations/audit", policy=_ADMIN)
 async def run_audit(request: Request, runtime: RuntimeDep) -> Response:
     """Check every invariant now, and show what was found. It only reads, so it may be asked for again."""
     checked = tuple(await check_all(runtime.database, invariants_of(runtime.objects)))
     async with runtime.database.begin(read_only=True) as tx:
         view = await _view(request, tx, checked=checked)
-    return render(request, "operations.html", view)
+    response = render(request, "operations.html", view)
+    response.headers["HX-Push-Url"] = "false"
+    return response
 
 
 @router.post("/operations/dead-letters/replay", policy=_ADMIN)

@@ -10,7 +10,8 @@ const factory = (globalThis as { trustedTypes?: TypesFactory }).trustedTypes;
 factory?.createPolicy("default", {
   createScriptURL(url: string): string {
     const { origin, pathname } = new URL(url, location.href);
-    if (origin === location.origin && pathname.startsWith("/static/")) return url;
+    const ours = pathname.startsWith("/static/") || pathname === "/service-worker.js";
+    if (origin === location.origin && ours) return url;
     throw new TypeError(`Refused to load a script from ${url}`);
   },
 });

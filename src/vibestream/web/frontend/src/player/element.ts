@@ -152,8 +152,10 @@ class Player extends HTMLElement {
   }
 
   private get durationMs(): number {
-    const exact = this.engine.audio.duration * 1000;
-    return this.engine.loaded && Number.isFinite(exact) && exact > 0 ? exact : (this.track?.durationMs ?? 0);
+    // The server's figure is exact and is what every list shows; the element's differs by the codec's padding.
+    const known = this.track?.durationMs ?? 0;
+    const heard = this.engine.loaded ? this.engine.audio.duration * 1000 : NaN;
+    return known || (Number.isFinite(heard) ? heard : 0);
   }
 
   private refused(track: Track, problem: Problem): void {
