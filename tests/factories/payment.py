@@ -8,6 +8,7 @@ reward = make_reward(epoch=EPOCH, minor=40)
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -162,3 +163,15 @@ async def as_owner(owner_dsn: str, *statements: str, params: Sequence[Any] = (),
             await owner.execute("SET session_replication_role = replica")
         for statement in statements:
             await owner.execute(statement, params)
+
+
+async def until_somebody_waits(owner_dsn: str, *, sessions: int = 1) -> None:
+    """Return once as many sessions of this database wait for a lock."""
+    async with asyncio.timeout(20), await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
+        while True:
+            waiting = await owner.execute(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if waiting.rowcount >= sessions:
+                return
+            await asyncio.sleep(0.01)

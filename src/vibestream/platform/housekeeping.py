@@ -1,4 +1,4 @@
-"""What platform does by the clock: forgetting old events and old jobs."""
+"""What platform does by the clock: forgetting old events, old jobs and old answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from procrastinate.manager import JobManager
 
 from vibestream.platform.events.retention import prune
+from vibestream.platform.http import idempotency_store
 from vibestream.platform.jobs import periodic
 from vibestream.platform.jobs.connector import Connector
 from vibestream.platform.runtime import Runtime
@@ -30,3 +31,10 @@ async def prune_jobs(runtime: Runtime) -> None:
         include_cancelled=True,
         include_aborted=True,
     )
+
+
+@periodic("platform.prune_idempotency_keys", every_s=3600)
+async def prune_idempotency_keys(runtime: Runtime) -> None:
+    """Delete the answers kept under idempotency keys whose time is over."""
+    while await runtime.database.run(idempotency_store.purge):
+        pass

@@ -42,12 +42,16 @@ def own_server(server_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def lone_database(own_server: str) -> AsyncIterator[Database]:
-    """A pool, as the application's role, on a fresh database of the server that nobody else uses."""
+def lone_owner_dsn(own_server: str) -> str:
+    """The owner's address of a fresh database of the server that nobody else uses."""
     name = f"lone_{next(_numbers)}"
-    admin_dsn = make_conninfo(own_server, dbname="postgres")
-    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+    with psycopg.connect(make_conninfo(own_server, dbname="postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template").format(sql.Identifier(name)))
-    dsn = make_conninfo(own_server, dbname=name)
-    async with Database(as_app_role(dsn), application="vibestream-test") as database:
+    return make_conninfo(own_server, dbname=name)
+
+
+@pytest.fixture
+async def lone_database(lone_owner_dsn: str) -> AsyncIterator[Database]:
+    """A pool, as the application's role, on that database."""
+    async with Database(as_app_role(lone_owner_dsn), application="vibestream-test") as database:
         yield database

@@ -17,6 +17,7 @@ from tests.factories.payment import (
     make_posting,
     make_wallets,
     transfer,
+    until_somebody_waits,
     violations,
 )
 from vibestream.contexts.payment.ledger import service
@@ -158,7 +159,7 @@ async def test_whoever_loses_a_race_for_a_key_is_told_to_run_again(crowd: Databa
     async with crowd.begin() as first:
         winner = await post(first, posting=posting)
         second = asyncio.create_task(_post_alone(crowd, transfer(issued, stock, 7, key="k")))
-        await _until_somebody_waits(owner_dsn)
+        await until_somebody_waits(owner_dsn)
     with pytest.raises(psycopg.errors.SerializationFailure):
         await second
     again = await crowd.run(lambda tx: post(tx, posting=transfer(issued, stock, 7, key="k")))
@@ -173,7 +174,7 @@ async def test_a_key_is_free_again_when_the_first_session_gives_up(crowd: Databa
         async with crowd.begin() as first:
             await post(first, posting=transfer(a, b, 100, key="k"))
             second = asyncio.create_task(_post_alone(crowd, mine))
-            await _until_somebody_waits(owner_dsn)
+            await until_somebody_waits(owner_dsn)
             raise ZeroDivisionError
     assert await second == Posted(mine.transaction_id, replayed=False)
 
@@ -242,7 +243,7 @@ async def test_one_key_on_two_accounts_places_one_hold(crowd: Database, owner_ds
     async with crowd.begin() as first:
         await make_hold(first, a, 300, key="k")
         second = asyncio.create_task(_hold_alone(crowd, b))
-        await _until_somebody_waits(owner_dsn)
+        await until_somebody_waits(owner_dsn)
     with pytest.raises(psycopg.errors.SerializationFailure):
         await second
     with pytest.raises(KeyReused):
@@ -278,7 +279,7 @@ async def test_sessions_that_open_the_same_accounts_in_different_orders_do_not_d
     async with crowd.begin() as first:
         await _opened(first, [m])
         forth, back = asyncio.create_task(open_in_order(a, m, b)), asyncio.create_task(open_in_order(b, m, a))
-        await _until_somebody_waits(owner_dsn, sessions=2)
+        await until_somebody_waits(owner_dsn, sessions=2)
 
     assert (await forth)[::-1] == await back
 
@@ -317,15 +318,3 @@ async def _post_alone(database: Database, posting: Posting) -> Posted:
 async def _hold_alone(database: Database, account: AccountId) -> None:
     async with database.begin() as tx:
         await make_hold(tx, account, 300, key="k")
-
-
-async def _until_somebody_waits(owner_dsn: str, *, sessions: int = 1) -> None:
-    """Return once as many sessions of this database wait for a lock."""
-    async with asyncio.timeout(20), await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
-        while True:
-            waiting = await owner.execute(
-                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if waiting.rowcount >= sessions:
-                return
-            await asyncio.sleep(0.01)

@@ -148,7 +148,9 @@ async def test_a_capture_of_a_part_frees_the_rest(tx: Tx):
     await capture_hold(tx, hold_id=made, posting=transfer(a, b, 1))
 
     assert (await balance(tx, a), await balance(tx, b)) == ((99, 0), (1, 0))
+    assert await written_held(tx, a) == 0
     assert (await service.hold(tx, hold_id=made)).captured == vibe(1)
+    await post(tx, posting=transfer(a, b, 99))
 
 
 async def test_a_capture_may_take_the_last_of_the_account(tx: Tx):
@@ -304,6 +306,14 @@ async def test_an_expired_hold_is_neither_captured_nor_voided(tx: Tx):
         await capture_hold(tx, hold_id=captured, posting=transfer(a, b, 10))
     assert (await balance(tx, a), await balance(tx, b)) == ((100, 0), (0, 0))
     assert await written_held(tx, a) == 0
+
+
+async def test_an_expired_hold_is_called_so_even_by_a_capture_that_would_not_fit_it(tx: Tx):
+    a, b, c = await make_wallets(tx, 100, 0, 100)
+    made = await make_hold(tx, a, 10, lasts=SHORT)
+    await over()
+    with pytest.raises(HoldExpired):
+        await capture_hold(tx, hold_id=made, posting=transfer(c, b, 10))
 
 
 async def test_expired_holds_are_tidied_up(tx: Tx):

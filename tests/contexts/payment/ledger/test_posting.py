@@ -365,6 +365,14 @@ async def test_arrays_that_do_not_fit_are_an_error(tx: Tx, broken: dict[str, obj
         await tx.execute(POST_SQL, raw_post((a, -1), (b, 1), **broken))
 
 
+async def test_a_posting_without_legs_is_an_error_and_not_an_empty_transaction(tx: Tx):
+    a, b = await make_wallets(tx, 10, 0)
+    two = {"ids": [new_id(), new_id()], "keys": ["one", "two"], "kinds": ["raw"] * 2, "details": ["{}"] * 2}
+    two |= {name: [None, None] for name in ("effective", "captures", "reversals")}
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        await tx.execute(POST_SQL, raw_post((a, -1), (b, 1), **two))
+
+
 @pytest.mark.parametrize(
     ("broken", "error"),
     [

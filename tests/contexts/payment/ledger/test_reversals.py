@@ -11,11 +11,13 @@ from tests.factories.payment import (
     POST_SQL,
     balance,
     entries,
+    make_liquidity,
     make_posting,
     make_wallet,
     make_wallets,
     raw_post,
     transfer,
+    until_somebody_waits,
     violations,
 )
 from vibestream.contexts.payment.ledger import service
@@ -31,6 +33,7 @@ from vibestream.contexts.payment.ledger.service import (
     reverse,
 )
 from vibestream.kernel.ids import TransactionId, new_id
+from vibestream.kernel.money import VIBE
 from vibestream.platform.database import Database, Tx
 
 
@@ -95,6 +98,34 @@ async def test_two_sessions_reverse_a_transaction_at_most_once(database: Databas
     async with database.begin() as tx:
         assert (await balance(tx, a), await balance(tx, b)) == ((100, 0), (1_000, 0))
     assert await violations(database) == {}
+
+
+async def test_two_sessions_reverse_what_only_append_only_accounts_saw_at_most_once(database: Database, owner_dsn: str):
+    """Nothing but the original itself is there to make the second wait."""
+    async with database.begin() as tx:
+        issued = await service.open_account(tx, name=service.issuance(currency=VIBE))
+        stock = await make_liquidity(tx)
+        done = await post(tx, posting=transfer(issued, stock, 100))
+
+    async def second() -> None:
+        async with database.begin() as tx:
+            await reverse(tx, transaction_id=done.transaction_id, key="second", reason="r")
+
+    async with database.begin() as tx:
+        await reverse(tx, transaction_id=done.transaction_id, key="first", reason="r")
+        waiting = asyncio.create_task(second())
+        await until_somebody_waits(owner_dsn)
+    with pytest.raises(AlreadyReversed):
+        await waiting
+
+
+async def test_a_posting_with_the_same_legs_is_not_the_reversal(tx: Tx):
+    a, b = await make_wallets(tx, 100, 100)
+    done = await post(tx, posting=transfer(a, b, 50))
+    by_hand = make_posting((a, 50), (b, -50), key="k", kind="reversal", details={"reason": "r"})
+    await post(tx, posting=by_hand)
+    with pytest.raises(KeyReused):
+        await reverse(tx, transaction_id=done.transaction_id, key="k", reason="r")
 
 
 async def test_a_reversal_is_final(tx: Tx):

@@ -11,7 +11,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from tests.factories.payment import balance, make_liquidity, make_wallets, transfer, violations
+from tests.factories.payment import balance, make_liquidity, make_wallets, transfer, until_somebody_waits, violations
 from vibestream.contexts.payment.ledger import jobs, service
 from vibestream.contexts.payment.ledger.service import post, post_batch
 from vibestream.kernel.ids import AccountId
@@ -140,11 +140,16 @@ async def test_snapshots_are_right_while_many_post(lone_database: Database):
     assert await violations(lone_database) == {}
 
 
-async def test_two_that_take_snapshots_take_turns(lone_database: Database):
+async def test_two_that_take_snapshots_take_turns(lone_database: Database, lone_owner_dsn: str):
     source, a = await make_accounts(lone_database)
     await move(lone_database, source, a, 5)
     await snap(lone_database)
-    assert sorted(await asyncio.gather(*(snap(lone_database) for _ in range(4)))) == [0, 0, 0, 1]
+    async with lone_database.begin() as first:
+        assert await service.take_snapshots(first, least_entries=1) == 1
+        second = asyncio.create_task(snap(lone_database))
+        await until_somebody_waits(lone_owner_dsn)
+    assert await second == 0
+    assert await snapshots(lone_database) == ["2: -5"]
 
 
 async def test_a_transaction_that_wrote_before_cannot_take_any(lone_database: Database):

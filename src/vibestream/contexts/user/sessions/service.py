@@ -16,6 +16,7 @@ from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.sessions import domain, store
 from vibestream.contexts.user.sessions.domain import Device, Session, SessionMissing, device_of
 from vibestream.kernel.ids import SessionId, UserId, new_id
+from vibestream.platform import live
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
 
@@ -96,6 +97,7 @@ async def sessions_of(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session
 async def sign_out(tx: Tx, *, principal: Principal, now: datetime) -> None:
     """End the session that somebody came by; nothing happens when it has ended already."""
     if await store.end_one(tx, user_id=principal.user_id, session_id=principal.session_id, now=now):
+        await live.sessions_ended(tx, user_id=principal.user_id)
         await audit_log.record(
             tx,
             action=audit_log.Action.SIGNED_OUT,
@@ -113,11 +115,15 @@ async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) 
     """
     if not await store.end_one(tx, user_id=user_id, session_id=session_id, now=now):
         raise SessionMissing("There is no such session; it may have ended already.")
+    await live.sessions_ended(tx, user_id=user_id)
 
 
 async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | None = None) -> int:
     """End every session of an account, but one if asked, and return how many."""
-    return await store.end_every(tx, user_id=user_id, but=but, now=now)
+    ended = await store.end_every(tx, user_id=user_id, but=but, now=now)
+    if ended:
+        await live.sessions_ended(tx, user_id=user_id)
+    return ended
 
 
 async def drop_expired(tx: Tx, *, now: datetime) -> int:
