@@ -40,8 +40,10 @@ types: $(DEV_STAMP) ## mypy, strict; the TypeScript compiler, strict
 contracts: $(DEV_STAMP) ## Who may import whom
 	$(BIN)/lint-imports --config tools/importlinter.ini
 
+# Two runs: once Playwright has driven a browser, its loop keeps asynchronous tests of the same process from running.
 journeys: $(DEV_STAMP) ## The slow tests and the ones that drive Chromium
-	$(BIN)/pytest -m "browser or slow" $(T)
+	$(BIN)/pytest -m "slow and not browser" $(T)
+	$(BIN)/pytest -m browser $(T)
 
 fix: $(DEV_STAMP) ## Format, and mend what can be mended by machine
 	$(BIN)/ruff check --fix-only --quiet .

@@ -64,7 +64,7 @@ async def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(studio, tm
     moments = random.Random(11)
     seen = (0, False)
 
-    for _ in range(6):
+    for _ in range(5):  # and then it is let run: as often as the job is tried in all
         with worker(studio):
             done = await settled(studio, asset_id, within_s=0.4 + moments.random() * 1.6)
         asset = await studio.asset(asset_id)
