@@ -10,11 +10,19 @@ revision = "0001"
 down_revision = None
 
 ROLE_AND_SCHEMA = """
+-- In production an administrator has made the role, and the owner of the tables may not: PostgreSQL says that first.
 DO $$ BEGIN
     CREATE ROLE vibestream_app LOGIN;
-EXCEPTION WHEN duplicate_object THEN NULL;
+EXCEPTION
+    WHEN duplicate_object OR unique_violation THEN NULL;
+    WHEN insufficient_privilege THEN
+        IF to_regrole('vibestream_app') IS NULL THEN RAISE; END IF;
 END $$;
-GRANT vibestream_app TO CURRENT_USER;
+DO $$ BEGIN
+    GRANT vibestream_app TO CURRENT_USER;
+EXCEPTION WHEN insufficient_privilege THEN
+    IF NOT pg_has_role(CURRENT_USER, 'vibestream_app', 'MEMBER') THEN RAISE; END IF;
+END $$;
 CREATE SCHEMA platform;
 GRANT USAGE ON SCHEMA platform TO vibestream_app;
 GRANT SELECT ON public.alembic_version TO vibestream_app;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from vibestream.platform.database import DatabaseUnreachable
+from vibestream.platform.database import APP_ROLE, DatabaseUnreachable
 from vibestream.platform.postgres import migrate
 
 
@@ -46,6 +48,24 @@ def test_three_upgrades_at_once_all_succeed(empty_dsn: str):
 
     assert [one.returncode for one in running] == [0, 0, 0], said
     assert migrate.current(empty_dsn) == migrate.head()
+
+
+def test_an_owner_who_may_make_no_roles_migrates_once_an_administrator_has_made_the_applications(empty_dsn: str):
+    owner = f"owner_{secrets.token_hex(4)}"
+    database = str(conninfo_to_dict(empty_dsn)["dbname"])
+    with psycopg.connect(empty_dsn, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {owner}")
+        admin.execute(f"GRANT {APP_ROLE} TO {owner}")
+        admin.execute(f"GRANT {owner} TO CURRENT_USER")
+        admin.execute(f"ALTER DATABASE {database} OWNER TO {owner}")
+        try:
+            assert migrate.upgrade(make_conninfo(empty_dsn, options=f"-c role={owner}")) == migrate.head()
+            tables = "SELECT tableowner FROM pg_tables WHERE schemaname = 'payment'"
+            assert {name for (name,) in admin.execute(tables)} == {owner}
+        finally:
+            admin.execute(f"REASSIGN OWNED BY {owner} TO CURRENT_USER")
+            admin.execute(f"DROP OWNED BY {owner}")
+            admin.execute(f"DROP ROLE {owner}")
 
 
 def test_an_older_schema_is_refused_and_a_newer_one_is_not(owner_dsn: str):
