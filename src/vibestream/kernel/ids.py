@@ -29,6 +29,16 @@ AccountId = NewType("AccountId", UUID)
 TransactionId = NewType("TransactionId", UUID)
 """One balanced ledger transaction."""
 HoldId = NewType("HoldId", UUID)
+PaymentId = NewType("PaymentId", UUID)
+"""One attempt to buy something, whatever became of it."""
+RefundId = NewType("RefundId", UUID)
+SubscriptionId = NewType("SubscriptionId", UUID)
+TipId = NewType("TipId", UUID)
+RoyaltyRunId = NewType("RoyaltyRunId", UUID)
+"""One month's royalties in one currency, as first reckoned or as corrected."""
+PayoutId = NewType("PayoutId", UUID)
+RiskDecisionId = NewType("RiskDecisionId", UUID)
+"""What was decided about one payment or payout before it went on, and why."""
 
 _RANDOM_BITS: Final = 74
 

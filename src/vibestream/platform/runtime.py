@@ -6,8 +6,9 @@ state that another process would need.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vibestream.platform.config import Settings
 from vibestream.platform.cpu import BoundedThreads
@@ -16,6 +17,15 @@ from vibestream.platform.database import Database
 if TYPE_CHECKING:
     from vibestream.platform.mail import Mailer
     from vibestream.platform.storage import ObjectStore
+
+T = TypeVar("T")
+
+
+class PartMissing(LookupError):
+    """The composition root of this process did not bring what is asked for: a defect of the root."""
+
+    def __init__(self, kind: type[Any]) -> None:
+        super().__init__(f"this process was started without {kind.__name__}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +37,16 @@ class Runtime:
     objects: ObjectStore
     mailer: Mailer
     cpu: BoundedThreads
+    parts: Mapping[type[Any], Any] = field(default_factory=dict)
+    """What contexts need for the time of the process, such as clients of outside providers, by its type."""
+
+    def part(self, kind: type[T]) -> T:
+        """Return the part of this type.
+
+        Raises:
+            PartMissing: the process was started without it.
+        """
+        found = self.parts.get(kind)
+        if not isinstance(found, kind):
+            raise PartMissing(kind)
+        return found

@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import RewardId, TransactionId, UserId
+from vibestream.kernel.ids import PaymentId, RefundId, RewardId, TransactionId, UserId
 from vibestream.kernel.money import Money
 
 
@@ -27,3 +27,58 @@ class RewardPaid(Event):
     def key(self) -> str:
         """Order the news of one wallet."""
         return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfPayment(Event):
+    payment_id: PaymentId
+    user_id: UserId
+    purpose: str
+    """What it was for, such as `subscription`."""
+    subject: str
+    """What exactly, in the words of whoever asked for the payment: a subscription's id, a tip's; empty for a top-up."""
+    amount: Money
+
+    @property
+    def key(self) -> str:
+        """Order the news of one payment."""
+        return str(self.payment_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCaptured(_OfPayment):
+    """Money for a payment arrived and stands in its escrow. Announced once, with the whole amount."""
+
+    type: ClassVar[str] = "vibestream.payment.payment_captured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentAbandoned(_OfPayment):
+    """A payment will not happen: it failed, was refused or was given up. Nothing was taken."""
+
+    type: ClassVar[str] = "vibestream.payment.payment_abandoned"
+
+    reason: str
+    """A stable word: `declined`, `cancelled`, `expired`, `refused`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRefunded(_OfPayment):
+    """Some of a payment (`amount`) went back to its payer."""
+
+    type: ClassVar[str] = "vibestream.payment.payment_refunded"
+
+    refund_id: RefundId
+    asked_for: bool
+    """We asked, and the money was taken back from where it had gone before; else the gateway did it by itself, and
+    whoever got the money has to give it back now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentDisputed(_OfPayment):
+    """The payer's bank disputes a payment (`amount`), or has decided about it."""
+
+    type: ClassVar[str] = "vibestream.payment.payment_disputed"
+
+    state: str
+    """`open`, `won` or `lost`, from our side."""

@@ -32,9 +32,46 @@ _TITLES: Final = {
 }
 """What a transaction is called, by its kind; others by what the wallet calls them."""
 _LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
+    AccountKind.ADVANCES: (
+        N_("Advance to you, not yet recouped"),
+        N_("Advance to somebody else"),
+        N_("Advances to other people ({accounts})"),
+    ),
+    AccountKind.CHARGEBACK_LOSSES: (N_("Lost disputes at {subject}"),) * 3,
+    AccountKind.DEFERRED_REVENUE: (N_("Paid in advance for {subject}"),) * 3,
+    AccountKind.DISPUTES: (N_("Disputed at {subject}"),) * 3,
+    AccountKind.GATEWAY_CLEARING: (N_("On its way through {subject}"),) * 3,
+    AccountKind.GATEWAY_FEES: (N_("Fees of {subject}"),) * 3,
     AccountKind.ISSUANCE: (N_("Newly issued {currency}"),) * 3,
     AccountKind.LIQUIDITY: (N_("VibeStream's {currency} for exchange"),) * 3,
+    AccountKind.PAYEE_DEBT: (
+        N_("Carried forward against you"),
+        N_("Carried forward against somebody else"),
+        N_("Carried forward against other people ({accounts})"),
+    ),
+    AccountKind.PAYMENT_ESCROW: (N_("Payment received"),) * 3,
+    AccountKind.PAYOUT_IN_TRANSIT: (
+        N_("On its way to your bank"),
+        N_("On its way to somebody else's bank"),
+        N_("On its way to banks of other people ({accounts})"),
+    ),
+    AccountKind.PLATFORM_REVENUE: (N_("VibeStream's revenue: {subject}"),) * 3,
+    AccountKind.POINTS_LIABILITY: (N_("Set aside for points"),) * 3,
+    AccountKind.REDEEMED: (N_("Redeemed {currency}"),) * 3,
     AccountKind.REWARD_POOL: (N_("Reward pool of {subject}"),) * 3,
+    AccountKind.ROYALTIES_AVAILABLE: (
+        N_("Your royalties"),
+        N_("Somebody else's royalties"),
+        N_("Royalties of other people ({accounts})"),
+    ),
+    AccountKind.ROYALTIES_PENDING: (
+        N_("Your royalties, not yet available"),
+        N_("Somebody else's royalties, not yet available"),
+        N_("Royalties of other people, not yet available ({accounts})"),
+    ),
+    AccountKind.ROYALTY_POOL: (N_("Royalty pool of {subject}"),) * 3,
+    AccountKind.SUSPENSE: (N_("Unexplained at {subject}"),) * 3,
+    AccountKind.UNALLOCATED_ROYALTIES: (N_("Royalties of {subject} without a payee"),) * 3,
     AccountKind.WALLET: (
         N_("Your wallet"),
         N_("Somebody else's wallet"),
@@ -45,6 +82,7 @@ _LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
         N_("On its way to somebody else's wallet"),
         N_("On its way to wallets of other people ({accounts})"),
     ),
+    AccountKind.WITHHOLDING_TAX: (N_("Tax withheld for {subject}"),) * 3,
 }
 """What an account is called: the reader's own; one of somebody else or of the platform; several of other people."""
 
@@ -66,7 +104,7 @@ class LineRow:
     title: str
     at: datetime
     amount: Money
-    balance_after: Money
+    balance_after: Money | None
     legs: tuple[LegRow, ...]
 
 

@@ -72,13 +72,55 @@ _TITLES: Final = {
 }
 # By kind of account: the reader's own, one of somebody else or of the platform, several of other people.
 _LABELS: Final = {
+    "advances": (
+        "Advance to you, not yet recouped",
+        "Advance to somebody else",
+        "Advances to other people ({accounts})",
+    ),
+    "chargeback_losses": ("Lost disputes at {subject}",) * 3,
+    "deferred_revenue": ("Paid in advance for {subject}",) * 3,
+    "disputes": ("Disputed at {subject}",) * 3,
+    "gateway_clearing": ("On its way through {subject}",) * 3,
+    "gateway_fees": ("Fees of {subject}",) * 3,
     "issuance": ("Newly issued {currency}",) * 3,
     "liquidity": ("VibeStream's {currency} for exchange",) * 3,
+    "payee_debt": (
+        "Carried forward against you",
+        "Carried forward against somebody else",
+        "Carried forward against other people ({accounts})",
+    ),
+    "payment_escrow": ("Payment received",) * 3,
+    "payout_in_transit": (
+        "On its way to your bank",
+        "On its way to somebody else's bank",
+        "On its way to banks of other people ({accounts})",
+    ),
+    "platform_revenue": ("VibeStream's revenue: {subject}",) * 3,
+    "points_liability": ("Set aside for points",) * 3,
+    "redeemed": ("Redeemed {currency}",) * 3,
     "reward_pool": ("Reward pool of {subject}",) * 3,
-    "wallet": ("Your wallet", "Somebody else's wallet", "Wallets of other people ({accounts})"),
+    "royalties_available": (
+        "Your royalties",
+        "Somebody else's royalties",
+        "Royalties of other people ({accounts})",
+    ),
+    "royalties_pending": (
+        "Your royalties, not yet available",
+        "Somebody else's royalties, not yet available",
+        "Royalties of other people, not yet available ({accounts})",
+    ),
+    "royalty_pool": ("Royalty pool of {subject}",) * 3,
+    "suspense": ("Unexplained at {subject}",) * 3,
+    "unallocated_royalties": ("Royalties of {subject} without a payee",) * 3,
+    "wallet": (
+        "Your wallet",
+        "Somebody else's wallet",
+        "Wallets of other people ({accounts})",
+    ),
     "wallet_pending": (
         "On its way to your wallet",
         "On its way to somebody else's wallet",
         "On its way to wallets of other people ({accounts})",
     ),
+    "withholding_tax": ("Tax withheld for {subject}",) * 3,
 }

@@ -66,7 +66,7 @@ class MovementBody(BaseModel):
     amount: str
     currency: str
     pending: bool = Field(description="It moved what is on its way in, not what can be spent.")
-    balance_after: str
+    balance_after: str | None
     transaction: TransactionBody
 
 
@@ -116,7 +116,7 @@ def _movement(line: StatementLine) -> MovementBody:
         amount=line.amount.decimal,
         currency=line.amount.currency.code,
         pending=line.account.kind is AccountKind.WALLET_PENDING,
-        balance_after=line.balance_after.decimal,
+        balance_after=None if line.balance_after is None else line.balance_after.decimal,
         transaction=_transaction(line.transaction),
     )
 

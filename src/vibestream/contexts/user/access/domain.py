@@ -22,6 +22,8 @@ class Role(enum.StrEnum):
     """What can be granted. Everybody is a fan besides."""
 
     ARTIST = "artist"
+    FINANCE = "finance"
+    """Looks after money: payments, refunds, payouts, reviews, the books."""
     ADMIN = "admin"
 
 

@@ -24,9 +24,60 @@ class AccountKind(enum.StrEnum):
     """Where a currency of our own comes from: its balance is what is outstanding, negated."""
     LIQUIDITY = "liquidity"
     """What the platform has of a currency to exchange with."""
+    REDEEMED = "redeemed"
+    """Points that came back for money: what was issued and is no longer outstanding."""
+    POINTS_LIABILITY = "points_liability"
+    """Money set aside for points that may still come back."""
+
+    GATEWAY_CLEARING = "gateway_clearing"
+    """By gateway: what it took in for us and has not settled, negated; on its way out, positive."""
+    GATEWAY_FEES = "gateway_fees"
+    """By gateway: what its work has cost, negated."""
+    PAYMENT_ESCROW = "payment_escrow"
+    """By payment: what was captured for it and has not gone where it was meant for."""
+    DISPUTES = "disputes"
+    """By gateway: what it took back while a dispute is open, negated."""
+    CHARGEBACK_LOSSES = "chargeback_losses"
+    """By gateway: what lost disputes and refunds nobody here asked for have cost, negated."""
+    SUSPENSE = "suspense"
+    """By gateway: what its books hold and nobody could explain yet."""
+
+    DEFERRED_REVENUE = "deferred_revenue"
+    """By month: what subscribers have paid for that month before it was over."""
+    PLATFORM_REVENUE = "platform_revenue"
+    """By source, such as subscriptions: what the platform has earned."""
+
+    ROYALTY_POOL = "royalty_pool"
+    """By month: what is to be shared among those who were heard in it."""
+    UNALLOCATED_ROYALTIES = "unallocated_royalties"
+    """By month: royalties for which nobody to pay is known yet."""
+    ROYALTIES_PENDING = "royalties_pending"
+    """What a payee has earned and may still be corrected or disputed."""
+    ROYALTIES_AVAILABLE = "royalties_available"
+    """What a payee can have paid out."""
+    ADVANCES = "advances"
+    """What was advanced to a payee and not yet recouped, negated."""
+    PAYEE_DEBT = "payee_debt"
+    """What a payee was given too much and is carried forward, negated."""
+    PAYOUT_IN_TRANSIT = "payout_in_transit"
+    """What left a payee's balance and has not reported its arrival."""
+    WITHHOLDING_TAX = "withholding_tax"
+    """By country: what was kept of royalties for its tax office."""
 
 
-PERSONAL: Final = frozenset({AccountKind.WALLET, AccountKind.WALLET_PENDING})
+WALLET_KINDS: Final = frozenset({AccountKind.WALLET, AccountKind.WALLET_PENDING})
+"""What a person's wallet consists of."""
+EARNING_KINDS: Final = frozenset(
+    {
+        AccountKind.ROYALTIES_PENDING,
+        AccountKind.ROYALTIES_AVAILABLE,
+        AccountKind.ADVANCES,
+        AccountKind.PAYEE_DEBT,
+        AccountKind.PAYOUT_IN_TRANSIT,
+    }
+)
+"""What a payee's earnings consist of."""
+PERSONAL: Final = WALLET_KINDS | EARNING_KINDS
 """Kinds of which each account belongs to one person, whose id is its subject."""
 
 

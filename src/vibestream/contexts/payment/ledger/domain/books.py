@@ -54,7 +54,8 @@ class StatementLine:
     account_id: AccountId
     account: AccountName
     amount: Money
-    balance_after: Money
+    balance_after: Money | None
+    """None on an append-only account: nobody knows it at the time of posting."""
     transaction: TransactionView
 
 

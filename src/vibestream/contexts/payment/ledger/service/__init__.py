@@ -8,6 +8,8 @@ Everything is done in the caller's transaction. Errors that are a `VibeStreamErr
 """
 
 from vibestream.contexts.payment.ledger.domain.accounts import (
+    EARNING_KINDS,
+    WALLET_KINDS,
     AccountKind,
     AccountName,
     Balance,
@@ -61,6 +63,8 @@ from vibestream.contexts.payment.ledger.service.posting import open_account, ope
 from vibestream.contexts.payment.ledger.service.rewards import fund_pool, pay_rewards
 
 __all__ = [
+    "EARNING_KINDS",
+    "WALLET_KINDS",
     "AccountCurrencyMismatch",
     "AccountKind",
     "AccountName",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from vibestream.contexts.payment.ledger.domain import books
-from vibestream.contexts.payment.ledger.domain.accounts import Balance
+from vibestream.contexts.payment.ledger.domain.accounts import WALLET_KINDS, AccountKind, Balance
 from vibestream.contexts.payment.ledger.domain.books import StatementLine, TransactionView, TrialBalance
 from vibestream.contexts.payment.ledger.domain.postings import UnknownAccount, UnknownTransaction
 from vibestream.contexts.payment.ledger.store import accounts as account_store
@@ -28,24 +30,39 @@ async def balance_of(tx: Tx, *, account_id: AccountId) -> Balance:
     return balance
 
 
-async def balances_of_person(tx: Tx, *, user_id: UserId) -> list[Balance]:
-    """Return what each of a person's accounts holds now, by currency; empty for somebody who never had any."""
-    return await account_store.list_balances_of_person(tx, user_id)
+async def balances_of_person(
+    tx: Tx, *, user_id: UserId, kinds: Collection[AccountKind] = WALLET_KINDS
+) -> list[Balance]:
+    """Return what each of a person's accounts holds now, by currency; empty for somebody who never had any.
+
+    Args:
+        tx: the caller's transaction.
+        user_id: whose accounts.
+        kinds: which of them; those of the wallet unless told.
+    """
+    return await account_store.list_balances_of_person(tx, user_id, kinds=kinds)
 
 
 async def statement(
-    tx: Tx, *, user_id: UserId, currency: Currency | None = None, before: int | None = None, limit: int
+    tx: Tx,
+    *,
+    user_id: UserId,
+    kinds: Collection[AccountKind] = WALLET_KINDS,
+    currency: Currency | None = None,
+    before: int | None = None,
+    limit: int,
 ) -> list[StatementLine]:
     """Return up to `limit` lines of a person's accounts, the newest first, each with its whole transaction.
 
     Args:
         tx: the caller's transaction.
         user_id: whose accounts.
+        kinds: which of them; those of the wallet unless told.
         currency: only this one; None: all.
         before: only lines below this position: that of the last line seen.
         limit: how many at most.
     """
-    return await store.list_lines(tx, user_id=user_id, currency=currency, before=before, limit=limit)
+    return await store.list_lines(tx, user_id=user_id, kinds=kinds, currency=currency, before=before, limit=limit)
 
 
 async def transaction_of_person(tx: Tx, *, user_id: UserId, transaction_id: TransactionId) -> TransactionView:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from vibestream.contexts.payment.ledger.domain.accounts import PERSONAL, AccountKind, AccountName, Balance
+from vibestream.contexts.payment.ledger.domain.accounts import AccountKind, AccountName, Balance
 from vibestream.contexts.payment.ledger.store.arrays import plain_array, quoted_array
 from vibestream.kernel.ids import AccountId, UserId
 from vibestream.kernel.money import Currency, Money
@@ -58,15 +58,15 @@ async def load_balance(tx: Tx, account_id: AccountId) -> Balance | None:
     )
 
 
-async def list_balances_of_person(tx: Tx, user_id: UserId) -> list[Balance]:
-    """Return what each of a person's accounts holds now, by currency and kind."""
+async def list_balances_of_person(tx: Tx, user_id: UserId, *, kinds: Collection[AccountKind]) -> list[Balance]:
+    """Return what each of a person's accounts of these kinds holds now, by currency and kind."""
     return await tx.all(
         _balance,
         """
         SELECT id, kind, subject, currency, posted, held FROM payment.account_balance
         WHERE subject = %s AND kind = ANY(%s) ORDER BY currency, kind
         """,
-        [str(user_id), [kind.value for kind in PERSONAL]],
+        [str(user_id), [kind.value for kind in kinds]],
     )
 
 

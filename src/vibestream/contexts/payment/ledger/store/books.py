@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from vibestream.contexts.payment.ledger.domain.accounts import PERSONAL, AccountKind, AccountName
+from vibestream.contexts.payment.ledger.domain.accounts import AccountKind, AccountName
 from vibestream.contexts.payment.ledger.domain.books import LegView, StatementLine, TransactionView, TrialRow
 from vibestream.kernel.ids import AccountId, TransactionId, UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
-
-_PERSONAL = [kind.value for kind in PERSONAL]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +22,7 @@ class _Line:
     kind: str
     currency: str
     amount: int
-    balance_after: int
+    balance_after: int | None
     transaction_id: TransactionId
 
 
@@ -39,7 +37,13 @@ class _Header:
 
 
 async def list_lines(
-    tx: Tx, *, user_id: UserId, currency: Currency | None, before: int | None, limit: int
+    tx: Tx,
+    *,
+    user_id: UserId,
+    kinds: Collection[AccountKind],
+    currency: Currency | None,
+    before: int | None,
+    limit: int,
 ) -> list[StatementLine]:
     """Return the lines of a person's accounts, the newest first, each with its transaction as the person may see it."""
     lines = await tx.all(
@@ -60,7 +64,7 @@ async def list_lines(
         """,
         {
             "subject": str(user_id),
-            "kinds": _PERSONAL,
+            "kinds": [kind.value for kind in kinds],
             "currency": None if currency is None else currency.code,
             "before": before,
             "limit": limit,
@@ -157,7 +161,7 @@ def _line(line: _Line, user_id: UserId, transaction: TransactionView) -> Stateme
         account_id=line.account_id,
         account=AccountName(AccountKind(line.kind), str(user_id), currency),
         amount=Money(line.amount, currency),
-        balance_after=Money(line.balance_after, currency),
+        balance_after=None if line.balance_after is None else Money(line.balance_after, currency),
         transaction=transaction,
     )
 
