@@ -243,9 +243,11 @@ def _events() -> Iterator[type[Event]]:
             if error.name != f"{context.name}.events":
                 raise
             continue
-        for value in vars(module).values():
+        for name, value in vars(module).items():
             if inspect.isclass(value) and issubclass(value, Event) and value.__module__ == module.__name__:
-                yield value
+                # What several events share, and is announced by itself never, is private to its module.
+                if not name.startswith("_"):
+                    yield value
 
 
 def _rhythm(job: Job) -> str:

@@ -36,11 +36,19 @@ NOT_FOR_PAGES = {
 }
 
 
+WITHOUT_PAGES = (
+    *("gateway.", "checkout.", "fraud.", "tips.", "subscriptions.", "royalties.", "payouts.", "webhooks."),
+    *("reconciliation.", "seal.", "exchange."),
+)
+"""Capabilities of which no page shows anything yet, by how their codes begin."""
+
+
 def test_every_error_that_a_page_can_meet_has_its_sentence():
     codes = {
         error.code
         for error in _errors()
         if error.__module__ != "vibestream.kernel.errors" and not error.__module__.startswith("vibestream.cli")
+        if not error.code.startswith(WITHOUT_PAGES)
     }
 
     assert codes - set(SENTENCES) - NOT_FOR_PAGES == set()

@@ -55,7 +55,8 @@ def test_parts_add_up_by_currency():
         ("reward_pool", False, 1, "Reward pool of 2026-11-24"),
         ("issuance", False, 1, "Newly issued VIBE"),
         ("liquidity", False, 1, "VibeStream's VIBE for exchange"),
-        ("royalty_pool", False, 1, "Royalty pool"),
+        ("royalty_pool", False, 1, "Royalty pool of 2026-11-24"),
+        ("no_such_kind", False, 1, "No such kind"),
     ],
 )
 def test_accounts_have_names_that_people_understand(kind: str, own: bool, accounts: int, label: str):
