@@ -243,11 +243,10 @@ def _events() -> Iterator[type[Event]]:
             if error.name != f"{context.name}.events":
                 raise
             continue
-        for name, value in vars(module).items():
+        # What several events share is private to their module, and no event.
+        for value in (one for name, one in vars(module).items() if not name.startswith("_")):
             if inspect.isclass(value) and issubclass(value, Event) and value.__module__ == module.__name__:
-                # What several events share, and is announced by itself never, is private to its module.
-                if not name.startswith("_"):
-                    yield value
+                yield value
 
 
 def _rhythm(job: Job) -> str:
