@@ -108,3 +108,50 @@ def test_settings_are_frozen_and_never_show_a_secret():
 
 def test_every_field_has_a_description():
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("gateway", ["stripe", "paypal", "coinbase"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://api.example.com",
+        "https://127.0.0.1:9000/stripe",
+        "https://[::1]/",
+        "https://10.1.2.3/",
+        "https://localhost/",
+        "https://localhost./",
+        "https://sandbox.localhost/",
+        "https://gateway/",
+    ],
+)
+def test_production_speaks_to_gateways_by_https_and_never_to_this_machine(gateway: str, base: str):
+    with pytest.raises(
+        SettingsInvalid, match=f"VIBESTREAM_{gateway.upper()}_API_BASE: production needs the https address"
+    ):
+        load_settings(**(PRODUCTION | {f"{gateway}_api_base": base}))
+
+
+def test_production_believes_no_stand_in_for_paypal():
+    with pytest.raises(SettingsInvalid, match="VIBESTREAM_PAYPAL_WEBHOOK_CA"):
+        load_settings(**(PRODUCTION | {"paypal_webhook_ca": "-----BEGIN CERTIFICATE-----"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"stripe_secret_key": SecretStr("sk_test_1")}, ["STRIPE_WEBHOOK_SECRET"]),
+        (
+            {"stripe_secret_key": SecretStr("sk_test_1"), "stripe_webhook_secret": SecretStr("")},
+            ["STRIPE_WEBHOOK_SECRET"],
+        ),
+        ({"paypal_client_id": "A"}, ["PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_ID"]),
+        ({"coinbase_webhook_secret": SecretStr("s")}, ["COINBASE_API_KEY_ID", "COINBASE_API_PRIVATE_KEY"]),
+    ],
+)
+def test_half_a_gateway_is_refused_anywhere(given: dict[str, object], missing: list[str]):
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(**given)
+
+    assert [line.partition(":")[0] for line in str(refused.value).splitlines()[1:]] == [
+        f"- VIBESTREAM_{name}" for name in missing
+    ]

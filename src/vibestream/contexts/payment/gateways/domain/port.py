@@ -74,7 +74,8 @@ class WebhookRefused(InvalidInput):
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
-        """A stable word for the metrics: malformed, signature, stale, certificate, unconfigured."""
+        """A stable word for the metrics: malformed, signature, stale, certificate, unconfigured,
+        livemode (a test event where real money moves, or the other way round)."""
 
 
 class ProviderState(enum.StrEnum):
@@ -179,7 +180,7 @@ class ProviderPayment:
     captured: Money
     refunded: Money
     fee: Money | None
-    """What the gateway keeps; None while it does not know."""
+    """What the gateway keeps, in the currency that it settles in; None while it does not know."""
     redirect_url: str | None = None
     """Where the payer confirms it, while it is open."""
     method_ref: str | None = None
@@ -239,7 +240,11 @@ class Webhook:
     type: str
     kind: ObjectKind
     object_ref: str
-    """The id to fetch: of the payment also when its refund or dispute changed."""
+    """The id to fetch with `retrieve` or `retrieve_payout`: of the payment also when its refund or dispute changed.
+
+    Not always the payment's `payment_ref` (Stripe speaks of a PaymentIntent where a Checkout Session was made): whose it is
+    says `payment_id` of what was retrieved.
+    """
     sent_at: datetime
 
 
@@ -263,11 +268,13 @@ class BookLine:
     line_ref: str
     kind: BookLineKind
     object_ref: str
-    """The payment, refund, dispute or payout that it belongs to."""
+    """The payment (as `retrieve` takes it), refund, dispute or payout that it belongs to."""
     amount: Money
     """Before the fee; positive towards us."""
     fee: Money
     at: datetime
+    payment_id: PaymentId | None = None
+    """Ours, where the gateway's books give it back."""
 
 
 class PaymentGateway(Protocol):
@@ -288,7 +295,13 @@ class PaymentGateway(Protocol):
         """Charge a stored method; needs OFF_SESSION."""
 
     async def retrieve(self, payment_ref: str) -> ProviderPayment | None:
-        """Return the payment with its refunds and disputes as they stand now; None when the gateway has none."""
+        """Return the payment with its refunds and disputes as they stand now; None when the gateway has none.
+
+        Takes a `payment_ref`, and any `object_ref` of a webhook or book line about a payment.
+
+        Raises:
+            GatewayUnavailable: it could not be read now; reading changes nothing, so nothing is unknown by it.
+        """
 
     async def capture(self, payment_ref: str, *, key: str, amount: Money) -> ProviderPayment:
         """Capture what was authorised; for PayPal also what the payer has approved."""
