@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import PaymentId, RefundId, RewardId, TransactionId, UserId
+from vibestream.kernel.ids import PaymentId, RefundId, RewardId, RiskDecisionId, TransactionId, UserId
 from vibestream.kernel.money import Money
 
 
@@ -82,3 +82,24 @@ class PaymentDisputed(_OfPayment):
 
     state: str
     """`open`, `won` or `lost`, from our side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewDecided(Event):
+    """A payment or payout that waited for a person's look may go on, or must not. Announced once per review."""
+
+    type: ClassVar[str] = "vibestream.payment.review_decided"
+
+    decision_id: RiskDecisionId
+    kind: str
+    """`payment` or `payout`."""
+    subject: str
+    """The payment's or payout's id, as fraud was told it."""
+    user_id: UserId
+    released: bool
+    """It may go on: capture it, pay it out. Else cancel it: it was refused, or nobody looked in time."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one payment or payout."""
+        return self.subject
