@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
+from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.money import VIBE, Currency, Money
 
 
@@ -60,15 +61,78 @@ def label_of(kind: str, *, subject: str, currency: Currency, own: bool, accounts
     return chosen.format(subject=subject, currency=currency.code, accounts=accounts)
 
 
+class NotMoney(InvalidInput):
+    """Points pay for nothing that is priced in money, and money for nothing that is priced in points."""
+
+    code: ClassVar[str] = "wallet.not_money"
+
+    def __init__(self) -> None:
+        super().__init__("Points cannot be spent on this.")
+
+
+class WalletTooLow(Conflict):
+    """The wallet has less than the price, and the rest was not to be paid otherwise."""
+
+    code: ClassVar[str] = "wallet.too_low"
+
+    def __init__(self, *, price: Money, available: Money) -> None:
+        super().__init__(f"Your wallet holds {available}, and this costs {price}. Top up, or pay the rest otherwise.")
+        self.price = price.decimal
+        self.available = available.decimal
+        self.currency = price.currency.code
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingPlan:
+    """Who pays what of a price; together they pay it exactly."""
+
+    from_wallet: Money
+    from_gateway: Money
+
+
+def plan_spending(price: Money, *, available: Money, rest_by_gateway: bool, least_charge: Money) -> SpendingPlan:
+    """Return the spending order of a price: the wallet of the same currency first, a gateway for the rest if asked.
+
+    When the rest is less than a gateway takes, the gateway takes its least and the wallet keeps the difference; a price
+    below that least is for the wallet alone.
+
+    Args:
+        price: positive, in money.
+        available: what the wallet of the same currency has to spare.
+        rest_by_gateway: the payer asked for it.
+        least_charge: the smallest amount that gateways take.
+
+    Raises:
+        NotMoney: the price is in points.
+        WalletTooLow: the wallet does not suffice, and the rest was not asked for or is too small to be charged.
+        CurrencyMismatch: the wallet is in another currency.
+    """
+    if price.currency == VIBE:
+        raise NotMoney
+    if price <= available:
+        return SpendingPlan(price, Money.zero(price.currency))
+    if not rest_by_gateway or price < least_charge:
+        raise WalletTooLow(price=price, available=available)
+    rest = max(price - available, least_charge)
+    return SpendingPlan(price - rest, rest)
+
+
 def _nothing(currency: Currency) -> WalletBalance:
     zero = Money.zero(currency)
     return WalletBalance(currency, zero, zero, zero)
 
 
 _TITLES: Final = {
+    "payment_kept": "Payment kept for you",
     "pool_funding": "Reward budget",
     "reversal": "Reversal",
     "reward": "Reward for listening",
+    "subscription": "Subscription",
+    "subscription_refund": "Unused rest of a subscription",
+    "take_back": "Taken back by the payer's bank",
+    "tip": "Tip",
+    "tip_return": "Tip returned",
+    "top_up": "Top-up",
 }
 # By kind of account: the reader's own, one of somebody else or of the platform, several of other people.
 _LABELS: Final = {

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from vibestream.contexts.payment.ledger.service import AccountKind, LegView, StatementLine, TransactionView
+from vibestream.contexts.payment.ledger.service import AccountKind, Hold, LegView, StatementLine, TransactionView
 from vibestream.contexts.payment.wallets import service
 from vibestream.contexts.payment.wallets.service import WalletBalance
 from vibestream.kernel.ids import TransactionId
@@ -35,6 +35,23 @@ class WalletBody(BaseModel):
     """What one has."""
 
     balances: list[BalanceBody]
+
+
+class HoldBody(BaseModel):
+    """Something set aside."""
+
+    hold_id: UUID
+    amount: str
+    currency: str
+    reason: str = Field(description="Such as `tip` or `dispute`.")
+    placed_at: datetime
+    expires_at: datetime = Field(description="When it is free again by itself.")
+
+
+class HoldsBody(BaseModel):
+    """What stands set aside."""
+
+    items: list[HoldBody]
 
 
 class PostingBody(BaseModel):
@@ -77,6 +94,12 @@ async def show_wallet(tx: TxDep, principal: PrincipalDep) -> WalletBody:
     return WalletBody(balances=[_balance(balance) for balance in balances])
 
 
+@router.get("/api/v1/wallet/holds", policy=SIGNED_IN)
+async def list_holds(tx: TxDep, principal: PrincipalDep) -> HoldsBody:
+    """Return what stands set aside of the signed-in person's wallet."""
+    return HoldsBody(items=[_hold(one) for one in await service.holds_of(tx, user_id=principal.user_id)])
+
+
 @router.get("/api/v1/wallet/transactions", policy=SIGNED_IN)
 async def list_transactions(
     tx: TxDep,
@@ -100,6 +123,17 @@ async def show_transaction(transaction_id: UUID, tx: TxDep, principal: Principal
     """Return one transaction that moved something of the signed-in person's."""
     found = await service.transaction(tx, user_id=principal.user_id, transaction_id=TransactionId(transaction_id))
     return _transaction(found)
+
+
+def _hold(found: Hold) -> HoldBody:
+    return HoldBody(
+        hold_id=found.hold_id,
+        amount=found.amount.decimal,
+        currency=found.amount.currency.code,
+        reason=found.reason,
+        placed_at=found.placed_at,
+        expires_at=found.expires_at,
+    )
 
 
 def _balance(balance: WalletBalance) -> BalanceBody:

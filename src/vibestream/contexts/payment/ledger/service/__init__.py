@@ -58,7 +58,14 @@ from vibestream.contexts.payment.ledger.service.books import (
     transaction_of_person,
     trial_balance,
 )
-from vibestream.contexts.payment.ledger.service.holds import capture_hold, expire_holds, hold, place_hold, void_hold
+from vibestream.contexts.payment.ledger.service.holds import (
+    capture_hold,
+    expire_holds,
+    hold,
+    holds_of_person,
+    place_hold,
+    void_hold,
+)
 from vibestream.contexts.payment.ledger.service.posting import open_account, open_accounts, post, post_batch, reverse
 from vibestream.contexts.payment.ledger.service.rewards import fund_pool, pay_rewards
 
@@ -107,6 +114,7 @@ __all__ = [
     "expire_holds",
     "fund_pool",
     "hold",
+    "holds_of_person",
     "issuance",
     "liquidity",
     "open_account",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+from vibestream.contexts.payment.ledger.domain.accounts import WALLET_KINDS, AccountKind
 from vibestream.contexts.payment.ledger.domain.holds import Hold, HoldState, InvalidHold, NotGuarded
 from vibestream.contexts.payment.ledger.domain.postings import (
     KEY_LENGTH,
@@ -20,7 +22,7 @@ from vibestream.contexts.payment.ledger.domain.postings import (
 )
 from vibestream.contexts.payment.ledger.service.posting import post
 from vibestream.contexts.payment.ledger.store import holds as store
-from vibestream.kernel.ids import AccountId, HoldId, new_id
+from vibestream.kernel.ids import AccountId, HoldId, UserId, new_id
 from vibestream.kernel.money import Money
 from vibestream.platform.database import Tx
 
@@ -125,3 +127,8 @@ async def hold(tx: Tx, *, hold_id: HoldId) -> Hold:
     if found is None:
         raise UnknownHold("There is no such hold.")
     return found
+
+
+async def holds_of_person(tx: Tx, *, user_id: UserId, kinds: Collection[AccountKind] = WALLET_KINDS) -> list[Hold]:
+    """Return the holds that stand now on a person's accounts, the newest first; those of the wallet unless told."""
+    return await store.list_holds_of_person(tx, user_id, kinds=kinds)

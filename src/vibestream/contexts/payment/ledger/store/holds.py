@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
+from vibestream.contexts.payment.ledger.domain.accounts import AccountKind
 from vibestream.contexts.payment.ledger.domain.holds import Hold, HoldState
-from vibestream.kernel.ids import AccountId, HoldId, TransactionId
+from vibestream.kernel.ids import AccountId, HoldId, TransactionId, UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
 
@@ -50,6 +52,21 @@ async def load_hold(tx: Tx, hold_id: HoldId) -> Hold | None:
         WHERE h.id = %s
         """,
         [hold_id],
+    )
+
+
+async def list_holds_of_person(tx: Tx, user_id: UserId, *, kinds: Collection[AccountKind]) -> list[Hold]:
+    """Return the holds that stand now on a person's accounts of these kinds, the newest first."""
+    return await tx.all(
+        _hold,
+        """
+        SELECT h.id, h.account_id, a.currency, h.amount, h.reason, h.placed_at, h.expires_at, h.captured, h.captured_by,
+            h.state
+        FROM payment.account a JOIN payment.hold h ON h.account_id = a.id
+        WHERE a.subject = %s AND a.kind = ANY(%s) AND h.state = 'pending' AND h.expires_at > statement_timestamp()
+        ORDER BY h.placed_at DESC, h.id DESC
+        """,
+        [str(user_id), [kind.value for kind in kinds]],
     )
 
 

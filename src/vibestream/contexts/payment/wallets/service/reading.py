@@ -1,23 +1,13 @@
-"""Queries about a person's wallet. The public interface of this capability."""
+"""Queries about a person's wallet."""
 
 from __future__ import annotations
 
 from vibestream.contexts.payment.ledger import service as ledger
-from vibestream.contexts.payment.ledger.service import AccountKind, StatementLine, TransactionView
-from vibestream.contexts.payment.wallets.domain import Part, WalletBalance, label_of, summarize, title_of
+from vibestream.contexts.payment.ledger.service import AccountKind, Hold, StatementLine, TransactionView
+from vibestream.contexts.payment.wallets.domain import Part, WalletBalance, summarize
 from vibestream.kernel.ids import AccountId, TransactionId, UserId
 from vibestream.kernel.money import VIBE, Currency
 from vibestream.platform.database import Tx
-
-__all__ = [
-    "WalletBalance",
-    "label_of",
-    "open_wallet",
-    "title_of",
-    "transaction",
-    "transactions",
-    "wallet",
-]
 
 
 async def open_wallet(tx: Tx, *, user_id: UserId, currency: Currency = VIBE) -> AccountId:
@@ -55,3 +45,8 @@ async def transaction(tx: Tx, *, user_id: UserId, transaction_id: TransactionId)
         UnknownTransaction: there is none, or it does not concern this person.
     """
     return await ledger.transaction_of_person(tx, user_id=user_id, transaction_id=transaction_id)
+
+
+async def holds_of(tx: Tx, *, user_id: UserId) -> list[Hold]:
+    """Return what stands set aside of a person's wallet, the newest first, each with what it is for and until when."""
+    return await ledger.holds_of_person(tx, user_id=user_id)
