@@ -43,6 +43,7 @@ contracts: $(DEV_STAMP) ## Who may import whom
 # Two runs: once Playwright has driven a browser, its loop keeps asynchronous tests of the same process from running. With T=
 # one of them may find nothing to do (status 5).
 journeys: $(DEV_STAMP) ## The slow tests and the ones that drive Chromium
+	@$(BIN)/python tools/build_web.py --check  # brings axe, which looks at the pages
 	$(BIN)/pytest -m "slow and not browser" $(T) || [ $$? -eq 5 ]
 	$(BIN)/pytest -m browser $(T) || [ $$? -eq 5 ]
 
