@@ -15,6 +15,7 @@ from vibestream.platform.config import Environment, Settings, SettingsInvalid, l
 PRODUCTION: dict[str, object] = {
     "environment": "production",
     "secret_key": SecretStr("k" * 32),
+    "ledger_seal_key": SecretStr("A" * 43),
     "database_url": "postgresql://app@db/vibestream",
     "database_owner_url": "postgresql://owner@db/vibestream",
     "public_url": "https://music.example",
@@ -43,7 +44,7 @@ def test_production_names_every_variable_that_is_missing():
     with pytest.raises(SettingsInvalid) as refused:
         load_settings(environment="production")
 
-    for variable in ("SECRET_KEY", "PUBLIC_URL", "SMTP_HOST", "MAIL_FROM"):
+    for variable in ("SECRET_KEY", "LEDGER_SEAL_KEY", "PUBLIC_URL", "SMTP_HOST", "MAIL_FROM"):
         assert f"- VIBESTREAM_{variable}: production needs" in str(refused.value)
     assert "- DATABASE_URL: production needs" in str(refused.value)
 
@@ -96,6 +97,31 @@ def test_the_signing_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
     assert load_settings(secret_key=SecretStr("s" * 40)).signing_key() == b"s" * 40
+
+
+def test_the_sealing_key_is_made_once_outside_production(tmp_path: Path):
+    first = load_settings(data_dir=tmp_path).sealing_key()
+
+    assert first is not None
+    assert len(first) == 43
+    assert load_settings(data_dir=tmp_path).sealing_key() == first
+    assert stat.S_IMODE((tmp_path / "ledger_seal_key").stat().st_mode) == 0o600
+    assert load_settings(ledger_seal_key=SecretStr("B" * 43)).sealing_key() == "B" * 43
+
+
+def test_a_web_server_in_production_can_do_with_the_public_keys():
+    settings = load_settings(**{**PRODUCTION, "ledger_seal_key": None, "ledger_seal_public_keys": f" {'C' * 43}, "})
+
+    assert settings.sealing_key() is None
+    assert settings.seal_public_keys == ("C" * 43,)
+
+
+@pytest.mark.parametrize("key", ["short", "A" * 42, "A" * 44, "*" * 43])
+def test_a_sealing_key_has_a_form(key: str):
+    with pytest.raises(SettingsInvalid, match="VIBESTREAM_LEDGER_SEAL_KEY: a key is 32 bytes in base64url"):
+        load_settings(ledger_seal_key=SecretStr(key))
+    with pytest.raises(SettingsInvalid, match="VIBESTREAM_LEDGER_SEAL_PUBLIC_KEYS: a key is 32 bytes"):
+        load_settings(ledger_seal_public_keys=key)
 
 
 def test_settings_are_frozen_and_never_show_a_secret():

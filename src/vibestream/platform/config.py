@@ -12,6 +12,7 @@ import contextlib
 import enum
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Final, Self
@@ -23,6 +24,7 @@ from vibestream.kernel.errors import InvalidInput
 from vibestream.platform.database import as_app_role
 
 _SECRET_LENGTH: Final = 32
+_ED25519: Final = re.compile(r"[A-Za-z0-9_-]{43}=?")
 
 
 class SettingsInvalid(InvalidInput):
@@ -105,6 +107,18 @@ class Settings(BaseSettings):
         None,
         description="Further secret keys, comma-separated, whose signatures on delivery addresses are believed: the next "
         "one before it becomes VIBESTREAM_SECRET_KEY, the last one for eight hours after.",
+    )
+
+    ledger_seal_key: SecretStr | None = Field(
+        None,
+        description="Private Ed25519 key, 32 bytes in base64url, that seals of the ledger are signed with. Production "
+        "requires it where the worker runs; a web server can do with the public keys. Made and kept in the data folder "
+        "elsewhere.",
+    )
+    ledger_seal_public_keys: str = Field(
+        "",
+        description="Comma-separated public Ed25519 keys, each 32 bytes in base64url, whose seals are believed beside those "
+        "of the present key: the earlier ones, for ever.",
     )
 
     object_store: str = Field(
@@ -242,6 +256,10 @@ class Settings(BaseSettings):
             problems.append("VIBESTREAM_MEDIA_ACCEL: nginx can show the local object store only")
         if any(len(key) < _SECRET_LENGTH for key in self.further_secrets):
             problems.append(f"VIBESTREAM_ACCEPTED_SECRET_KEYS: at least {_SECRET_LENGTH} characters each")
+        sealing = self.ledger_seal_key.get_secret_value() if self.ledger_seal_key else None
+        for name, key in [("KEY", sealing), *(("PUBLIC_KEYS", key) for key in self.seal_public_keys)]:
+            if key is not None and not _ED25519.fullmatch(key):
+                problems.append(f"VIBESTREAM_LEDGER_SEAL_{name}: a key is 32 bytes in base64url, 43 characters")
         if self.secret_key and len(self.secret_key.get_secret_value()) < _SECRET_LENGTH:
             problems.append(f"VIBESTREAM_SECRET_KEY: at least {_SECRET_LENGTH} characters")
         problems += self._gateway_problems()
@@ -254,6 +272,9 @@ class Settings(BaseSettings):
     def _production_problems(self) -> list[str]:
         checks = {
             "VIBESTREAM_SECRET_KEY: production needs one": self.secret_key is None,
+            "VIBESTREAM_LEDGER_SEAL_KEY: production needs one; a web server can do with VIBESTREAM_LEDGER_SEAL_PUBLIC_KEYS": (
+                self.ledger_seal_key is None and not self.seal_public_keys
+            ),
             "DATABASE_URL: production needs a PostgreSQL of its own": self.database_url is None,
             "DATABASE_OWNER_URL: production needs another login than DATABASE_URL for the role that owns the tables": (
                 self.database_owner_url in (None, self.database_url)
@@ -333,14 +354,30 @@ class Settings(BaseSettings):
         listed = "" if self.accepted_secret_keys is None else self.accepted_secret_keys.get_secret_value()
         return tuple(key.strip().encode() for key in listed.split(",") if key.strip())
 
+    @property
+    def seal_public_keys(self) -> tuple[str, ...]:
+        """The public keys, as text, whose seals are believed beside those of the present key."""
+        return tuple(key.strip() for key in self.ledger_seal_public_keys.split(",") if key.strip())
+
     def signing_key(self) -> bytes:
         """Return the key that delivery URLs, cursors and codes are signed with; made once outside production."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
-        kept = self.data_dir / "secret_key"
+        return self._made_once("secret_key")
+
+    def sealing_key(self) -> str | None:
+        """Return the private key, as text, that seals are signed with; made once outside production, None without one."""
+        if self.ledger_seal_key is not None:
+            return self.ledger_seal_key.get_secret_value()
+        if self.environment is Environment.PRODUCTION:
+            return None
+        return self._made_once("ledger_seal_key").decode()
+
+    def _made_once(self, name: str) -> bytes:
+        kept = self.data_dir / name
         if not kept.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            draft = kept.with_name(f"secret_key.{os.getpid()}")
+            draft = kept.with_name(f"{name}.{os.getpid()}")
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(_SECRET_LENGTH))
             with contextlib.suppress(FileExistsError):

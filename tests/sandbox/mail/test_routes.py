@@ -16,6 +16,7 @@ from vibestream.sandbox.mail.server import serve
 PRODUCTION = {
     "environment": Environment.PRODUCTION,
     "secret_key": "k" * 32,
+    "ledger_seal_key": "A" * 43,
     "database_url": "postgresql://app@db/vibestream",
     "database_owner_url": "postgresql://owner@db/vibestream",
     "public_url": "https://vibestream.example",

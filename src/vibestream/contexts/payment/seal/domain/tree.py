@@ -8,7 +8,7 @@ Source: RFC 6962, section 2.1 (hashes, paths); RFC 9162, sections 2.1.3.2 and 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -50,15 +50,26 @@ def inclusion_path(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     Raises:
         IndexError: there is no such leaf.
     """
-    if not 0 <= index < len(hashes):
-        raise IndexError(index)
-    path, level = [], list(hashes)
+    return inclusion_paths(hashes, [index])[index]
+
+
+def inclusion_paths(hashes: Sequence[bytes], indexes: Collection[int]) -> dict[int, tuple[bytes, ...]]:
+    """Return the path of each of some leaves of one tree, by its place.
+
+    Raises:
+        IndexError: there is no such leaf.
+    """
+    if not all(0 <= index < len(hashes) for index in indexes):
+        raise IndexError(indexes)
+    paths: dict[int, list[bytes]] = {index: [] for index in indexes}
+    level, height = list(hashes), 0
     while len(level) > 1:
-        beside = index ^ 1
-        if beside < len(level):
-            path.append(level[beside])
-        level, index = _paired(level), index >> 1
-    return tuple(path)
+        for index, path in paths.items():
+            beside = index >> height ^ 1
+            if beside < len(level):
+                path.append(level[beside])
+        level, height = _paired(level), height + 1
+    return {index: tuple(path) for index, path in paths.items()}
 
 
 def inclusion_spans(index: int, size: int) -> list[Span]:

@@ -1,0 +1,224 @@
+"""Transactions as leaves: which wait to be sealed, and the canonical bytes of any."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from vibestream.contexts.payment.seal.domain import leaves, tree
+from vibestream.kernel.ids import AccountId, TransactionId
+from vibestream.platform.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A settled transaction that no seal holds."""
+
+    id: TransactionId
+    xid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What the next seal is about."""
+
+    transactions: Sequence[TransactionId]
+    settled: str
+    """Once these are sealed, so is every transaction with a lower id (an xid8, as text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLeaf:
+    """The canonical bytes of one entry."""
+
+    account_id: str
+    line: int
+    leaf: bytes
+
+
+async def list_due(tx: Tx, *, most: int) -> Due:
+    """Return the oldest settled transactions that are not sealed.
+
+    What runs now may still write transactions with ids above the horizon, and only there: identity order, time and key
+    say nothing about that. The horizon is read before the rows, never after: rows of a later look can only be more.
+    A ledger that was restored on another server has ids from there, which that server has yet to reach; then the seals'
+    own list decides, and the search begins anew at the horizon of this server.
+    """
+    begun = await tx.value(
+        "SELECT coalesce(max(settled), '0'::xid8)::text FROM (SELECT settled FROM payment.seal ORDER BY number DESC LIMIT 1) s"
+    )
+    horizon = await tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+    moved = int(begun) > int(horizon)
+    waiting = await tx.all(
+        Waiting,
+        """
+        SELECT t.id, t.xid::text AS xid FROM payment.transaction t
+        WHERE CASE WHEN %(moved)s THEN t.xid < %(horizon)s::xid8 OR t.xid >= %(begun)s::xid8
+                ELSE t.xid >= %(begun)s::xid8 AND t.xid < %(horizon)s::xid8 END
+            AND NOT EXISTS (SELECT FROM payment.sealed s WHERE s.transaction_id = t.id)
+        ORDER BY t.xid, t.id LIMIT %(most)s
+        """,
+        {"moved": moved, "horizon": horizon, "begun": begun, "most": most},
+    )
+    reached = "0" if moved else waiting[-1].xid if waiting else horizon
+    settled = horizon if len(waiting) < most else reached
+    return Due(transactions=[one.id for one in waiting], settled=settled)
+
+
+async def count_overdue(tx: Tx, *, older_than_s: int) -> int:
+    """Return how many transactions are older and in no seal, wherever their ids lie."""
+    return int(
+        await tx.value(
+            """
+            SELECT count(*) FROM payment.transaction t
+            WHERE t.recorded_at < clock_timestamp() - make_interval(secs => %s)
+                AND NOT EXISTS (SELECT FROM payment.sealed s WHERE s.transaction_id = t.id)
+            """,
+            [older_than_s],
+        )
+    )
+
+
+async def load_leaves(tx: Tx, transactions: Sequence[TransactionId]) -> list[bytes | None]:
+    """Return the canonical bytes of each transaction, in order; None for one that is not in the books."""
+    hashes = await _entry_hashes(tx, transactions)
+    found = await tx.all(
+        lambda **row: _leaf(hashes, **row),
+        """
+        SELECT wanted.place, t.id::text AS transaction_id, t.idempotency_key AS key, t.kind, t.details::text AS details,
+            t.reverses::text AS reverses, t.effective_at, t.recorded_at, t.request_hash, t.xid::text AS xid
+        FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+        JOIN payment.transaction t ON t.id = wanted.id
+        """,
+        [list(transactions)],
+    )
+    by_place = dict(found)
+    return [by_place.get(place) for place in range(1, len(transactions) + 1)]
+
+
+async def load_entries(tx: Tx, transaction_id: TransactionId) -> list[EntryLeaf]:
+    """Return the canonical bytes of each entry of a transaction, by line."""
+    return await tx.all(
+        _entry,
+        """
+        SELECT e.account_id::text AS account_id, coalesce(a.kind, '') AS kind, coalesce(a.subject, '') AS subject,
+            coalesce(a.currency, '') AS currency, e.line, e.amount, e.balance_after, e.position
+        FROM payment.entry e LEFT JOIN payment.account a ON a.id = e.account_id
+        WHERE e.transaction_id = %s ORDER BY e.line
+        """,
+        [transaction_id],
+    )
+
+
+async def list_touching(
+    tx: Tx, transactions: Collection[TransactionId], accounts: Collection[AccountId]
+) -> list[TransactionId]:
+    """Return those of the transactions that have an entry on one of the accounts."""
+    return await tx.values(
+        """
+        SELECT DISTINCT e.transaction_id FROM payment.entry e
+        WHERE e.transaction_id = ANY(%s::uuid[]) AND e.account_id = ANY(%s::uuid[])
+        """,
+        [list(transactions), list(accounts)],
+    )
+
+
+async def _entry_hashes(tx: Tx, transactions: Sequence[TransactionId]) -> Mapping[int, list[bytes]]:
+    hashes: defaultdict[int, list[bytes]] = defaultdict(list)
+    rows = await tx.all(
+        _entry_hash,
+        # An entry whose account is gone is hashed without a name, which is not what was sealed.
+        """
+        SELECT wanted.place, e.account_id::text AS account_id, coalesce(a.kind, '') AS kind,
+            coalesce(a.subject, '') AS subject, coalesce(a.currency, '') AS currency, e.line, e.amount,
+            e.balance_after, e.position
+        FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+        JOIN payment.entry e ON e.transaction_id = wanted.id
+        LEFT JOIN payment.account a ON a.id = e.account_id
+        ORDER BY wanted.place, e.line
+        """,
+        [list(transactions)],
+    )
+    for place, found in rows:
+        hashes[place].append(found)
+    return hashes
+
+
+def _entry_hash(  # called once per row of the whole ledger: no detours
+    *,
+    place: int,
+    account_id: str,
+    kind: str,
+    subject: str,
+    currency: str,
+    line: int,
+    amount: int,
+    balance_after: int | None,
+    position: int,
+) -> tuple[int, bytes]:
+    leaf = leaves.entry_leaf(
+        account_id=account_id,
+        kind=kind,
+        subject=subject,
+        currency=currency,
+        line=line,
+        amount=amount,
+        balance_after=balance_after,
+        position=position,
+    )
+    return place, tree.leaf_hash(leaf)
+
+
+def _entry(
+    *,
+    account_id: str,
+    kind: str,
+    subject: str,
+    currency: str,
+    line: int,
+    amount: int,
+    balance_after: int | None,
+    position: int,
+) -> EntryLeaf:
+    leaf = leaves.entry_leaf(
+        account_id=account_id,
+        kind=kind,
+        subject=subject,
+        currency=currency,
+        line=line,
+        amount=amount,
+        balance_after=balance_after,
+        position=position,
+    )
+    return EntryLeaf(account_id, line, leaf)
+
+
+def _leaf(
+    entry_hashes: Mapping[int, list[bytes]],
+    *,
+    place: int,
+    transaction_id: str,
+    key: str,
+    kind: str,
+    details: str,
+    reverses: str | None,
+    effective_at: datetime | None,
+    recorded_at: datetime,
+    request_hash: bytes,
+    xid: str,
+) -> tuple[int, bytes]:
+    leaf = leaves.transaction_leaf(
+        transaction_id=transaction_id,
+        key=key,
+        kind=kind,
+        details=details,
+        reverses=reverses,
+        effective_at=effective_at,
+        recorded_at=recorded_at,
+        request_hash=request_hash,
+        xid=xid,
+        entry_hashes=entry_hashes.get(place, ()),
+    )
+    return place, leaf
