@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from vibestream.kernel.events import Event
@@ -103,3 +103,22 @@ class ReviewDecided(Event):
     def key(self) -> str:
         """Order the news of one payment or payout."""
         return self.subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutDestinationChanged(Event):
+    """A payee's money will be sent somewhere else from an instant on. Announced so that its owner is told."""
+
+    type: ClassVar[str] = "vibestream.payment.payout_destination_changed"
+
+    user_id: UserId
+    method: str
+    """`stripe` or `paypal`."""
+    address: str
+    """Where to, as other eyes than the owner's may see it."""
+    usable_from: datetime
+
+    @property
+    def key(self) -> str:
+        """Order the news of one payee."""
+        return str(self.user_id)

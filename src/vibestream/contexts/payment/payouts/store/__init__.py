@@ -1,0 +1,1 @@
+"""Tables of payouts: terms, destinations, payouts with their events and votes."""
