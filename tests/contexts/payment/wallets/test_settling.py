@@ -123,7 +123,9 @@ async def test_a_lost_dispute_takes_what_is_there_and_the_rest_is_a_loss(
     assert await wallet_of(tx, captured.user_id) == (left, 0)
     assert await held_by(tx, AccountKind.CHARGEBACK_LOSSES, "stripe") == losses
     written = await tx.one(
-        dict, "SELECT wanted, counted, taken, owed FROM payment.give_back WHERE payment_id = %s", [captured.payment_id]
+        dict[str, int],
+        "SELECT wanted, counted, taken, owed FROM payment.give_back WHERE payment_id = %s",
+        [captured.payment_id],
     )
     assert written == {"wanted": 1_000, "counted": 1_000, "taken": taken, "owed": 0}
 

@@ -1,0 +1,1 @@
+"""Pure: plans, the calendar of periods, proration, spreading, and the state machine."""
