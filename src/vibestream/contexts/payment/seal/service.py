@@ -104,10 +104,10 @@ async def seal_next(tx: Tx, *, key: SealingKey, now: datetime, most: int = MOST_
     Raises:
         TreeBroken: what is kept of the tree is not what was sealed.
     """
+    last = await seals.last_head(tx)  # first: whoever seals from now on makes our number a taken one
     due = await ledger.list_due(tx, most=most)
     if not due.transactions:
         return None
-    last = await seals.last_head(tx)
     size = last.size if last else 0
     leaves = await ledger.load_leaves(tx, due.transactions)
     hashes = [tree.leaf_hash(leaf) for leaf in leaves if leaf is not None]

@@ -13,11 +13,19 @@ from vibestream.platform.database import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A settled transaction that no seal holds."""
-
+class _Waiting:
     id: TransactionId
     xid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    begun: int
+    """Every transaction with a lower id is sealed; 0 before the first seal."""
+    horizon: int
+    """Every transaction with a lower id has ended."""
+    moved: bool
+    """The books were restored on this server: what they say of ids is about those of another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +33,8 @@ class Due:
     """What the next seal is about."""
 
     transactions: Sequence[TransactionId]
-    settled: str
-    """Once these are sealed, so is every transaction with a lower id (an xid8, as text)."""
+    settled: int
+    """Once these are sealed, so is every transaction with a lower id (an xid8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +49,29 @@ class EntryLeaf:
 async def list_due(tx: Tx, *, most: int) -> Due:
     """Return the oldest settled transactions that are not sealed.
 
-    What runs now may still write transactions with ids above the horizon, and only there: identity order, time and key
-    say nothing about that. The horizon is read before the rows, never after: rows of a later look can only be more.
-    A ledger that was restored on another server has ids from there, which that server has yet to reach; then the seals'
-    own list decides, and the search begins anew at the horizon of this server.
+    Whoever runs now may still write transactions with ids at the horizon and above, and only there; positions, times and
+    keys say nothing about that. The horizon is read before the rows and never after: later rows can only be more.
+
+    Books that were restored on another server have ids of the old one, which the new one has yet to give out. Then what is
+    sealed is looked up for every transaction, once, however many are due, and the search goes on at the new horizon.
     """
-    begun = await tx.value(
-        "SELECT coalesce(max(settled), '0'::xid8)::text FROM (SELECT settled FROM payment.seal ORDER BY number DESC LIMIT 1) s"
-    )
-    horizon = await tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-    moved = int(begun) > int(horizon)
+    bounds = await _bounds(tx)
     waiting = await tx.all(
-        Waiting,
+        _Waiting,
         """
         SELECT t.id, t.xid::text AS xid FROM payment.transaction t
-        WHERE CASE WHEN %(moved)s THEN t.xid < %(horizon)s::xid8 OR t.xid >= %(begun)s::xid8
-                ELSE t.xid >= %(begun)s::xid8 AND t.xid < %(horizon)s::xid8 END
+        WHERE (%(moved)s OR t.xid >= %(begun)s::xid8 AND t.xid < %(horizon)s::xid8)
             AND NOT EXISTS (SELECT FROM payment.sealed s WHERE s.transaction_id = t.id)
         ORDER BY t.xid, t.id LIMIT %(most)s
         """,
-        {"moved": moved, "horizon": horizon, "begun": begun, "most": most},
+        {
+            "moved": bounds.moved,
+            "horizon": str(bounds.horizon),
+            "begun": str(bounds.begun),
+            "most": None if bounds.moved else most,
+        },
     )
-    reached = "0" if moved else waiting[-1].xid if waiting else horizon
-    settled = horizon if len(waiting) < most else reached
+    settled = bounds.horizon if bounds.moved or len(waiting) < most else int(waiting[-1].xid)
     return Due(transactions=[one.id for one in waiting], settled=settled)
 
 
@@ -123,6 +131,25 @@ async def list_touching(
         """,
         [list(transactions), list(accounts)],
     )
+
+
+async def _bounds(tx: Tx) -> _Bounds:
+    found = await tx.one(
+        _bounds_of,
+        """
+        SELECT coalesce((SELECT settled FROM payment.seal ORDER BY number DESC LIMIT 1), '0'::xid8)::text AS begun,
+            pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+            pg_snapshot_xmax(pg_current_snapshot())::text AS ceiling,
+            coalesce((SELECT xid FROM payment.transaction ORDER BY xid DESC LIMIT 1), '0'::xid8)::text AS highest
+        """,
+    )
+    assert found is not None  # noqa: S101 - a SELECT without FROM has one row
+    return found
+
+
+def _bounds_of(*, begun: str, horizon: str, ceiling: str, highest: str) -> _Bounds:
+    moved = int(begun) > int(horizon) or (int(begun) == 0 and int(highest) >= int(ceiling))
+    return _Bounds(begun=int(begun), horizon=int(horizon), moved=moved)
 
 
 async def _entry_hashes(tx: Tx, transactions: Sequence[TransactionId]) -> Mapping[int, list[bytes]]:

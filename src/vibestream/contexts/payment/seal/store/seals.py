@@ -28,7 +28,7 @@ async def append_seal(
     tx: Tx,
     *,
     head: Head,
-    settled: str,
+    settled: int,
     transactions: Sequence[TransactionId],
     hashes: Sequence[bytes],
     nodes: Sequence[Node],
@@ -42,7 +42,7 @@ async def append_seal(
             """,
             [
                 *(head.number, head.first, head.size, head.root, head.previous, head.sealed_at, head.key_id),
-                *(head.signature, settled, list(transactions), list(hashes)),
+                *(head.signature, str(settled), list(transactions), list(hashes)),
                 *([node.level for node in nodes], [node.place for node in nodes], [node.hash for node in nodes]),
             ],
         )
