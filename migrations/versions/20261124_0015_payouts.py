@@ -171,4 +171,5 @@ _FOUR_EYES = """
     END $$;
     CREATE TRIGGER approved BEFORE INSERT OR UPDATE ON payment.payout
         FOR EACH ROW EXECUTE FUNCTION payment.require_approval();
+    REVOKE ALL ON FUNCTION payment.require_approval FROM PUBLIC;
 """
