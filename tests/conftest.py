@@ -25,7 +25,7 @@ from vibestream.platform.postgres import migrate
 from vibestream.platform.postgres.binaries import find_binaries
 from vibestream.platform.postgres.embedded import EmbeddedPostgres
 
-pytest_plugins = ("tests.http_client",)
+pytest_plugins = ("tests.http_client", "tests.factories.gateways")
 
 SERVER: Final = "VIBESTREAM_TEST_SERVER"
 """Set by the controlling process for its workers: the owner's address of the template database."""

@@ -237,6 +237,15 @@ class Settings(BaseSettings):
         AnyHttpUrl("https://business.coinbase.com"),
         description="Address of Coinbase Business; https://business.coinbase.com/sandbox for its own sandbox.",
     )
+    sandbox_gateways_port: Port | None = Field(
+        None,
+        description="Loopback port of the stand-ins of the payment gateways; `vibestream up` chooses one. Not in production.",
+    )
+    sandbox_definitions: Path | None = Field(
+        None,
+        description="Folder of the providers' own definitions (paypal-openapi), which the stand-ins then check requests by; "
+        "unset: by definitions of their own.",
+    )
     metrics_port: Port | None = Field(
         None,
         description="Port for Prometheus metrics on the loopback address; unset: /metrics of the web server, "
