@@ -228,7 +228,7 @@ async def raw_get(app: FastAPI, raw_path: str) -> tuple[int, bytes]:
 async def test_files_that_are_not_there_are_missing(music: Music, client: httpx2.AsyncClient):
     root = folder((await masters(client, music.track_id))[0])
 
-    for name in ("aac-160/s00009.m4s", "aac-320/index.m3u8", "aac-160.2/init.mp4", "aac-160/s00001.mp4"):
+    for name in ("aac-160/s00009.m4s", "aac-96/index.m3u8", "aac-160.2/init.mp4", "aac-160/s00001.mp4"):
         answer = await client.get(f"{root}/{name}")
         assert (answer.status_code, answer.json()["code"]) == (404, "delivery.file_missing")
     assert (await client.get(f"/media/covers/{'ab' * 32}-640.webp")).status_code == 404

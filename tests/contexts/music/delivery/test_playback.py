@@ -34,7 +34,12 @@ async def granted(tx: Tx, music: Music, **asked: object) -> service.Playback:
     )
 
 
-async def test_a_player_is_told_all_it_needs(music: Music, client: httpx2.AsyncClient):
+async def test_a_player_is_told_all_it_needs(music: Music, database: Database, client_for: ClientFor):
+    async with database.begin() as tx:
+        fan = await make_user(tx)
+        await service.set_quality(tx, user_id=fan.user_id, max_kbps=320, lossless=True, until=None, as_of=utc_now())
+    client = await client_for(fan)
+
     answer = await client.post(f"/api/v1/tracks/{music.track_id}/playback")
 
     assert answer.status_code == 200

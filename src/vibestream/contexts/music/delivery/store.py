@@ -1,12 +1,17 @@
-"""The table `music.served`: which segments were sent to which listen. Raw evidence, kept for two days."""
+"""The tables of delivery.
+
+`music.served`: which segments were sent to which listen; raw evidence, kept for two days. `music.listener_quality`: the
+best that each listener may hear.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from vibestream.contexts.music.delivery.domain.quality import Quality
 from vibestream.contexts.music.delivery.domain.served import Run
-from vibestream.kernel.ids import ListenId
+from vibestream.kernel.ids import ListenId, UserId
 from vibestream.platform.database import Tx
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +49,31 @@ async def delete_runs(tx: Tx, *, before: datetime, limit: int) -> int:
             SELECT ctid FROM music.served WHERE last_at < %s ORDER BY last_at LIMIT %s))
         """,
         [before, limit],
+    )
+
+
+async def save_quality(tx: Tx, *, user_id: UserId, quality: Quality, until: datetime | None, as_of: datetime) -> None:
+    """Keep what is newest of a listener's best quality."""
+    await tx.execute(
+        """
+        INSERT INTO music.listener_quality AS known (user_id, max_kbps, lossless, until, as_of)
+        VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (user_id) DO UPDATE
+        SET max_kbps = excluded.max_kbps, lossless = excluded.lossless, until = excluded.until, as_of = excluded.as_of
+        WHERE known.as_of <= excluded.as_of
+        """,
+        [user_id, quality.max_kbps, quality.lossless, until, as_of],
+    )
+
+
+async def load_quality(tx: Tx, *, user_id: UserId, now: datetime) -> Quality | None:
+    """Return a listener's best quality as it is known to be at an instant."""
+    return await tx.one(
+        Quality,
+        """
+        SELECT max_kbps, lossless FROM music.listener_quality WHERE user_id = %s AND (until IS NULL OR until > %s)
+        """,
+        [user_id, now],
     )
 
 

@@ -5,6 +5,7 @@
     grant      `p`                     anybody, while the asset is public
                `l` + listen, track     the same, and what is served counts as that track served to that listen
                `o` + account           that account alone, signed in, public or not
+               after `p` or `l`, digits: no better than so many kbit/s, and nothing lossless; without them, everything
     signature  HMAC-SHA256 over all of these and the prefix, in base64url without padding
 
 The grant is opaque to players and caches. A cache in front of us leaves the whole token out of its key.
@@ -36,7 +37,7 @@ LONGEST_LIFE_S: Final = PUBLIC_TTL_S + BUCKET_S
 """No address lives longer."""
 
 _TOKEN: Final = re.compile(
-    r"(?P<expires>[1-9][0-9]{9})\.(?P<key_id>[a-z2-7]{8})\.(?P<grant>p|o[A-Za-z0-9_-]{22}|l[A-Za-z0-9_-]{44})\.(?P<signature>[A-Za-z0-9_-]{43})"
+    r"(?P<expires>[1-9][0-9]{9})\.(?P<key_id>[a-z2-7]{8})\.(?P<grant>(?:p|l[A-Za-z0-9_-]{44})(?:[1-9][0-9]{1,3})?|o[A-Za-z0-9_-]{22})\.(?P<signature>[A-Za-z0-9_-]{43})"
 )
 
 
@@ -62,6 +63,9 @@ class LinkExpired(Forbidden):
 class ToAnybody:
     """Whoever has the address, while the asset is public."""
 
+    most_kbps: int | None = None
+    """The best lossy quality it opens, 10 to 9999 kbit/s, and nothing lossless; None: everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToListen:
@@ -69,6 +73,8 @@ class ToListen:
 
     listen_id: ListenId
     track_id: TrackId
+    most_kbps: int | None = None
+    """As of an address for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +158,26 @@ def _signature(key: SigningKey, *, prefix: str, grant: str, expires: str) -> byt
 
 
 def _grant_text(grant: Grant) -> str:
+    if isinstance(grant, ToOwner):
+        return "o" + _short(grant.user_id)
+    most = "" if grant.most_kbps is None else str(grant.most_kbps)
     if isinstance(grant, ToListen):
-        return "l" + _short(grant.listen_id) + _short(grant.track_id)
-    return "p" if isinstance(grant, ToAnybody) else "o" + _short(grant.user_id)
+        return "l" + _short(grant.listen_id) + _short(grant.track_id) + most
+    return "p" + most
 
 
 def _grant(text: str) -> Grant:
     match text[0]:
         case "l":
-            return ToListen(ListenId(_long(text[1:23])), TrackId(_long(text[23:])))
+            return ToListen(ListenId(_long(text[1:23])), TrackId(_long(text[23:45])), _most(text[45:]))
         case "o":
             return ToOwner(UserId(_long(text[1:])))
         case _:
-            return ToAnybody()
+            return ToAnybody(_most(text[1:]))
+
+
+def _most(digits: str) -> int | None:
+    return int(digits) if digits else None
 
 
 def _short(identifier: UUID) -> str:

@@ -1,5 +1,6 @@
 """The public interface of delivery."""
 
+from vibestream.contexts.music.delivery.domain.quality import EVERYBODYS, Quality
 from vibestream.contexts.music.delivery.service.playing import (
     Master,
     NotPlayableYet,
@@ -7,6 +8,7 @@ from vibestream.contexts.music.delivery.service.playing import (
     RungOffered,
     grant_playback,
 )
+from vibestream.contexts.music.delivery.service.quality import quality_of, set_quality
 from vibestream.contexts.music.delivery.service.serving import (
     AssetWithdrawn,
     Delivery,
@@ -14,6 +16,7 @@ from vibestream.contexts.music.delivery.service.serving import (
     Keeping,
     NotTheOwner,
     Offer,
+    QualityNotIncluded,
     keyring_of,
     require_owner,
 )
@@ -29,6 +32,7 @@ from vibestream.contexts.music.delivery.service.witness import (
 )
 
 __all__ = [
+    "EVERYBODYS",
     "FLUSH_S",
     "MOST_WAITING",
     "REFRESH_S",
@@ -41,6 +45,8 @@ __all__ = [
     "NotTheOwner",
     "Offer",
     "Playback",
+    "Quality",
+    "QualityNotIncluded",
     "RungOffered",
     "Timelines",
     "Withdrawals",
@@ -48,7 +54,9 @@ __all__ = [
     "forget_served",
     "grant_playback",
     "keyring_of",
+    "quality_of",
     "record_served",
     "require_owner",
     "served_to",
+    "set_quality",
 ]

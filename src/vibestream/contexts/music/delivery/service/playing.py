@@ -20,6 +20,8 @@ from vibestream.contexts.music.delivery.domain.links import (
     sign,
 )
 from vibestream.contexts.music.delivery.domain.loudness import playback_gain_db
+from vibestream.contexts.music.delivery.domain.quality import within
+from vibestream.contexts.music.delivery.service.quality import quality_of
 from vibestream.contexts.music.events import PlaybackGranted
 from vibestream.contexts.music.packaging import service as packaging
 from vibestream.contexts.music.packaging.domain import layout
@@ -97,7 +99,8 @@ async def grant_playback(
 ) -> Playback:
     """Hand out the addresses of a track, and announce it when it is for a listen.
 
-    What is public plays for anybody. An artist's own draft, or what was taken down, plays for that account alone, by
+    What is public plays for anybody, up to the quality that they may hear: better renditions are left out of the answer,
+    of the master playlist and of what the address opens. An artist's own draft, or what was taken down, plays for that account alone, by
     addresses that work only while it is signed in; such a listen is never granted, because it is none.
 
     Args:
@@ -118,9 +121,15 @@ async def grant_playback(
     asset, renditions = await _playable(tx, found.track.asset_id)
     counts = found.public and user_id is not None and listen_id is not None
     attributed = counts and seen
+    heard = await quality_of(tx, user_id=user_id, now=now)
     grant, ttl_s = _grant(
-        track_id=track_id, public=found.public, user_id=user_id, listen_id=listen_id if attributed else None
+        track_id=track_id,
+        public=found.public,
+        user_id=user_id,
+        listen_id=listen_id if attributed else None,
+        most_kbps=heard.most_kbps,
     )
+    offered = [one for one in renditions if isinstance(grant, ToOwner) or within(one.rung, most_kbps=grant.most_kbps)]
     expires = expiry(now_s=int(now.timestamp()), ttl_s=ttl_s)
     token = sign(keyring, prefix=layout.prefix_of(asset.address), grant=grant, expires=expires)
     if counts and listen_id is not None:
@@ -135,7 +144,7 @@ async def grant_playback(
                 attributed=attributed,
             ),
         )
-    return _playback(found.track.track_id, asset, renditions, token=token, expires=expires, attributed=attributed)
+    return _playback(found.track.track_id, asset, offered, token=token, expires=expires, attributed=attributed)
 
 
 async def _playable(tx: Tx, asset_id: AssetId) -> tuple[packaging.Asset, Sequence[packaging.Rendition]]:
@@ -146,10 +155,12 @@ async def _playable(tx: Tx, asset_id: AssetId) -> tuple[packaging.Asset, Sequenc
     return asset, renditions
 
 
-def _grant(*, track_id: TrackId, public: bool, user_id: UserId | None, listen_id: ListenId | None) -> tuple[Grant, int]:
+def _grant(
+    *, track_id: TrackId, public: bool, user_id: UserId | None, listen_id: ListenId | None, most_kbps: int | None
+) -> tuple[Grant, int]:
     if not public and user_id is not None:  # nobody but its owner was shown what is not public
         return ToOwner(user_id), OWNER_TTL_S
-    return ToAnybody() if listen_id is None else ToListen(listen_id, track_id), PUBLIC_TTL_S
+    return ToAnybody(most_kbps) if listen_id is None else ToListen(listen_id, track_id, most_kbps), PUBLIC_TTL_S
 
 
 def _playback(

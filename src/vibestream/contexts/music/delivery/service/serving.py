@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 from vibestream.contexts.music.delivery.domain.files import AssetFile, CoverFile, FileKind
 from vibestream.contexts.music.delivery.domain.links import Grant, Keyring, ToListen, ToOwner, verify
+from vibestream.contexts.music.delivery.domain.quality import opens, without_better
 from vibestream.contexts.music.delivery.domain.served import Served
 from vibestream.contexts.music.delivery.service.withdrawals import Withdrawals
 from vibestream.contexts.music.delivery.service.witness import Witness
@@ -32,6 +33,15 @@ class FileMissing(Missing):
 
     def __init__(self) -> None:
         super().__init__("There is no such file.")
+
+
+class QualityNotIncluded(Forbidden):
+    """The address opens this music, in a lesser quality."""
+
+    code: ClassVar[str] = "delivery.quality_not_included"
+
+    def __init__(self) -> None:
+        super().__init__("This quality is not part of your plan.")
 
 
 class AssetWithdrawn(Gone):
@@ -93,10 +103,13 @@ class Delivery:
         Raises:
             LinkForged, LinkExpired: it opens nothing, or not this.
             AssetWithdrawn: the asset is not public any more; its owner's own addresses go on working.
+            QualityNotIncluded: the token is for lesser renditions.
         """
         grant = verify(self.keyring, file.token, prefix=file.prefix, now_s=now_s)
         if not isinstance(grant, ToOwner) and file.address in self.withdrawals:
             raise AssetWithdrawn
+        if not isinstance(grant, ToOwner) and not opens(file, most_kbps=grant.most_kbps):
+            raise QualityNotIncluded
         return grant
 
     async def offer(self, file: AssetFile, *, grant: Grant) -> Offer:
@@ -106,7 +119,7 @@ class Delivery:
             FileMissing: there is none (yet).
         """
         if file.kind in {FileKind.MASTER, FileKind.PLAYLIST}:
-            offer = await self._playlist(file)
+            offer = await self._playlist(file, most_kbps=None if isinstance(grant, ToOwner) else grant.most_kbps)
         else:
             offer = Offer(await self._immutable(file.key), Keeping.FOR_EVER, None)
         if isinstance(grant, ToOwner):
@@ -130,11 +143,13 @@ class Delivery:
         """Forget the facts of an object that turned out not to be there."""
         self._facts.pop(key, None)
 
-    async def _playlist(self, file: AssetFile) -> Offer:
+    async def _playlist(self, file: AssetFile, *, most_kbps: int | None) -> Offer:
         try:
             content = await self.objects.get_bytes(file.key)
         except ObjectMissing:
             raise FileMissing from None
+        if file.kind is FileKind.MASTER and most_kbps is not None:
+            content = without_better(content.decode(), most_kbps=most_kbps).encode()
         # The tag is that of the very bytes that are sent: the object may have grown since any other question.
         info = ObjectInfo(file.key, len(content), hashlib.sha256(content).hexdigest(), PLAYLIST_TYPE)
         if file.kind is FileKind.MASTER:
