@@ -85,6 +85,11 @@ async def list_heads_after(tx: Tx, number: int, *, limit: int) -> list[Head]:
     )
 
 
+async def list_numbers(tx: Tx) -> list[int]:
+    """Return the number of every seal, in order."""
+    return await tx.values("SELECT number FROM payment.seal ORDER BY number")
+
+
 async def list_leaves(tx: Tx, start: int, end: int) -> list[Leaf]:
     """Return the leaves that are there from a place up to another, in order."""
     return await tx.all(
