@@ -15,6 +15,7 @@ from vibestream.contexts.listen_reward.listening.routes import router as listeni
 from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
+from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.user.accounts.routes import router as accounts
@@ -89,6 +90,7 @@ def _runtime(settings: Settings) -> Runtime:
         objects=open_store(settings),
         mailer=Mailer(settings),
         cpu=BoundedThreads(threads=HASHING_THREADS),
+        parts={Gateways: open_gateways(settings)},
     )
 
 
@@ -102,6 +104,7 @@ def _owning(app: FastAPI, runtime: Runtime) -> FastAPI:
             async with runtime.database, bell.hung(runtime.database), inner(app):
                 yield
         finally:
+            await runtime.part(Gateways).close()
             runtime.cpu.close()
 
     app.router.lifespan_context = lifespan

@@ -25,6 +25,7 @@ import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401
+from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows import hear_masters, listen_to_reward, notify, publish_track, register_artist, witness_listens
 from vibestream.flows.audit import invariants_of
 from vibestream.platform.config import Settings, SettingsInvalid
@@ -99,15 +100,22 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             "Settings are wrong. DATABASE_URL: the worker alone needs one; `vibestream up` brings its own"
         )
     migrate.require_head(settings.app_dsn)
+    gateways = open_gateways(settings)
     cpu = BoundedThreads(threads=THREADS)
     try:
         async with Database(
             settings.app_dsn, max_size=settings.database_pool_size, application="vibestream-worker"
         ) as database:
             yield Runtime(
-                settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=cpu
+                settings=settings,
+                database=database,
+                objects=open_store(settings),
+                mailer=Mailer(settings),
+                cpu=cpu,
+                parts={Gateways: gateways},
             )
     finally:
+        await gateways.close()
         cpu.close()
 
 
