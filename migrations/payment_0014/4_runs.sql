@@ -73,11 +73,14 @@ CREATE TABLE payment.royalty_share (
     withheld     bigint NOT NULL CHECK (withheld >= 0),
     repaid       bigint NOT NULL CHECK (repaid >= 0),
     payable      bigint NOT NULL CHECK (payable >= 0),
+    leaf_hash    bytea NOT NULL CHECK (octet_length(leaf_hash) = 32),
     PRIMARY KEY (run_id, payee_id),
     UNIQUE (run_id, position),
     CHECK (earned = recouped + withheld + repaid + payable)
 );
 COMMENT ON COLUMN payment.royalty_share.position IS 'Which leaf of the run''s tree of statements is this payee''s.';
+COMMENT ON COLUMN payment.royalty_share.leaf_hash IS
+    'The hash of the payee''s statement; the root over all of them stands in the details of the run''s transaction.';
 CREATE INDEX royalty_share_of_payee ON payment.royalty_share (payee_id);
 
 CREATE TABLE payment.royalty_line (

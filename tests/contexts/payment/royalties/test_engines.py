@@ -210,13 +210,13 @@ def by_money(pool: int, rows: list[UsageRow], revenue: list[Revenue]) -> dict[tu
     heard: defaultdict[UUID, dict[Claim, int]] = defaultdict(dict)
     for one in rows:
         heard[one.listener_id][one.claim] = one.listens
-    active = sorted((one for one in revenue if one.subscriber_id in heard), key=lambda one: one.subscriber_id)
+    active = sorted((fee for fee in revenue if fee.subscriber_id in heard), key=lambda fee: fee.subscriber_id)
     earned = {(claim.track_id.int - 1_000, claim.heard_month): 0 for one in rows for claim in [one.claim]}
-    if not sum(one.net for one in active):
+    if not sum(fee.net for fee in active):
         return earned
-    for one, part in zip(active, allocate(Money(pool, USD), [one.net for one in active]), strict=True):
-        claims = sorted(heard[one.subscriber_id])
-        for claim, piece in zip(claims, allocate(part, [heard[one.subscriber_id][c] for c in claims]), strict=True):
+    for fee, part in zip(active, allocate(Money(pool, USD), [fee.net for fee in active]), strict=True):
+        claims = sorted(heard[fee.subscriber_id])
+        for claim, piece in zip(claims, allocate(part, [heard[fee.subscriber_id][c] for c in claims]), strict=True):
             earned[claim.track_id.int - 1_000, claim.heard_month] += piece.minor
     return earned
 
