@@ -17,6 +17,7 @@ from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
+from vibestream.contexts.payment.seal.routes import router as seal
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.profiles.routes import router as profiles
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     listening,
     wallets,
     ledger,
+    seal,
 )
 """Looked through in this order for every request: delivery first, because segments are most of them."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)

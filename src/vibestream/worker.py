@@ -21,6 +21,7 @@ import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.ledger.jobs
+import vibestream.contexts.payment.seal.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping
@@ -66,7 +67,7 @@ _log = structlog.get_logger()
 @periodic("audit", every_s=300)
 async def audit(runtime: Runtime) -> None:
     """Check every invariant; one that does not hold is logged as an error and shows in the metrics."""
-    await check_all(runtime.database, invariants_of(runtime.objects, originals=AUDITED_ORIGINALS))
+    await check_all(runtime.database, invariants_of(runtime.settings, runtime.objects, originals=AUDITED_ORIGINALS))
 
 
 def run(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from vibestream.cli.connection import reachable_owner_dsn
 from vibestream.contexts.music.uploads.invariants import SAMPLE
+from vibestream.contexts.payment.seal.invariants import SAMPLE as SEALED_BLOCKS
 from vibestream.flows.audit import invariants_of
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import load_settings
@@ -35,14 +36,26 @@ from vibestream.platform.storage import open_store
     show_default=True,
     help="How many stored originals, chosen at random, are read again; 0 for every one.",
 )
-def command(*, json_file: Path | None, list_only: bool, originals: int) -> None:
+@click.option(
+    "--ledger",
+    type=click.Choice(["newest", "full"]),
+    default="newest",
+    show_default=True,
+    help="Whether the seals over the ledger are checked on the newest transactions and a random sample, or on all.",
+)
+def command(*, json_file: Path | None, list_only: bool, originals: int, ledger: str) -> None:
     """Check every invariant on the live database, and exit with 1 when one does not hold.
 
     Reads only, each check on one consistent snapshot, so it can run beside everything else. The worker runs the same
     checks on a schedule.
     """
     settings = load_settings()
-    invariants = invariants_of(open_store(settings), originals=originals or None)
+    invariants = invariants_of(
+        settings,
+        open_store(settings),
+        originals=originals or None,
+        sealed_blocks=None if ledger == "full" else SEALED_BLOCKS,
+    )
     if list_only:
         for invariant in invariants:
             click.echo(f"{invariant.name:32} {invariant.statement}")

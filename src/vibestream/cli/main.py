@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "migrate": "Bring the database to this code's schema.",
     "config": "Show every setting, its value and where it comes from.",
     "dead-letters": "List events that a consumer could not handle, and replay them.",
+    "seal-key": "Make a pair of keys for the seals over the ledger.",
     "grant-role": "Give an account a role, such as admin.",
     "web": "Run the web server alone (many machines).",
     "worker": "Run the worker alone (many machines).",

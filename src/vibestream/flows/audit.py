@@ -9,8 +9,11 @@ from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.ledger import invariants as ledger
+from vibestream.contexts.payment.seal import invariants as seal
+from vibestream.contexts.payment.seal.service import by_id, trusted_keys
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
+from vibestream.platform.config import Settings
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
 from vibestream.platform.sagas import invariants as sagas
@@ -29,11 +32,28 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
 """Those that the database alone decides."""
 
 
-def invariants_of(objects: ObjectStore, *, originals: int | None = uploads.SAMPLE) -> tuple[Invariant, ...]:
+def invariants_of(
+    settings: Settings,
+    objects: ObjectStore,
+    *,
+    originals: int | None = uploads.SAMPLE,
+    sealed_blocks: int | None = seal.SAMPLE,
+) -> tuple[Invariant, ...]:
     """Return every invariant, with those that look into the object store.
 
     Args:
+        settings: the deployment's; its keys are those whose seals over the ledger are believed.
         objects: the deployment's object store.
         originals: how many originals, chosen at random, are read and hashed again; None for every one.
+        sealed_blocks: how many older blocks of 256 sealed transactions, chosen at random, are read again beside the
+            newest; None for the whole ledger.
+
+    Raises:
+        KeyMalformed: a key in the settings is none.
     """
-    return (*INVARIANTS, *uploads.invariants_of(objects, sample=originals))
+    keys = trusted_keys(sealing_key=settings.sealing_key(), public_keys=settings.seal_public_keys)
+    return (
+        *INVARIANTS,
+        *uploads.invariants_of(objects, sample=originals),
+        *seal.invariants_of(objects, by_id(keys), blocks=sealed_blocks),
+    )

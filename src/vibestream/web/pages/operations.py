@@ -82,7 +82,7 @@ async def back_to_operations() -> Response:
 @router.post("/operations/audit", policy=_ADMIN)
 async def run_audit(request: Request, runtime: RuntimeDep) -> Response:
     """Check every invariant now, and show what was found. It only reads, so it may be asked for again."""
-    checked = tuple(await check_all(runtime.database, invariants_of(runtime.objects)))
+    checked = tuple(await check_all(runtime.database, invariants_of(runtime.settings, runtime.objects)))
     async with runtime.database.begin(read_only=True) as tx:
         view = await _view(request, tx, checked=checked)
     response = render(request, "operations.html", view)

@@ -9,6 +9,7 @@ Everything is done in the caller's transaction. Errors that are a `VibeStreamErr
 
 from vibestream.contexts.payment.ledger.domain.accounts import (
     EARNING_KINDS,
+    PERSONAL,
     WALLET_KINDS,
     AccountKind,
     AccountName,
@@ -71,6 +72,7 @@ from vibestream.contexts.payment.ledger.service.rewards import fund_pool, pay_re
 
 __all__ = [
     "EARNING_KINDS",
+    "PERSONAL",
     "WALLET_KINDS",
     "AccountCurrencyMismatch",
     "AccountKind",

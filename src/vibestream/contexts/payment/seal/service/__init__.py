@@ -37,9 +37,11 @@ from vibestream.contexts.payment.seal.domain.proofs import (
     verify_transaction,
 )
 from vibestream.contexts.payment.seal.service.proving import (
+    NotSealedYet,
     prove,
     prove_consistency,
     prove_entries,
+    prove_to_person,
 )
 from vibestream.contexts.payment.seal.service.publishing import (
     is_published,
@@ -68,6 +70,7 @@ __all__ = [
     "KeyMalformed",
     "KeyUnknown",
     "LeafMalformed",
+    "NotSealedYet",
     "ProofInvalid",
     "ProofMalformed",
     "PublicKey",
@@ -88,6 +91,7 @@ __all__ = [
     "prove",
     "prove_consistency",
     "prove_entries",
+    "prove_to_person",
     "publish_head",
     "published_head",
     "published_numbers",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import ClassVar
 
+from vibestream.contexts.payment.ledger import service as books
 from vibestream.contexts.payment.seal.domain import tree
 from vibestream.contexts.payment.seal.domain.growth import rows_of, span_root
 from vibestream.contexts.payment.seal.domain.heads import Head
@@ -12,8 +14,16 @@ from vibestream.contexts.payment.seal.domain.tree import Span
 from vibestream.contexts.payment.seal.service.sealing import SealMissing, TreeBroken, head
 from vibestream.contexts.payment.seal.store import ledger, seals
 from vibestream.contexts.payment.seal.store.seals import Leaf
-from vibestream.kernel.ids import AccountId, TransactionId
+from vibestream.kernel.errors import Unavailable
+from vibestream.kernel.ids import AccountId, TransactionId, UserId
 from vibestream.platform.database import Tx
+
+
+class NotSealedYet(Unavailable):
+    """The transaction was posted moments ago, and its seal comes within seconds."""
+
+    code: ClassVar[str] = "seal.not_yet"
+    retry_after_s: ClassVar[int] = 15
 
 
 async def prove(tx: Tx, *, transaction_ids: Collection[TransactionId]) -> dict[TransactionId, TransactionProof]:
@@ -63,6 +73,24 @@ async def prove_entries(
         proofs += [
             EntryProof(entries[index].leaf, path, sealed[transaction_id]) for index, path in sorted(paths.items())
         ]
+    return proofs
+
+
+async def prove_to_person(tx: Tx, *, user_id: UserId, transaction_id: TransactionId) -> list[EntryProof]:
+    """Return proofs of what a transaction moved on a person's own accounts, by line.
+
+    Raises:
+        UnknownTransaction: there is none, or it does not concern this person.
+        NotSealedYet: it was posted moments ago.
+        TreeBroken: it is not any more what was sealed.
+    """
+    await books.transaction_of_person(tx, user_id=user_id, transaction_id=transaction_id)
+    own = await books.balances_of_person(tx, user_id=user_id, kinds=books.PERSONAL)
+    proofs = await prove_entries(
+        tx, transaction_ids=[transaction_id], account_ids=[balance.account_id for balance in own]
+    )
+    if not proofs:
+        raise NotSealedYet("The transaction is not sealed yet. Try again in half a minute.")
     return proofs
 
 
