@@ -65,6 +65,10 @@ _RECONCILIATION = """
         currency     text NOT NULL REFERENCES payment.currency,
         amount       bigint NOT NULL,
         fee          bigint NOT NULL,
+        fee_currency text NOT NULL REFERENCES payment.currency,
+        payment_id   uuid,
+        subject      text NOT NULL CHECK (length(subject) BETWEEN 1 AND 400),
+        is_ours      boolean NOT NULL,
         at           timestamptz NOT NULL,
         times_listed integer NOT NULL DEFAULT 1 CHECK (times_listed > 0),
         pulled_at    timestamptz NOT NULL,
@@ -73,10 +77,14 @@ _RECONCILIATION = """
     COMMENT ON TABLE payment.gateway_book_line IS 'The gateways'' own books, as we pulled them: for comparison, never for posting.';
     COMMENT ON COLUMN payment.gateway_book_line.amount IS 'Before the fee, in minor units, positive towards us.';
     COMMENT ON COLUMN payment.gateway_book_line.fee IS 'What the gateway kept of it, positive; negative when it gave a fee back.';
+    COMMENT ON COLUMN payment.gateway_book_line.payment_id IS 'Ours, where the gateway''s book gives it back.';
     COMMENT ON COLUMN payment.gateway_book_line.times_listed IS 'How often one pull listed it: more than once is an error of theirs.';
-    CREATE INDEX gateway_book_line_object ON payment.gateway_book_line (gateway, object_ref);
+    COMMENT ON COLUMN payment.gateway_book_line.subject IS 'What of ours it is about, or the gateway''s id of what is not ours.';
+    CREATE INDEX gateway_book_line_subject ON payment.gateway_book_line (gateway, subject);
+    CREATE INDEX gateway_book_line_strange ON payment.gateway_book_line (gateway) WHERE NOT is_ours;
     CREATE INDEX gateway_book_line_at ON payment.gateway_book_line (gateway, at);
-    GRANT SELECT, INSERT, UPDATE (kind, object_ref, currency, amount, fee, at, times_listed, pulled_at)
+    GRANT SELECT, INSERT, UPDATE (kind, object_ref, currency, amount, fee, fee_currency, payment_id, subject, is_ours, at, times_listed,
+        pulled_at)
         ON payment.gateway_book_line TO vibestream_app;
 
     CREATE TABLE payment.reconciliation_run (
@@ -98,9 +106,10 @@ _RECONCILIATION = """
         gateway      text NOT NULL,
         class        text NOT NULL CHECK (class IN
             ('missing_here', 'missing_there', 'amount_differs', 'fee_differs', 'duplicate')),
-        kind         text NOT NULL,
-        object_ref   text NOT NULL,
+        kind         text NOT NULL CHECK (kind IN ('charge', 'refund', 'dispute', 'payout', 'other', 'fee')),
+        subject      text NOT NULL CHECK (length(subject) BETWEEN 1 AND 400),
         currency     text NOT NULL REFERENCES payment.currency,
+        line_ref     text,
         ours         bigint,
         theirs       bigint,
         day          date NOT NULL,
@@ -111,14 +120,21 @@ _RECONCILIATION = """
         note         text CHECK (length(note) BETWEEN 1 AND 1000),
         decided_by   uuid,
         decided_at   timestamptz,
-        UNIQUE (gateway, class, kind, object_ref, currency),
+        UNIQUE (gateway, subject, kind, currency, class),
         CHECK (state = 'open' OR (note IS NOT NULL AND decided_at IS NOT NULL))
     );
     COMMENT ON TABLE payment.reconciliation_finding IS 'Where our books and a gateway''s did not agree, and what became of it.';
+    COMMENT ON COLUMN payment.reconciliation_finding.subject IS
+        'payment:<id> or payout:<id> of ours, or the gateway''s own id of what is not ours.';
+    COMMENT ON COLUMN payment.reconciliation_finding.line_ref IS 'A line of the gateway''s book that shows it, if one does.';
     COMMENT ON COLUMN payment.reconciliation_finding.ours IS 'What our books say in minor units; null: nothing.';
     COMMENT ON COLUMN payment.reconciliation_finding.theirs IS 'What theirs say in minor units; null: nothing.';
     COMMENT ON COLUMN payment.reconciliation_finding.decided_by IS 'Null when it resolved by itself: the books agree now.';
     CREATE INDEX reconciliation_finding_open ON payment.reconciliation_finding (found_at, finding_id) WHERE state = 'open';
-    GRANT SELECT, INSERT, UPDATE (ours, theirs, day, occurred_at, seen_at, state, note, decided_by, decided_at)
+    GRANT SELECT, INSERT, UPDATE (line_ref, ours, theirs, day, occurred_at, seen_at, state, note, decided_by, decided_at)
         ON payment.reconciliation_finding TO vibestream_app;
+
+    -- Whose refund or dispute it is that a line of a book speaks of.
+    CREATE INDEX payment_event_refund_ref ON payment.payment_event ((data ->> 'refund_ref')) WHERE data ? 'refund_ref';
+    CREATE INDEX payment_event_dispute_ref ON payment.payment_event ((data ->> 'dispute_ref')) WHERE data ? 'dispute_ref';
 """

@@ -54,6 +54,17 @@ _TERMS = """
     CREATE INDEX payout_destination_address ON payment.payout_destination (method, address);
     CREATE INDEX payout_destination_history ON payment.payout_destination (user_id, set_at);
     GRANT SELECT, INSERT, UPDATE (ready, replaced_at) ON payment.payout_destination TO vibestream_app;
+
+    CREATE TABLE payment.payee_account (
+        user_id     uuid PRIMARY KEY,
+        key         text NOT NULL UNIQUE CHECK (length(key) BETWEEN 1 AND 100),
+        country     text NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
+        account_ref text UNIQUE CHECK (length(account_ref) BETWEEN 3 AND 254),
+        begun_at    timestamptz NOT NULL
+    );
+    COMMENT ON TABLE payment.payee_account IS
+        'Payees'' own accounts at Stripe: our key first, then what Stripe calls the account.';
+    GRANT SELECT, INSERT, UPDATE (account_ref) ON payment.payee_account TO vibestream_app;
 """
 
 _PAYOUTS = """
