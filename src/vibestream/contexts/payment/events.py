@@ -7,7 +7,16 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import PaymentId, RefundId, RewardId, RiskDecisionId, TransactionId, UserId
+from vibestream.kernel.ids import (
+    PaymentId,
+    RefundId,
+    RewardId,
+    RiskDecisionId,
+    SubscriptionId,
+    TipId,
+    TransactionId,
+    UserId,
+)
 from vibestream.kernel.money import Money
 
 
@@ -122,3 +131,102 @@ class PayoutDestinationChanged(Event):
     def key(self) -> str:
         """Order the news of one payee."""
         return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionChanged(Event):
+    """What somebody may hear changed, by a subscription of their own or one that they share. Says how it is now."""
+
+    type: ClassVar[str] = "vibestream.payment.subscription_changed"
+
+    user_id: UserId
+    plan: str
+    """The best plan they have now; `free` when they have none."""
+    max_kbps: int
+    """The best lossy quality."""
+    lossless: bool
+    until: datetime | None
+    """From then on it is that of the free plan unless further news comes; None: without an end."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one listener."""
+        return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalFailed(Event):
+    """Charging a subscription's renewal came to nothing."""
+
+    type: ClassVar[str] = "vibestream.payment.renewal_failed"
+
+    subscription_id: SubscriptionId
+    user_id: UserId
+    plan: str
+    amount: Money
+    next_try_at: datetime | None
+    """None: there is no further one, and the subscription has ended."""
+    entitled_until: datetime
+    """Until when its owner has what it entitles to without paying."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one subscription."""
+        return str(self.subscription_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalDue(Event):
+    """A subscription ends, or has ended its period, and only its owner can renew it: there is no method to charge."""
+
+    type: ClassVar[str] = "vibestream.payment.renewal_due"
+
+    subscription_id: SubscriptionId
+    user_id: UserId
+    plan: str
+    amount: Money
+    period_end: datetime
+
+    @property
+    def key(self) -> str:
+        """Order the news of one subscription."""
+        return str(self.subscription_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialEnding(Event):
+    """A trial is about to end. Announced once per trial, some days before."""
+
+    type: ClassVar[str] = "vibestream.payment.trial_ending"
+
+    subscription_id: SubscriptionId
+    user_id: UserId
+    plan: str
+    amount: Money
+    """What going on with it costs per period."""
+    ends_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Order the news of one subscription."""
+        return str(self.subscription_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TipReceived(Event):
+    """A fan's tip reached an artist. Announced once per tip."""
+
+    type: ClassVar[str] = "vibestream.payment.tip_received"
+
+    tip_id: TipId
+    from_user: UserId
+    payee: UserId
+    amount: Money
+    """What the fan gave."""
+    earned: Money
+    """What of it the artist has."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one artist's account."""
+        return str(self.payee)
