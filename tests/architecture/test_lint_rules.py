@@ -25,6 +25,7 @@ DOC = '    """Do it."""\n'
         ("money-without-float", "contexts.payment.ledger.domain", "x = a / b"),
         ("money-without-float", "contexts.payment.ledger.service", "x /= 2"),
         ("money-without-float", "contexts.listen_reward.pools.domain", "x = round(y)"),
+        ("money-without-float", "contexts.payment.fraud.domain.deciding", "x = a / b"),
         ("commits-in-platform", "flows.pay", "await tx.connection.commit()"),
         ("broad-except-in-platform", "flows.pay", "try:\n    f()\nexcept Exception:\n    pass"),
         ("broad-except-in-platform", "web.home", "try:\n    f()\nexcept:\n    pass"),
@@ -56,6 +57,7 @@ def test_refuses_a_planted_violation(rule: str, module: str, text: str):
     ("module", "text"),
     [
         ("contexts.music.packaging.domain", "x = a / b"),
+        ("contexts.payment.fraud.domain.statistics.measures", "x = a / b"),
         ("platform.database", "await connection.commit()"),
         ("platform.jobs", "try:\n    f()\nexcept Exception:\n    raise"),
         ("contexts.music.catalogue.store", "q = 'SELECT 1 FROM music.track'"),
