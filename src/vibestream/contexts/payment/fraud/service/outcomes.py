@@ -1,0 +1,35 @@
+"""What became of payments and payouts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vibestream.contexts.payment.fraud.domain.facts import FRAUDULENT, Outcome
+from vibestream.contexts.payment.fraud.service.policies import deny
+from vibestream.contexts.payment.fraud.store import decisions, events
+from vibestream.contexts.payment.fraud.store.policies import DenyList
+from vibestream.platform.database import Tx
+
+
+async def note_outcome(tx: Tx, *, subject_ref: str, outcome: Outcome, at: datetime) -> None:
+    """Remember what became of a payment or payout. Told twice, or before it was asked about, it counts once all the same.
+
+    One that was fraud puts its card or account on the deny list: features wait a week for labels, a thief does not.
+
+    Args:
+        tx: the caller's transaction.
+        subject_ref: the payment's or payout's own id, as it was in `Facts.subject`.
+        outcome: what became of it.
+        at: when.
+    """
+    new = await events.save_outcome(tx, subject=subject_ref, outcome=outcome, at=at)
+    if new and outcome in FRAUDULENT:
+        event = await decisions.load_event(tx, subject_ref)
+        if event is not None and event.method is not None:
+            reason = f"{outcome.value} of {subject_ref}"
+            await deny(tx, list_=DenyList.METHOD, value=event.method, reason=reason, added_by=None, now=at)
+
+
+async def outcomes(tx: Tx, *, subject_ref: str) -> list[tuple[Outcome, datetime]]:
+    """Return what became of a payment or payout, in order of time."""
+    return await events.list_outcomes(tx, subject=subject_ref)

@@ -1,0 +1,1 @@
+"""Tables of fraud: events, decisions, reviews, policies, lists, models, drift."""
