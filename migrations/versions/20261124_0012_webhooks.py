@@ -71,6 +71,7 @@ _RECONCILIATION = """
         is_ours      boolean NOT NULL,
         at           timestamptz NOT NULL,
         times_listed integer NOT NULL DEFAULT 1 CHECK (times_listed > 0),
+        is_listed    boolean NOT NULL DEFAULT true,
         pulled_at    timestamptz NOT NULL,
         PRIMARY KEY (gateway, line_ref)
     );
@@ -79,12 +80,13 @@ _RECONCILIATION = """
     COMMENT ON COLUMN payment.gateway_book_line.fee IS 'What the gateway kept of it, positive; negative when it gave a fee back.';
     COMMENT ON COLUMN payment.gateway_book_line.payment_id IS 'Ours, where the gateway''s book gives it back.';
     COMMENT ON COLUMN payment.gateway_book_line.times_listed IS 'How often one pull listed it: more than once is an error of theirs.';
+    COMMENT ON COLUMN payment.gateway_book_line.is_listed IS 'False: it was listed once, and a later pull had it no more.';
     COMMENT ON COLUMN payment.gateway_book_line.subject IS 'What of ours it is about, or the gateway''s id of what is not ours.';
     CREATE INDEX gateway_book_line_subject ON payment.gateway_book_line (gateway, subject);
     CREATE INDEX gateway_book_line_strange ON payment.gateway_book_line (gateway) WHERE NOT is_ours;
     CREATE INDEX gateway_book_line_at ON payment.gateway_book_line (gateway, at);
     GRANT SELECT, INSERT, UPDATE (kind, object_ref, currency, amount, fee, fee_currency, payment_id, subject, is_ours, at, times_listed,
-        pulled_at)
+        is_listed, pulled_at)
         ON payment.gateway_book_line TO vibestream_app;
 
     CREATE TABLE payment.reconciliation_run (

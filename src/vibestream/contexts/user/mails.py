@@ -65,6 +65,21 @@ _PASSWORD_CHANGED: Final = {
     ),
 }
 
+_DESTINATION_CHANGED: Final = {
+    "en": (
+        "Your payouts will go somewhere else",
+        "From {when} UTC on, money that you earn at VibeStream is sent to {address}.",
+        "If this was not you, somebody is in your account: undo the change at {url}/studio/payouts before then, and change "
+        "your password. Nothing is paid out while a change waits.",
+    ),
+    "es": (
+        "Tus pagos irán a otro lugar",
+        "Desde el {when} UTC, el dinero que ganes en VibeStream se enviará a {address}.",
+        "Si no fuiste tú, alguien está en tu cuenta: deshaz el cambio en {url}/studio/payouts antes de esa fecha y cambia "
+        "tu contraseña. Mientras un cambio espera, no se paga nada.",
+    ),
+}
+
 
 def verification(*, mail_id: UUID, to: str, locale: str, url: str, code: str, good_for: timedelta) -> Mail:
     """Return the message that brings a code to whoever signs up with an address."""
@@ -80,6 +95,16 @@ def already_registered(*, mail_id: UUID, to: str, locale: str, url: str) -> Mail
 def password_changed(*, mail_id: UUID, to: str, locale: str, url: str, when: str) -> Mail:
     """Return the notice that an account's password was changed; `when` is the UTC minute."""
     return _mail(_PASSWORD_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)
+
+
+def payout_destination_changed(*, mail_id: UUID, to: str, locale: str, url: str, address: str, when: str) -> Mail:
+    """Return the notice that money will be sent somewhere else from `when` on, the UTC minute.
+
+    `address` is shortened by us, with no more of what somebody typed than letters that an address may have.
+    """
+    return _mail(
+        _DESTINATION_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, address=address, when=when
+    )
 
 
 def _mail(

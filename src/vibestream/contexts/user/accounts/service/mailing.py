@@ -64,6 +64,24 @@ async def mail_password_change(runtime: Runtime, *, mail_id: str, user_id: str, 
     await _send(runtime, mail)
 
 
+@job("user.mail_payout_destination", queue="mail", attempts=300)  # over a day
+async def mail_payout_destination(
+    runtime: Runtime, *, mail_id: str, user_id: str, address: str, usable_from: str
+) -> None:
+    """Tell the owner of an account that their payouts will go somewhere else; nothing, when it was erased meanwhile."""
+    owner = UserId(UUID(user_id))
+    async with runtime.database.begin(read_only=True) as tx:
+        found = await store.load_account(tx, user_id=owner)
+        if found is None:
+            return
+        locale = (await profiles.fan(tx, user_id=owner)).locale
+    when = datetime.fromisoformat(usable_from).strftime("%Y-%m-%d %H:%M")
+    mail = mails.payout_destination_changed(
+        mail_id=UUID(mail_id), to=found.email, locale=locale, url=runtime.settings.base_url, address=address, when=when
+    )
+    await _send(runtime, mail)
+
+
 async def _send(runtime: Runtime, mail: Mail) -> None:
     try:
         await runtime.mailer.send(mail)

@@ -1,0 +1,103 @@
+"""The public interface of payouts.
+
+    payout = await request_payout(tx, key="...", user_id=payee, currency=USD, requested_by=payee, now=now)
+
+Everything but the jobs, the monthly run and the pollers is done in the caller's transaction.
+"""
+
+from vibestream.contexts.payment.payouts.domain.destinations import (
+    CHANGE_DELAY,
+    Destination,
+    DestinationInvalid,
+    NothingToUndo,
+)
+from vibestream.contexts.payment.payouts.domain.payouts import (
+    UNFINISHED,
+    OwnPayout,
+    Payout,
+    PayoutEvent,
+    PayoutState,
+    UnknownPayout,
+    WrongState,
+)
+from vibestream.contexts.payment.payouts.domain.terms import (
+    METHODS,
+    AboveAvailable,
+    BelowMinimum,
+    NotPayable,
+    Terms,
+)
+from vibestream.contexts.payment.payouts.service.deciding import (
+    approve,
+    cancel,
+    declare_not_sent,
+    note_reviewed,
+    reject,
+)
+from vibestream.contexts.payment.payouts.service.destinations import (
+    destination,
+    note_ready,
+    set_destination,
+    undo_change,
+)
+from vibestream.contexts.payment.payouts.service.onboarding import (
+    NotACountry,
+    NotOnboarded,
+    begin_onboarding,
+    note_account_changed,
+    refresh_account,
+    use_own_account,
+)
+from vibestream.contexts.payment.payouts.service.queries import Payable, overview, payout, payouts, terms, timeline
+from vibestream.contexts.payment.payouts.service.requesting import Origin, RequestKeyReused, request_payout
+from vibestream.contexts.payment.payouts.service.running import poll, run_month, watch
+from vibestream.contexts.payment.payouts.service.sending import note_changed, refresh_payout, send_payout
+
+__all__ = [
+    "CHANGE_DELAY",
+    "METHODS",
+    "UNFINISHED",
+    "AboveAvailable",
+    "BelowMinimum",
+    "Destination",
+    "DestinationInvalid",
+    "NotACountry",
+    "NotOnboarded",
+    "NotPayable",
+    "NothingToUndo",
+    "Origin",
+    "OwnPayout",
+    "Payable",
+    "Payout",
+    "PayoutEvent",
+    "PayoutState",
+    "RequestKeyReused",
+    "Terms",
+    "UnknownPayout",
+    "WrongState",
+    "approve",
+    "begin_onboarding",
+    "cancel",
+    "declare_not_sent",
+    "destination",
+    "note_account_changed",
+    "note_changed",
+    "note_ready",
+    "note_reviewed",
+    "overview",
+    "payout",
+    "payouts",
+    "poll",
+    "refresh_account",
+    "refresh_payout",
+    "reject",
+    "request_payout",
+    "run_month",
+    "send_payout",
+    "set_destination",
+    "terms",
+    "timeline",
+    "undo_change",
+    "use_own_account",
+    "watch",
+]

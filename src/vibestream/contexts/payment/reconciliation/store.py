@@ -1,0 +1,392 @@
+"""The gateways' books as pulled, both books as they are compared, runs and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from vibestream.contexts.payment.gateways.domain.port import BookLine, BookLineKind, GatewayName
+from vibestream.contexts.payment.reconciliation.domain import (
+    KIND_OF_LINE,
+    Class,
+    Difference,
+    Entry,
+    Finding,
+    FindingState,
+    Flow,
+    Kind,
+)
+from vibestream.kernel.ids import UserId, new_id, uuid7
+from vibestream.kernel.money import Currency
+from vibestream.platform.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How the last comparison of a gateway's day ended."""
+
+    gateway: GatewayName
+    day: date
+    run_at: datetime
+    lines: int
+    matched: int
+    differing: int
+    waiting: int
+
+
+async def save_lines(tx: Tx, gateway: GatewayName, lines: Sequence[tuple[BookLine, int]], *, now: datetime) -> None:
+    """Write lines of a gateway's book, each with how often the pull listed it; what it says now replaces what it said."""
+    await tx.execute_many(
+        """
+        INSERT INTO payment.gateway_book_line (gateway, line_ref, kind, object_ref, currency, amount, fee, fee_currency,
+            payment_id, subject, is_ours, at, times_listed, pulled_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s)
+        ON CONFLICT (gateway, line_ref) DO UPDATE SET kind = excluded.kind, object_ref = excluded.object_ref,
+            currency = excluded.currency, amount = excluded.amount, fee = excluded.fee,
+            fee_currency = excluded.fee_currency, payment_id = excluded.payment_id, at = excluded.at,
+            times_listed = excluded.times_listed, is_listed = true, pulled_at = excluded.pulled_at
+        """,
+        [
+            (
+                gateway.value,
+                line.line_ref,
+                line.kind.value,
+                line.object_ref,
+                line.amount.currency.code,
+                line.amount.minor,
+                line.fee.minor,
+                line.fee.currency.code,
+                line.payment_id,
+                f"{gateway.value}:{line.object_ref or line.line_ref}",
+                line.at,
+                times,
+                now,
+            )
+            for line, times in sorted(lines, key=lambda pair: pair[0].line_ref)
+        ],
+    )
+
+
+async def note_vanished(tx: Tx, gateway: GatewayName, *, since: datetime, until: datetime, pulled_at: datetime) -> int:
+    """Note which lines of a period a pull has not listed any more, and return how many are new among them."""
+    return await tx.execute(
+        """
+        UPDATE payment.gateway_book_line SET is_listed = false
+        WHERE gateway = %s AND at >= %s AND at < %s AND pulled_at < %s AND is_listed
+        """,
+        [gateway.value, since, until, pulled_at],
+    )
+
+
+async def recognise(tx: Tx, gateway: GatewayName) -> None:
+    """Find out of what is ours those lines speak that were strange until now: by our id, or by theirs that we know."""
+    await tx.execute(
+        """
+        UPDATE payment.gateway_book_line line SET subject = ours.subject, is_ours = true
+        FROM (
+            SELECT strange.line_ref, coalesce(
+                (SELECT 'payment:' || known.payment_id FROM payment.payment known
+                    WHERE known.payment_id = strange.payment_id),
+                (SELECT 'payment:' || known.payment_id FROM payment.payment_ref known
+                    WHERE known.gateway = strange.gateway AND known.payment_ref = strange.object_ref),
+                (SELECT 'payout:' || known.payout_id FROM payment.payout known
+                    WHERE known.method = strange.gateway AND known.payout_ref = strange.object_ref),
+                (SELECT 'payment:' || event.payment_id FROM payment.payment_event event
+                    WHERE event.data ? 'refund_ref' AND event.data ->> 'refund_ref' = strange.object_ref LIMIT 1),
+                (SELECT 'payment:' || event.payment_id FROM payment.payment_event event
+                    WHERE event.data ? 'dispute_ref' AND event.data ->> 'dispute_ref' = strange.object_ref LIMIT 1)
+            ) AS subject
+            FROM payment.gateway_book_line strange WHERE strange.gateway = %(gateway)s AND NOT strange.is_ours
+        ) AS ours
+        WHERE line.gateway = %(gateway)s AND line.line_ref = ours.line_ref AND ours.subject IS NOT NULL
+        """,
+        {"gateway": gateway.value},
+    )
+
+
+async def list_subjects(tx: Tx, gateway: GatewayName, *, since: datetime, until: datetime) -> list[str]:
+    """Return everything that moved in either book in a period, and everything about which a finding is open."""
+    # Transactions are ordered by when they were made: their ids are, so the period's are found by the primary key.
+    first = uuid7(unix_ms=int((since - timedelta(hours=1)).timestamp()) * 1000, entropy=0)
+    return await tx.values(
+        """
+        SELECT line.subject FROM payment.gateway_book_line line
+        WHERE line.gateway = %(gateway)s AND line.at >= %(since)s AND line.at < %(until)s AND line.kind <> 'settlement'
+        UNION
+        SELECT coalesce('payment:' || (header.details ->> 'payment_id'), 'payout:' || (header.details ->> 'payout_id'),
+            'transaction:' || header.id)
+        FROM payment.entry entry
+        JOIN payment.transaction header ON header.id = entry.transaction_id
+        JOIN payment.account account ON account.id = entry.account_id
+        WHERE entry.transaction_id >= %(first)s AND account.kind = 'gateway_clearing' AND account.subject = %(gateway)s
+            AND header.recorded_at >= %(since)s AND header.recorded_at < %(until)s
+        UNION
+        SELECT 'payout:' || payout_id FROM payment.payout
+        WHERE method = %(gateway)s AND payout_ref IS NOT NULL AND changed_at >= %(since)s AND changed_at < %(until)s
+        UNION
+        SELECT subject FROM payment.reconciliation_finding WHERE gateway = %(gateway)s AND state = 'open'
+        """,
+        {"gateway": gateway.value, "since": since, "until": until, "first": first},
+    )
+
+
+async def list_ours(tx: Tx, gateway: GatewayName, subjects: Collection[str]) -> list[Entry]:
+    """Return all that our books say about some subjects, in order of time.
+
+    That is what the ledger's clearing accounts moved for them, and of payouts what was sent and has not come back.
+    """
+    return await tx.all(
+        _ours,
+        """
+        WITH posted AS (
+            SELECT 'payment:' || event.payment_id AS subject, transaction_id
+            FROM payment.payment_event event CROSS JOIN LATERAL unnest(event.transaction_ids) AS transaction_id
+            WHERE event.payment_id = ANY(%(payments)s)
+            UNION ALL
+            SELECT 'payout:' || event.payout_id, event.transaction_id FROM payment.payout_event event
+            WHERE event.payout_id = ANY(%(payouts)s) AND event.kind = 'fee_known' AND event.transaction_id IS NOT NULL
+            UNION ALL
+            SELECT 'transaction:' || transaction_id, transaction_id FROM unnest(%(transactions)s::uuid[]) AS transaction_id
+        )
+        SELECT posted.subject, kinds.kind, account.currency,
+            CASE WHEN kinds.kind = 'fee' THEN entry.amount ELSE -entry.amount END AS amount, header.recorded_at AS at
+        FROM posted
+        JOIN payment.transaction header ON header.id = posted.transaction_id
+        JOIN payment.entry entry ON entry.transaction_id = header.id
+        JOIN payment.account account
+            ON account.id = entry.account_id AND account.kind = 'gateway_clearing' AND account.subject = %(gateway)s
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN header.kind IN ('payment_capture', 'payment_unexplained') THEN 'charge'
+                WHEN header.kind IN ('refund', 'refund_noticed', 'refund_returned') THEN 'refund'
+                WHEN header.kind IN ('dispute_opened', 'dispute_won') THEN 'dispute'
+                WHEN header.kind IN ('gateway_fee', 'payout_fee') THEN 'fee'
+                ELSE 'other' END AS kind
+        ) AS kinds
+        UNION ALL
+        SELECT 'payout:' || payout_id, 'payout', currency, fee - gross, changed_at FROM payment.payout
+        WHERE payout_id = ANY(%(payouts)s) AND method = %(gateway)s AND state IN ('in_transit', 'paid')
+        ORDER BY at
+        """,
+        {
+            "gateway": gateway.value,
+            "payments": _ids(subjects, "payment"),
+            "payouts": _ids(subjects, "payout"),
+            "transactions": _ids(subjects, "transaction"),
+        },
+    )
+
+
+async def list_theirs(tx: Tx, gateway: GatewayName, subjects: Collection[str]) -> list[Entry]:
+    """Return all that a gateway's book says about some subjects, in order of time: movements, and the fees on them."""
+    lines = await tx.all(
+        _theirs,
+        """
+        SELECT subject, kind, currency, amount, fee, fee_currency, at, line_ref, times_listed
+        FROM payment.gateway_book_line
+        WHERE gateway = %s AND kind <> 'settlement' AND subject = ANY(%s) AND is_listed ORDER BY at
+        """,
+        [gateway.value, list(subjects)],
+    )
+    return [entry for entries in lines for entry in entries]
+
+
+def _ids(subjects: Collection[str], kind: str) -> list[UUID]:
+    return [UUID(subject.removeprefix(f"{kind}:")) for subject in subjects if subject.startswith(f"{kind}:")]
+
+
+async def save_finding(tx: Tx, gateway: GatewayName, found: Difference, *, day: date, now: datetime) -> None:
+    """Write a difference, or see it again; one that was explained or resolved is open again when its figures changed."""
+    await tx.execute(
+        """
+        INSERT INTO payment.reconciliation_finding AS known (finding_id, gateway, class, kind, subject, currency, line_ref,
+            ours, theirs, day, occurred_at, found_at, seen_at, state)
+        VALUES (%(id)s, %(gateway)s, %(class)s, %(kind)s, %(subject)s, %(currency)s, %(line)s, %(ours)s, %(theirs)s,
+            %(day)s, %(at)s, %(now)s, %(now)s, 'open')
+        ON CONFLICT (gateway, subject, kind, currency, class) DO UPDATE SET line_ref = excluded.line_ref,
+            ours = excluded.ours, theirs = excluded.theirs, seen_at = excluded.seen_at, occurred_at = excluded.occurred_at,
+            state = CASE WHEN known.state = 'explained' AND (known.ours, known.theirs)
+                IS NOT DISTINCT FROM (excluded.ours, excluded.theirs) THEN known.state ELSE 'open' END
+        """,
+        {
+            "id": new_id(),
+            "gateway": gateway.value,
+            "class": found.class_.value,
+            "kind": found.kind.value,
+            "subject": found.subject,
+            "currency": found.currency.code,
+            "line": found.line_ref,
+            "ours": found.ours,
+            "theirs": found.theirs,
+            "day": day,
+            "at": found.at,
+            "now": now,
+        },
+    )
+
+
+async def resolve_others(
+    tx: Tx, gateway: GatewayName, subjects: Collection[str], *, seen_at: datetime, note: str
+) -> int:
+    """Resolve what is open about some subjects and was not seen by the comparison of an instant; return how many."""
+    return await tx.execute(
+        """
+        UPDATE payment.reconciliation_finding SET state = 'resolved', note = %s, decided_by = NULL, decided_at = %s
+        WHERE gateway = %s AND subject = ANY(%s) AND state = 'open' AND seen_at < %s
+        """,
+        [note, seen_at, gateway.value, list(subjects), seen_at],
+    )
+
+
+async def decide(tx: Tx, finding_id: UUID, *, state: FindingState, note: str, by: UserId, now: datetime) -> bool:
+    """Write what a person says about a finding, and say whether it could still be decided."""
+    return bool(
+        await tx.execute(
+            """
+            UPDATE payment.reconciliation_finding SET state = %s, note = %s, decided_by = %s, decided_at = %s
+            WHERE finding_id = %s AND state <> 'resolved'
+            """,
+            [state.value, note, by, now, finding_id],
+        )
+    )
+
+
+async def load_finding(tx: Tx, finding_id: UUID) -> Finding | None:
+    """Return a finding."""
+    return await tx.one(
+        _finding,
+        """
+        SELECT finding_id, gateway, class, kind, subject, currency, line_ref, ours, theirs, day, occurred_at, found_at,
+            seen_at, state, note, decided_by, decided_at
+        FROM payment.reconciliation_finding WHERE finding_id = %s
+        """,
+        [finding_id],
+    )
+
+
+async def list_findings(
+    tx: Tx,
+    *,
+    gateway: GatewayName | None,
+    states: Collection[FindingState] | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Finding]:
+    """Return findings, the newest first."""
+    return await tx.all(
+        _finding,
+        """
+        SELECT finding_id, gateway, class, kind, subject, currency, line_ref, ours, theirs, day, occurred_at, found_at,
+            seen_at, state, note, decided_by, decided_at
+        FROM payment.reconciliation_finding
+        WHERE (%(gateway)s::text IS NULL OR gateway = %(gateway)s)
+            AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+            AND (%(before)s::uuid IS NULL OR finding_id < %(before)s)
+        ORDER BY finding_id DESC LIMIT %(limit)s
+        """,
+        {
+            "gateway": gateway.value if gateway else None,
+            "states": None if states is None else [state.value for state in states],
+            "before": before,
+            "limit": limit,
+        },
+    )
+
+
+async def save_run(tx: Tx, gateway: GatewayName, *, day: date, now: datetime, **figures: int) -> None:
+    """Write how the comparison of a day ended, in place of an earlier one of the same day."""
+    await tx.execute(
+        """
+        INSERT INTO payment.reconciliation_run (gateway, day, run_at, lines, matched, differing, waiting)
+        VALUES (%(gateway)s, %(day)s, %(now)s, %(lines)s, %(matched)s, %(differing)s, %(waiting)s)
+        ON CONFLICT (gateway, day) DO UPDATE SET run_at = excluded.run_at, lines = excluded.lines,
+            matched = excluded.matched, differing = excluded.differing, waiting = excluded.waiting
+        """,
+        {"gateway": gateway.value, "day": day, "now": now, **figures},
+    )
+
+
+async def list_runs(tx: Tx, *, limit: int) -> list[Run]:
+    """Return the last comparisons, the newest day first."""
+    return await tx.all(
+        _run,
+        """
+        SELECT gateway, day, run_at, lines, matched, differing, waiting FROM payment.reconciliation_run
+        ORDER BY day DESC, gateway LIMIT %s
+        """,
+        [limit],
+    )
+
+
+async def list_flows(tx: Tx, gateway: GatewayName) -> list[tuple[Currency, Flow]]:
+    """Return what a gateway took in and gave out by day: as our ledger says, and what its book says it sent to our bank."""
+    return await tx.all(
+        _flow,
+        """
+        SELECT moved.currency, moved.day, sum(moved.taken_in) AS taken_in, sum(moved.given_out) AS given_out
+        FROM (
+            SELECT account.currency, (header.recorded_at AT TIME ZONE 'UTC')::date AS day,
+                greatest(-entry.amount, 0) AS taken_in, greatest(entry.amount, 0) AS given_out
+            FROM payment.account account
+            JOIN payment.entry entry ON entry.account_id = account.id
+            JOIN payment.transaction header ON header.id = entry.transaction_id
+            WHERE account.kind = 'gateway_clearing' AND account.subject = %(gateway)s
+            UNION ALL
+            SELECT line.currency, (line.at AT TIME ZONE 'UTC')::date, greatest(line.amount, 0), greatest(-line.amount, 0)
+            FROM payment.gateway_book_line line
+            WHERE line.gateway = %(gateway)s AND line.kind = 'settlement' AND line.is_listed
+        ) AS moved
+        GROUP BY moved.currency, moved.day
+        """,
+        {"gateway": gateway.value},
+    )
+
+
+def _run(*, gateway: str, **same: Any) -> Run:
+    return Run(gateway=GatewayName(gateway), **same)
+
+
+def _flow(*, currency: str, day: date, taken_in: int, given_out: int) -> tuple[Currency, Flow]:
+    return Currency.of(currency), Flow(day=day, taken_in=int(taken_in), given_out=int(given_out))
+
+
+def _ours(*, subject: str, kind: str, currency: str, amount: int, at: datetime) -> Entry:
+    return Entry(subject=subject, kind=Kind(kind), currency=Currency.of(currency), minor=int(amount), at=at)
+
+
+def _theirs(
+    *,
+    subject: str,
+    kind: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    fee_currency: str,
+    at: datetime,
+    line_ref: str,
+    times_listed: int,
+) -> list[Entry]:
+    compared_as = KIND_OF_LINE[BookLineKind(kind)]
+    entries = []
+    if compared_as is not None and amount:
+        entries.append((compared_as, Currency.of(currency), amount, times_listed))
+    if fee:
+        entries.append((Kind.FEE, Currency.of(fee_currency), fee, 1))
+    return [
+        Entry(subject=subject, kind=kind_, currency=in_, minor=minor, at=at, line_ref=line_ref, times=times)
+        for kind_, in_, minor, times in entries
+    ]
+
+
+def _finding(**row: Any) -> Finding:
+    return Finding(
+        gateway=GatewayName(row.pop("gateway")),
+        class_=Class(row.pop("class")),
+        kind=Kind(row.pop("kind")),
+        currency=Currency.of(row.pop("currency")),
+        state=FindingState(row.pop("state")),
+        **row,
+    )
