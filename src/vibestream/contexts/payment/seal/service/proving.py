@@ -54,7 +54,7 @@ async def prove_entries(
 ) -> list[EntryProof]:
     """Return a proof of each sealed entry that these transactions have on these accounts; none shows another account.
 
-    In the order of transaction ids, then of lines. Reading one transaction costs as much as it has entries: ask for many
+    In the order of the books. Reading one transaction costs as much as it has entries: ask for many
     accounts of a large one at once.
 
     Raises:
@@ -63,17 +63,17 @@ async def prove_entries(
     wanted = {str(account_id) for account_id in account_ids}
     touching = await ledger.list_touching(tx, transaction_ids, account_ids)
     sealed = await prove(tx, transaction_ids=touching)
-    proofs = []
-    for transaction_id in sorted(sealed):
+    proofs: dict[int, EntryProof] = {}
+    for transaction_id, whole in sealed.items():
         entries = await ledger.load_entries(tx, transaction_id)
         paths = tree.inclusion_paths(
             [tree.leaf_hash(entry.leaf) for entry in entries],
             [index for index, entry in enumerate(entries) if entry.account_id in wanted],
         )
-        proofs += [
-            EntryProof(entries[index].leaf, path, sealed[transaction_id]) for index, path in sorted(paths.items())
-        ]
-    return proofs
+        proofs |= {
+            entries[index].position: EntryProof(entries[index].leaf, path, whole) for index, path in paths.items()
+        }
+    return [proofs[position] for position in sorted(proofs)]
 
 
 async def prove_to_person(tx: Tx, *, user_id: UserId, transaction_id: TransactionId) -> list[EntryProof]:

@@ -42,7 +42,7 @@ class EntryLeaf:
     """The canonical bytes of one entry."""
 
     account_id: str
-    line: int
+    position: int
     leaf: bytes
 
 
@@ -219,7 +219,7 @@ def _entry(
         balance_after=balance_after,
         position=position,
     )
-    return EntryLeaf(account_id, line, leaf)
+    return EntryLeaf(account_id, position, leaf)
 
 
 def _leaf(
