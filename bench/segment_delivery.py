@@ -31,8 +31,10 @@ from tests.contexts.music.uploads.server import WebServer, free_port
 from tests.factories.music import folder, make_music
 from tests.factories.music_assets import MadeAsset
 from tests.factories.users import make_user, signed_in
+from vibestream.contexts.music.delivery.service import set_quality
 from vibestream.contexts.music.packaging.domain.layout import SEGMENT_TYPE, segment_key
 from vibestream.kernel.ids import TrackId, new_id
+from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.postgres import migrate
 from vibestream.platform.postgres.binaries import find_binaries
@@ -134,7 +136,9 @@ def _record(
 async def _published(owner: str, data: Path) -> tuple[TrackId, str]:
     async with Database(as_app_role(owner), max_size=2, application="bench") as database, database.begin() as tx:
         music = await make_music(tx, duration_ms=SEGMENTS * 4_000, rungs=(RUNG,))
-        token = await signed_in(tx, await make_user(tx))
+        listener = await make_user(tx)
+        await set_quality(tx, user_id=listener.user_id, max_kbps=320, lossless=True, until=None, as_of=utc_now())
+        token = await signed_in(tx, listener)
     await _store(LocalObjectStore(data / "objects"), music.asset)
     return music.track_id, token
 
