@@ -18,7 +18,7 @@ async def mail_change(tx: Tx, event: PayoutDestinationChanged) -> None:
         accounts.mail_payout_destination,
         mail_id=str(event.event_id),
         user_id=str(event.user_id),
-        address=event.address,
+        method=event.method,
         usable_from=event.usable_from.isoformat(),
     )
 

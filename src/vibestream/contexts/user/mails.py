@@ -68,17 +68,18 @@ _PASSWORD_CHANGED: Final = {
 _DESTINATION_CHANGED: Final = {
     "en": (
         "Your payouts will go somewhere else",
-        "From {when} UTC on, money that you earn at VibeStream is sent to {address}.",
-        "If this was not you, somebody is in your account: undo the change at {url}/studio/payouts before then, and change "
-        "your password. Nothing is paid out while a change waits.",
+        "From {when} UTC on, money that you earn at VibeStream is sent to another account at {method}.",
+        "If this was not you, somebody is in your account: undo the change at {url}/studio/payouts and change your password.",
+        "Nothing is paid out while a change waits.",
     ),
     "es": (
         "Tus pagos irán a otro lugar",
-        "Desde el {when} UTC, el dinero que ganes en VibeStream se enviará a {address}.",
-        "Si no fuiste tú, alguien está en tu cuenta: deshaz el cambio en {url}/studio/payouts antes de esa fecha y cambia "
-        "tu contraseña. Mientras un cambio espera, no se paga nada.",
+        "Desde el {when} UTC, el dinero que ganes en VibeStream se enviará a otra cuenta de {method}.",
+        "Si no fuiste tú, alguien está en tu cuenta: deshaz el cambio en {url}/studio/payouts y cambia tu contraseña.",
+        "Mientras un cambio espera, no se paga nada.",
     ),
 }
+_METHODS: Final = {"stripe": "Stripe", "paypal": "PayPal"}
 
 
 def verification(*, mail_id: UUID, to: str, locale: str, url: str, code: str, good_for: timedelta) -> Mail:
@@ -97,14 +98,10 @@ def password_changed(*, mail_id: UUID, to: str, locale: str, url: str, when: str
     return _mail(_PASSWORD_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)
 
 
-def payout_destination_changed(*, mail_id: UUID, to: str, locale: str, url: str, address: str, when: str) -> Mail:
-    """Return the notice that money will be sent somewhere else from `when` on, the UTC minute.
-
-    `address` is shortened by us, with no more of what somebody typed than letters that an address may have.
-    """
-    return _mail(
-        _DESTINATION_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, address=address, when=when
-    )
+def payout_destination_changed(*, mail_id: UUID, to: str, locale: str, url: str, method: str, when: str) -> Mail:
+    """Return the notice that money will be sent to another account at `method` from `when` on, the UTC minute."""
+    texts, shown = _DESTINATION_CHANGED[locale], _METHODS[method]
+    return _mail(texts, mail_id=mail_id, to=to, locale=locale, url=url, method=shown, when=when)
 
 
 def _mail(

@@ -6,7 +6,11 @@ password and an unknown address do the same work and say the same.
 
 from vibestream.contexts.user.accounts.domain import CODE_GOOD_FOR, AddressInvalid
 from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
-from vibestream.contexts.user.accounts.service.mailing import mail_password_change, mail_payout_destination, mail_sign_up
+from vibestream.contexts.user.accounts.service.mailing import (
+    mail_password_change,
+    mail_payout_destination,
+    mail_sign_up,
+)
 from vibestream.contexts.user.accounts.service.sign_in import (
     SignInRefused,
     WrongPassword,

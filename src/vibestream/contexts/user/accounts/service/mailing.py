@@ -66,7 +66,7 @@ async def mail_password_change(runtime: Runtime, *, mail_id: str, user_id: str, 
 
 @job("user.mail_payout_destination", queue="mail", attempts=300)  # over a day
 async def mail_payout_destination(
-    runtime: Runtime, *, mail_id: str, user_id: str, address: str, usable_from: str
+    runtime: Runtime, *, mail_id: str, user_id: str, method: str, usable_from: str
 ) -> None:
     """Tell the owner of an account that their payouts will go somewhere else; nothing, when it was erased meanwhile."""
     owner = UserId(UUID(user_id))
@@ -77,7 +77,7 @@ async def mail_payout_destination(
         locale = (await profiles.fan(tx, user_id=owner)).locale
     when = datetime.fromisoformat(usable_from).strftime("%Y-%m-%d %H:%M")
     mail = mails.payout_destination_changed(
-        mail_id=UUID(mail_id), to=found.email, locale=locale, url=runtime.settings.base_url, address=address, when=when
+        mail_id=UUID(mail_id), to=found.email, locale=locale, url=runtime.settings.base_url, method=method, when=when
     )
     await _send(runtime, mail)
 
