@@ -37,7 +37,9 @@ from vibestream.contexts.payment.gateways.domain.port import (
 )
 from vibestream.contexts.payment.gateways.domain.recipients import Recipient, RecipientRequest
 from vibestream.contexts.payment.gateways.gateway.certainty import TITLES
+from vibestream.contexts.payment.gateways.gateway.coinbase import CoinbaseGateway
 from vibestream.contexts.payment.gateways.gateway.guard import Guarded
+from vibestream.contexts.payment.gateways.gateway.paypal import PayPalGateway
 from vibestream.contexts.payment.gateways.gateway.recipients import Recipients
 from vibestream.contexts.payment.gateways.gateway.stripe import StripeGateway
 from vibestream.kernel.money import Money
@@ -135,12 +137,10 @@ def open_gateways(settings: Settings) -> Gateways:
     Raises:
         SettingsInvalid: a key is not of the form that its gateway uses.
     """
-    guarded: dict[GatewayName, Guarded] = {}
-    recipients = None
     stripe = _stripe(settings)
-    if stripe is not None:
-        guarded[GatewayName.STRIPE] = Guarded(stripe)
-        recipients = Recipients(guarded[GatewayName.STRIPE], stripe.payouts)
+    found: tuple[PaymentGateway | None, ...] = (stripe, _paypal(settings), _coinbase(settings))
+    guarded = {gateway.name: Guarded(gateway) for gateway in found if gateway is not None}
+    recipients = None if stripe is None else Recipients(guarded[stripe.name], stripe.payouts)
     return Gateways(guarded, recipients=recipients)
 
 
@@ -152,6 +152,29 @@ def _stripe(settings: Settings) -> StripeGateway | None:
         webhook_secret=_plain(settings.stripe_webhook_secret),
         connect_webhook_secret=_plain(settings.stripe_connect_webhook_secret) or None,
         base=str(settings.stripe_api_base),
+    )
+
+
+def _paypal(settings: Settings) -> PayPalGateway | None:
+    if settings.paypal_client_id is None:
+        return None
+    return PayPalGateway(
+        client_id=settings.paypal_client_id,
+        client_secret=_plain(settings.paypal_client_secret),
+        webhook_id=settings.paypal_webhook_id or "",
+        base=str(settings.paypal_api_base),
+        webhook_ca=settings.paypal_webhook_ca,
+    )
+
+
+def _coinbase(settings: Settings) -> CoinbaseGateway | None:
+    if settings.coinbase_api_key_id is None:
+        return None
+    return CoinbaseGateway(
+        key_id=settings.coinbase_api_key_id,
+        private_key=_plain(settings.coinbase_api_private_key),
+        webhook_secret=_plain(settings.coinbase_webhook_secret),
+        base=str(settings.coinbase_api_base),
     )
 
 

@@ -275,6 +275,7 @@ class BookLine:
     at: datetime
     payment_id: PaymentId | None = None
     """Ours, where the gateway's books give it back."""
+    payout_id: PayoutId | None = None
 
 
 class PaymentGateway(Protocol):

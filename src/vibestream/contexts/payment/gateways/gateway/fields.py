@@ -17,6 +17,9 @@ from vibestream.contexts.payment.gateways.gateway.certainty import AnswerBroken
 from vibestream.kernel.ids import PaymentId, PayoutId
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_WORD: Final = re.compile(r"[A-Za-z0-9._\[\]-]{1,255}")
+_UNWRITABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
+"""What JSON can escape and neither UTF-8 nor PostgreSQL can hold."""
 
 
 def decoded(body: bytes) -> Any:
@@ -49,7 +52,7 @@ def maybe_text(of: object, *path: str | int) -> str | None:
     found = at(of, *path)
     if found is None or found == "":
         return None
-    if not isinstance(found, str):
+    if not isinstance(found, str) or _UNWRITABLE.search(found) is not None:
         raise AnswerBroken(f"{_name(path)} is no text")
     return found
 
@@ -67,6 +70,14 @@ def reference(of: object, *path: str | int) -> str:
     found = text(of, *path)
     if not is_reference(found):
         raise AnswerBroken(f"{_name(path)} is no id")
+    return found
+
+
+def word(of: object, *path: str | int) -> str:
+    """Return the name of a type that must be at a path."""
+    found = text(of, *path)
+    if _WORD.fullmatch(found) is None:
+        raise AnswerBroken(f"{_name(path)} is no name")
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from vibestream.contexts.payment.gateways.domain.port import GatewayName, ObjectKind, Webhook
 from vibestream.contexts.payment.gateways.gateway.certainty import AnswerBroken
-from vibestream.contexts.payment.gateways.gateway.fields import at, boolean, decoded, instant, reference, text
+from vibestream.contexts.payment.gateways.gateway.fields import at, boolean, decoded, instant, reference, text, word
 from vibestream.contexts.payment.gateways.gateway.signatures import (
     header,
     is_mac,
@@ -69,7 +69,7 @@ def _read(event: Any, endpoints: Endpoints, *, connected: bool) -> Webhook:
     return Webhook(
         gateway=GatewayName.STRIPE,
         event_ref=reference(event, "id"),
-        type=text(event, "type"),
+        type=word(event, "type"),
         kind=kind,
         object_ref=ref,
         sent_at=instant(event, "created"),
