@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS deliveries (
     body TEXT NOT NULL, spoilt INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL, status INTEGER);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_ms) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS due (
+    provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (provider, kind, id));
+CREATE INDEX IF NOT EXISTS due_by_time ON due (provider, kind, at);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -132,6 +135,19 @@ class Store:
     def keep_answer(self, provider: str, key: str, *, request: str, status: int, body: str) -> None:
         """Remember how a new key was answered."""
         self.db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", (provider, key, request, status, body))
+
+    def schedule(self, provider: str, kind: str, ref: str, *, at: int) -> None:
+        """Remember that something of this kind is to be done about an id at a Unix second; the last word counts."""
+        self.db.execute("INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", (provider, kind, ref, at))
+
+    def take_due(self, provider: str, kind: str, *, now: int) -> list[str]:
+        """Return the ids that are due, the earliest first, and forget that they were."""
+        rows = self.db.execute(
+            "SELECT id FROM due WHERE provider = ? AND kind = ? AND at <= ? ORDER BY at, rowid", (provider, kind, now)
+        ).fetchall()
+        if rows:
+            self.db.execute("DELETE FROM due WHERE provider = ? AND kind = ? AND at <= ?", (provider, kind, now))
+        return [str(row[0]) for row in rows]
 
     def fact(self, name: str) -> str | None:
         """Return a remembered fact; None when it was never set."""

@@ -17,6 +17,7 @@ from vibestream.sandbox.gateways.stripe.objects import PROVIDER, find, keep, pag
 
 _LIFE_S: Final = 86_400
 _LEAST_LIFE_S: Final = 1_800
+_EXPIRY: Final = "session_expiry"
 
 
 def create(call: Call) -> Document:
@@ -42,6 +43,7 @@ def create(call: Call) -> Document:
             "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
         )
     session = _new(call, amount=amount, currency=currency, expires=expires, items=shown)
+    world.store.schedule(PROVIDER, _EXPIRY, session["id"], at=expires)
     return keep(world, session)
 
 
@@ -117,12 +119,9 @@ def expire(call: Call) -> Document:
 
 def expire_due(call: Call) -> list[Document]:
     """Close the open sessions whose time is over, and return them."""
-    due = [
-        session
-        for session in call.world.store.newest_first(PROVIDER, "checkout.session")
-        if session["status"] == "open" and session["expires_at"] <= call.world.now()
-    ]
-    return [_expire(call, session) for session in due]
+    due = call.world.store.take_due(PROVIDER, _EXPIRY, now=call.world.now())
+    sessions = [find(call.world, "checkout.session", ref) for ref in due]
+    return [_expire(call, session) for session in sessions if session["status"] == "open"]
 
 
 def current(call: Call, ref: str) -> Document:

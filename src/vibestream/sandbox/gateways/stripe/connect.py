@@ -18,15 +18,14 @@ from vibestream.sandbox.gateways.stripe.objects import PROVIDER, emit_connect, f
 _ACCOUNT: Final = "v2.core.account"
 _STATUS_CHANGED: Final = "v2.core.account[configuration.recipient].capability_status_updated"
 _RESTRICTED: Final = "restricted"
-"""In a contact e-mail address: the account's capability stays restricted."""
+"""In a contact e-mail address: whatever its owner tells, the account's capability stays restricted."""
 
 
 def create_account(call: Call) -> Document:
-    """Create an account. Its recipient capability is active at once, unless its e-mail address says `restricted`."""
+    """Create an account. Its recipient capability is restricted until its owner was on the page of an account link."""
     given = call.params
     email = given.get("contact_email")
     asked = _asked_for_transfers(given)
-    status = "restricted" if _RESTRICTED in (email or "") else "active"
     account: dict[str, Any] = {
         "id": random_ref("acct_", length=16),
         "object": _ACCOUNT,
@@ -40,7 +39,7 @@ def create_account(call: Call) -> Document:
         "metadata": given.get("metadata") or {},
         "sandbox_identity": given.get("identity"),
         "sandbox_defaults": given.get("defaults"),
-        "sandbox_recipient": {"applied": True, "capabilities": _capabilities(status)} if asked else None,
+        "sandbox_recipient": {"applied": True, "capabilities": _capabilities("restricted")} if asked else None,
         "sandbox_balance": {},
     }
     keep(call.world, account)
@@ -63,9 +62,16 @@ def update_account(call: Call) -> Document:
             account[name] = given[name]
     account["metadata"] |= given.get("metadata") or {}
     if _asked_for_transfers(given) and account["sandbox_recipient"] is None:
-        account["sandbox_recipient"] = {"applied": True, "capabilities": _capabilities("active")}
+        account["sandbox_recipient"] = {"applied": True, "capabilities": _capabilities("restricted")}
         emit_connect(call.world, _STATUS_CHANGED, account=account["id"])
     return _shown(keep(call.world, account), given.get("include"))
+
+
+def onboarded(call: Call, ref: str) -> Document:
+    """Record that an account's owner has told Stripe everything it wants to know."""
+    account = _account(call, ref)
+    refused = _RESTRICTED in (account["contact_email"] or "")
+    return set_capability(call, ref, status="restricted" if refused else "active")
 
 
 def set_capability(call: Call, ref: str, *, status: str) -> Document:

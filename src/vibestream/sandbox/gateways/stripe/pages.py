@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from vibestream.sandbox.gateways.html import amount_text, lead_to, show
 from vibestream.sandbox.gateways.store import Document
-from vibestream.sandbox.gateways.stripe import cards, checkout, payments
+from vibestream.sandbox.gateways.stripe import cards, checkout, connect, payments
 from vibestream.sandbox.gateways.stripe.call import Declined
 from vibestream.sandbox.gateways.stripe.cards import Aftermath, Authentication, Card
 from vibestream.sandbox.gateways.stripe.deeds import call_of
@@ -136,10 +136,18 @@ def _onboard(world: World, request: Request, given: dict[str, str]) -> Response:
     link = world.store.get(PROVIDER, "sandbox.account_link", request.path_params["link"])
     if link is None:
         return show("choice.html", status=404, **_closed("This link is not known."))
-    if given.get("act") == "done" and link["return_url"]:
-        return lead_to(link["return_url"])
+    if given.get("act") in ("done", "later"):
+        if given["act"] == "done":
+            connect.onboarded(call_of(world), link["account"])
+        back = link["return_url"]
+        return lead_to(back) if back else show("choice.html", **_closed("Thank you. You can close this page."))
     words = f"Account {link['account']}: tell Stripe who you are and where your money goes."
-    return _choice("Set up payouts", words, "", [{"act": "done", "words": "I have told everything"}])
+    return _choice(
+        "Set up payouts",
+        words,
+        "",
+        [{"act": "done", "words": "I have told everything"}, {"act": "later", "words": "Later"}],
+    )
 
 
 def _form(session: Document, *, error: str = "", status: int = 200) -> Response:
