@@ -17,6 +17,8 @@ from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
+from vibestream.contexts.payment.payouts.routes import router as payouts
+from vibestream.contexts.payment.reconciliation.routes import router as reconciliation
 from vibestream.contexts.payment.seal.routes import router as seal
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.user.accounts.routes import router as accounts
@@ -49,6 +51,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     wallets,
     ledger,
     seal,
+    payouts,
+    reconciliation,
 )
 """Looked through in this order for every request: delivery first, because segments are most of them."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)

@@ -21,13 +21,24 @@ import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.ledger.jobs
+import vibestream.contexts.payment.payouts.jobs
+import vibestream.contexts.payment.reconciliation.jobs
 import vibestream.contexts.payment.seal.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
-from vibestream.flows import hear_masters, listen_to_reward, notify, publish_track, register_artist, witness_listens
+from vibestream.flows import (
+    hear_masters,
+    listen_to_reward,
+    notify,
+    publish_track,
+    register_artist,
+    review_payouts,
+    tell_payees,
+    witness_listens,
+)
 from vibestream.flows.audit import invariants_of
 from vibestream.platform.config import Settings, SettingsInvalid
 from vibestream.platform.cpu import BoundedThreads
@@ -51,6 +62,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *notify.SUBSCRIPTIONS,
     *publish_track.SUBSCRIPTIONS,
     *register_artist.SUBSCRIPTIONS,
+    *review_payouts.SUBSCRIPTIONS,
+    *tell_payees.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,
 )
 PACKAGING: Final = "packaging"

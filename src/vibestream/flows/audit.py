@@ -9,6 +9,7 @@ from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.ledger import invariants as ledger
+from vibestream.contexts.payment.payouts import invariants as payouts
 from vibestream.contexts.payment.seal import invariants as seal
 from vibestream.contexts.payment.seal.service import by_id, trusted_keys
 from vibestream.contexts.user.profiles import invariants as profiles
@@ -24,6 +25,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *pools.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
+    *payouts.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,
     *events.INVARIANTS,
