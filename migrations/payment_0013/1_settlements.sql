@@ -28,6 +28,7 @@ CREATE TABLE payment.give_back (
     owed           bigint NOT NULL CHECK (owed >= 0),
     transaction_id uuid UNIQUE REFERENCES payment.transaction,
     at             timestamptz NOT NULL,
+    restored_at    timestamptz CHECK (reason = 'dispute_lost' OR restored_at IS NULL),
     CHECK (taken + owed <= counted),
     CHECK ((taken + owed > 0) = (transaction_id IS NOT NULL))
 );
@@ -36,7 +37,24 @@ COMMENT ON COLUMN payment.give_back.key IS 'The fact: refund:<refund id>, or dis
 COMMENT ON COLUMN payment.give_back.counted IS 'What of it was still with us: a payment that was refunded and then lost as well is one payment.';
 COMMENT ON COLUMN payment.give_back.taken IS 'Taken from where the payment had gone; nothing when we asked for the refund, since it was taken then.';
 COMMENT ON COLUMN payment.give_back.owed IS 'Carried forward against a payee who had it already.';
+COMMENT ON COLUMN payment.give_back.restored_at IS 'When a dispute that had been lost was won after all, and what was taken went back.';
 CREATE INDEX give_back_of_payment ON payment.give_back (payment_id);
 
 GRANT SELECT, INSERT ON payment.settlement, payment.give_back TO vibestream_app;
+GRANT UPDATE (restored_at) ON payment.give_back TO vibestream_app;
 GRANT UPDATE (returned, dispute_hold) ON payment.settlement TO vibestream_app;
+
+CREATE TABLE payment.top_up_policy (
+    currency       text NOT NULL REFERENCES payment.currency,
+    effective_from timestamptz NOT NULL,
+    minimum        bigint NOT NULL CHECK (minimum > 0),
+    maximum        bigint NOT NULL CHECK (maximum >= minimum),
+    PRIMARY KEY (currency, effective_from)
+);
+COMMENT ON TABLE payment.top_up_policy IS 'Currencies that wallets are topped up in, and the bounds of one top-up in minor units; the latest in effect counts.';
+INSERT INTO payment.top_up_policy (currency, effective_from, minimum, maximum) VALUES
+    ('USD', '2026-01-01T00:00:00Z', 500, 50000),
+    ('EUR', '2026-01-01T00:00:00Z', 500, 50000),
+    ('GBP', '2026-01-01T00:00:00Z', 500, 50000),
+    ('USDC', '2026-01-01T00:00:00Z', 5000000, 500000000);
+GRANT SELECT ON payment.top_up_policy TO vibestream_app;

@@ -1,0 +1,1 @@
+"""The tables of plans, subscriptions, invoices, families and revenue."""
