@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - the statements are attacks, written here
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -23,11 +23,21 @@ from vibestream.kernel.ids import AccountId, new_id
 from vibestream.platform.database import Database, Tx
 
 TABLES = (
-    "account", "account_kind", "balance", "balance_snapshot", "currency", "entry", "hold", "position_mark", "transaction",
+    "account", "account_kind", "balance", "balance_snapshot", "currency", "entry", "hold", "position_mark", "seal",
+    "seal_node", "sealed", "transaction",
 )  # fmt: skip
-IMMUTABLE = ("account", "balance_snapshot", "entry", "transaction")
+IMMUTABLE = ("account", "balance_snapshot", "entry", "seal", "seal_node", "sealed", "transaction")
 KEPT = (*IMMUTABLE, "balance", "hold")
-FUNCTIONS = ("expire_holds", "open_accounts", "place_hold", "post", "request_hash", "take_snapshots", "void_hold")
+# A row of each table that posting alone leaves empty.
+ROWS: dict[str, LiteralString] = {
+    "balance_snapshot": "INSERT INTO payment.balance_snapshot SELECT id, 1, 0 FROM payment.account LIMIT 1",
+    "seal": ("INSERT INTO payment.seal VALUES (1, 0, 1, sha256('r'), sha256('p'), now(), 'k', sha512('s'), '0'::xid8)"),
+    "seal_node": "INSERT INTO payment.seal_node VALUES (8, 0, sha256('n'))",
+    "sealed": "INSERT INTO payment.sealed VALUES (0, gen_random_uuid(), sha256('l'))",
+}
+FUNCTIONS = (
+    "append_seal", "expire_holds", "open_accounts", "place_hold", "post", "request_hash", "take_snapshots", "void_hold",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -56,7 +66,8 @@ async def refused(tx: Tx, statement: str, error: type[psycopg.Error] = psycopg.e
 async def test_the_application_reads_each_table_and_writes_none(tx: Tx, table: str):
     column = {
         "account": "kind", "account_kind": "guarded", "balance": "posted", "balance_snapshot": "balance",
-        "currency": "exponent", "entry": "amount", "hold": "amount", "position_mark": "position", "transaction": "kind",
+        "currency": "exponent", "entry": "amount", "hold": "amount", "position_mark": "position", "seal": "root",
+        "seal_node": "hash", "sealed": "hash", "transaction": "kind",
     }[table]  # fmt: skip
     await tx.execute(f"SELECT * FROM payment.{table}")
     for statement in (
@@ -178,8 +189,8 @@ async def test_an_account_cannot_be_opened_over_another(tx: Tx):
 
 @pytest.mark.parametrize("table", KEPT)
 async def test_even_the_owner_deletes_nothing(owner: psycopg.AsyncConnection[Any], table: str):
-    if table == "balance_snapshot":
-        await owner.execute("INSERT INTO payment.balance_snapshot SELECT id, 1, 0 FROM payment.account LIMIT 1")
+    if table in ROWS:
+        await owner.execute(ROWS[table])
     for statement in (f"DELETE FROM payment.{table}", f"TRUNCATE payment.{table} CASCADE"):
         # CASCADE reaches other tables as well: it is this one's own guard that is looked for.
         with pytest.raises(psycopg.errors.RestrictViolation, match=rf"rows of payment\.{table} "):
@@ -189,9 +200,12 @@ async def test_even_the_owner_deletes_nothing(owner: psycopg.AsyncConnection[Any
 
 @pytest.mark.parametrize("table", IMMUTABLE)
 async def test_even_the_owner_changes_nothing(owner: psycopg.AsyncConnection[Any], table: str):
-    if table == "balance_snapshot":
-        await owner.execute("INSERT INTO payment.balance_snapshot SELECT id, 1, 0 FROM payment.account LIMIT 1")
-    column = {"account": "opened_at", "balance_snapshot": "balance", "entry": "amount", "transaction": "details"}[table]
+    if table in ROWS:
+        await owner.execute(ROWS[table])
+    column = {
+        "account": "opened_at", "balance_snapshot": "balance", "entry": "amount", "seal": "root", "seal_node": "hash",
+        "sealed": "hash", "transaction": "details",
+    }[table]  # fmt: skip
     with pytest.raises(psycopg.errors.RestrictViolation):
         await owner.execute(f"UPDATE payment.{table} SET {column} = {column}")
 
@@ -273,6 +287,12 @@ VALUES (%(id)s, 'mine', sha256('x'), 'mine', '{}')
             "VALUES (gen_random_uuid(), 'liquidity', repeat('x', 101), 'VIBE')"
         ),
         "INSERT INTO payment.balance_snapshot SELECT id, -1, 0 FROM payment.account LIMIT 1",
+        "INSERT INTO payment.seal VALUES (0, 0, 1, sha256('r'), sha256('p'), now(), 'k', sha512('s'), '0')",
+        "INSERT INTO payment.seal VALUES (1, 1, 1, sha256('r'), sha256('p'), now(), 'k', sha512('s'), '0')",
+        "INSERT INTO payment.seal VALUES (1, 0, 1, 'short', sha256('p'), now(), 'k', sha512('s'), '0')",
+        "INSERT INTO payment.seal VALUES (1, 0, 1, sha256('r'), sha256('p'), now(), 'k', 'short', '0')",
+        "INSERT INTO payment.seal_node VALUES (7, 0, sha256('n'))",
+        "INSERT INTO payment.sealed VALUES (-1, gen_random_uuid(), sha256('l'))",
     ],
 )
 async def test_even_the_owner_writes_nothing_that_makes_no_sense(owner: psycopg.AsyncConnection[Any], change: str):
