@@ -30,7 +30,7 @@ from vibestream.contexts.payment.seal.domain.proofs import (
     verify_entry,
     verify_transaction,
 )
-from vibestream.kernel.errors import Conflict, InvalidInput
+from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.money import Currency
 
 PROOF_FORMAT: Final = "vibestream.statement-proof.v1"
@@ -62,12 +62,6 @@ class StatementInvalid(InvalidInput):
     """The statement is not what was posted: something in it was changed, or the proof belongs to another one."""
 
     code: ClassVar[str] = "royalties.statement_invalid"
-
-
-class NotSealedYet(Conflict):
-    """The run's transaction is in no seal yet: that takes a moment after posting."""
-
-    code: ClassVar[str] = "royalties.not_sealed_yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ release_due                                          pending becomes available
 statement, prove_statement, verify_statement         what a payee is told, and can prove
 """
 
+from vibestream.contexts.payment.royalties.domain.formats import statement_csv, statement_document, statement_dsr
 from vibestream.contexts.payment.royalties.domain.months import InvalidMonth, label, month_of, next_month, parse_month
 from vibestream.contexts.payment.royalties.domain.payees import Rate, Settlement
 from vibestream.contexts.payment.royalties.domain.policy import (
@@ -45,13 +46,13 @@ from vibestream.contexts.payment.royalties.domain.splits import (
 from vibestream.contexts.payment.royalties.domain.statements import EarningsBalance, Statement, StatementPart
 from vibestream.contexts.payment.royalties.domain.usage import Claim, InvalidUsage, Listen, Revenue
 from vibestream.contexts.payment.royalties.domain.verification import (
-    NotSealedYet,
     StatementInvalid,
     StatementMalformed,
     Verified,
     keys_in,
     verify_statement,
 )
+from vibestream.contexts.payment.royalties.service.auditing import ReckonedAgain, reckon_again
 from vibestream.contexts.payment.royalties.service.closing import close_month, currencies_of
 from vibestream.contexts.payment.royalties.service.correcting import (
     InvalidReason,
@@ -74,6 +75,7 @@ from vibestream.contexts.payment.royalties.service.governing import (
     set_policy,
     set_withholding_rate,
 )
+from vibestream.contexts.payment.royalties.service.pdf import statement_pdf
 from vibestream.contexts.payment.royalties.service.proving import prove_statement
 from vibestream.contexts.payment.royalties.service.reading import (
     NoStatement,
@@ -102,13 +104,13 @@ from vibestream.contexts.payment.royalties.service.splitting import (
 __all__ = [
     "AlreadySaid", "Claim", "EarningsBalance", "EngineName", "Exclusion", "Idle", "InvalidAdvance", "InvalidCountry",
     "InvalidExclusion", "InvalidMonth", "InvalidPolicy", "InvalidReason", "InvalidSplit", "InvalidUsage", "Line", "Listen",
-    "MonthIsClosed", "MonthNotClosed", "MonthNotOver", "NoPolicy", "NoReversalAsked", "NoStatement", "NotSealedYet",
-    "NothingToShare", "OwnAdvance", "PayeeShare", "Policy", "PoolView", "Preview", "Rate", "Reckoning", "Revenue",
+    "MonthIsClosed", "MonthNotClosed", "MonthNotOver", "NoPolicy", "NoReversalAsked", "NoStatement",
+    "NothingToShare", "OwnAdvance", "PayeeShare", "Policy", "PoolView", "Preview", "Rate", "ReckonedAgain", "Reckoning", "Revenue",
     "RevenueDisagrees", "ReversalAsked", "Rules", "RunView", "SamePerson", "Settlement", "Share", "SplitSettled",
     "SplitView", "Statement", "StatementInvalid", "StatementMalformed", "StatementPart", "UnknownRun", "UnknownSplit",
     "UnknownTrack", "Verified", "accept_split", "approve_reversal", "ask_reversal", "balances", "close_month", "compare",
     "count_listens", "currencies_of", "exclusions_of", "grant_advance", "keys_in", "label", "list_runs", "month_of",
     "months_of", "next_month", "open_reversals", "parse_month", "policies", "policy_for", "pool", "pools", "preview",
-    "prove_statement", "register_track", "release_due", "run", "run_month", "set_country", "set_policy", "set_splits",
-    "set_withholding_rate", "splits_of_person", "splits_of_track", "statement", "verify_statement", "withdraw_split",
+    "prove_statement", "reckon_again", "register_track", "release_due", "run", "run_month", "set_country", "set_policy", "set_splits",
+    "set_withholding_rate", "splits_of_person", "splits_of_track", "statement", "statement_csv", "statement_document", "statement_dsr", "statement_pdf", "verify_statement", "withdraw_split",
 ]  # fmt: skip

@@ -53,32 +53,10 @@ async def close_month(
     await usage.lock_month(tx, month)
     if (known := await runs.load_pool(tx, month, currency)) is not None:
         return known
-    gross, fees = sum(one.gross for one in revenue), sum(one.fees for one in revenue)
-    if gross == 0:
+    if not any(one.gross for one in revenue):
         raise NothingToShare("Nobody paid anything for the month in this currency.")
     policy = policy_of_month(await policies.list_policies(tx), month=month)
-    pool = Money(max(gross - fees, 0), currency).share(rate_bp=policy.pool_share_bp)
-    posted = await _post(
-        tx,
-        month=month,
-        gross=Money(gross, currency),
-        fees=Money(fees, currency),
-        pool=pool,
-        policy=policy,
-        now=now,
-    )
-    view = PoolView(
-        month=month,
-        currency=currency,
-        gross=gross,
-        fees=fees,
-        pool=pool.minor,
-        pool_share_bp=policy.pool_share_bp,
-        policy_version=policy.version,
-        closed_by=closed_by,
-        closed_at=now,
-        transaction_id=posted,
-    )
+    view = await _post(tx, month=month, currency=currency, revenue=revenue, policy=policy, closed_by=closed_by, now=now)
     await runs.add_pool(tx, view, revenue)
     return view
 
@@ -89,14 +67,23 @@ async def currencies_of(tx: Tx, *, month: date) -> list[Currency]:
 
 
 async def _post(
-    tx: Tx, *, month: date, gross: Money, fees: Money, pool: Money, policy: Policy, now: datetime
-) -> TransactionId:
+    tx: Tx,
+    *,
+    month: date,
+    currency: Currency,
+    revenue: Sequence[Revenue],
+    policy: Policy,
+    closed_by: UserId | None,
+    now: datetime,
+) -> PoolView:
+    gross, fees = (Money(sum(of), currency) for of in zip(*((one.gross, one.fees) for one in revenue), strict=True))
+    pool = Money(max(gross.minor - fees.minor, 0), currency).share(rate_bp=policy.pool_share_bp)
     deferred, shared, kept = await ledger.open_accounts(
         tx,
         names=[
-            AccountName(AccountKind.DEFERRED_REVENUE, label(month), gross.currency),
-            AccountName(AccountKind.ROYALTY_POOL, label(month), gross.currency),
-            AccountName(AccountKind.PLATFORM_REVENUE, "subscriptions", gross.currency),
+            AccountName(AccountKind.DEFERRED_REVENUE, label(month), currency),
+            AccountName(AccountKind.ROYALTY_POOL, label(month), currency),
+            AccountName(AccountKind.PLATFORM_REVENUE, "subscriptions", currency),
         ],
     )
     held = (await ledger.balance_of(tx, account_id=deferred)).posted
@@ -107,7 +94,7 @@ async def _post(
         tx,
         posting=Posting(
             transaction_id=TransactionId(new_id()),
-            key=f"royalties:{label(month)}:{gross.currency.code}:close",
+            key=f"royalties:{label(month)}:{currency.code}:close",
             kind="royalty_month_closed",
             legs=tuple(Leg(account, amount) for account, amount in moved if amount.minor),
             details={
@@ -120,4 +107,15 @@ async def _post(
             effective_at=min(now, begins(next_month(month)) - timedelta(microseconds=1)),
         ),
     )
-    return posted.transaction_id
+    return PoolView(
+        month=month,
+        currency=currency,
+        gross=gross.minor,
+        fees=fees.minor,
+        pool=pool.minor,
+        pool_share_bp=policy.pool_share_bp,
+        policy_version=policy.version,
+        closed_by=closed_by,
+        closed_at=now,
+        transaction_id=posted.transaction_id,
+    )

@@ -10,11 +10,11 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
 from vibestream.contexts.payment.royalties.domain.months import label
 from vibestream.contexts.payment.royalties.domain.statements import RunFacts, canonical_statement
-from vibestream.contexts.payment.royalties.domain.verification import NotSealedYet, proof_document
+from vibestream.contexts.payment.royalties.domain.verification import proof_document
 from vibestream.contexts.payment.royalties.service.reading import NoStatement, pool
 from vibestream.contexts.payment.royalties.store import runs
 from vibestream.contexts.payment.seal import service as seal
-from vibestream.contexts.payment.seal.service import PublicKey
+from vibestream.contexts.payment.seal.service import NotSealedYet, PublicKey
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Currency
 from vibestream.platform.database import Tx
@@ -48,7 +48,7 @@ async def prove_statement(
     run = found[0]
     proofs = await seal.prove(tx, transaction_ids=[run.transaction_id])
     if run.transaction_id not in proofs:
-        raise NotSealedYet(f"The run of {label(month)} is not sealed yet; that takes a moment.")
+        raise NotSealedYet(f"The run of {label(month)} is not sealed yet. Try again in half a minute.")
     (share,) = await runs.load_shares(tx, run.run_id, payee_id=payee_id)
     own = await ledger.open_accounts(tx, names=[AccountName(kind, str(payee_id), currency) for kind in _OWN])
     entries = await seal.prove_entries(tx, transaction_ids=[run.transaction_id], account_ids=own)

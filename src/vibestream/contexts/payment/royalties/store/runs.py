@@ -215,6 +215,18 @@ async def load_leaf_hashes(tx: Tx, run_id: RoyaltyRunId) -> list[bytes]:
     return await tx.values("SELECT leaf_hash FROM payment.royalty_share WHERE run_id = %s ORDER BY position", [run_id])
 
 
+async def load_committed_root(tx: Tx, run_id: RoyaltyRunId) -> bytes | None:
+    """Return the root of statements that a run's transaction commits to; None without one."""
+    text = await tx.value(
+        """
+        SELECT header.details ->> 'statements' FROM payment.royalty_run run
+        JOIN payment.transaction header ON header.id = run.transaction_id WHERE run.id = %s
+        """,
+        [run_id],
+    )
+    return None if text is None else bytes.fromhex(text)
+
+
 async def load_position(tx: Tx, run_id: RoyaltyRunId, payee_id: UserId) -> int | None:
     """Return which leaf of a run's tree is a payee's; None for somebody without a share."""
     found = await tx.value(
