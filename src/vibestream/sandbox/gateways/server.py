@@ -15,6 +15,7 @@ from starlette.routing import Mount
 
 from vibestream.platform.config import Settings
 from vibestream.sandbox.gateways import control, webhooks
+from vibestream.sandbox.gateways.coinbase.stand_in import COINBASE
 from vibestream.sandbox.gateways.paypal.stand_in import PAYPAL
 from vibestream.sandbox.gateways.stand_in import StandIn
 from vibestream.sandbox.gateways.stripe.stand_in import STRIPE
@@ -23,7 +24,7 @@ from vibestream.sandbox.guard import refuse_in_production
 
 HOST: Final = "127.0.0.1"
 """Always: whoever reaches these pages can make payments that VibeStream believes."""
-STAND_INS: Final[tuple[StandIn, ...]] = (STRIPE, PAYPAL)
+STAND_INS: Final[tuple[StandIn, ...]] = (STRIPE, PAYPAL, COINBASE)
 _TICK_S: Final = 1.0
 
 

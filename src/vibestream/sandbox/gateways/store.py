@@ -18,6 +18,9 @@ from typing import Any, Final, TypeAlias
 Document: TypeAlias = dict[str, Any]
 
 _ALPHABET: Final = string.ascii_letters + string.digits
+_SEQ_OF: Final = (
+    "(SELECT d.seq FROM documents d WHERE d.provider = documents.provider AND d.kind = documents.kind AND d.id = ?)"
+)
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS documents (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT,
@@ -115,8 +118,8 @@ class Store:
             ("parent = ?", parent),
             ("created >= ?", since),
             ("created < ?", until),
-            ("seq < (SELECT d.seq FROM documents d WHERE d.provider = documents.provider AND d.id = ?)", before),
-            ("seq > (SELECT d.seq FROM documents d WHERE d.provider = documents.provider AND d.id = ?)", after),
+            (f"seq < {_SEQ_OF}", before),
+            (f"seq > {_SEQ_OF}", after),
         ):
             if value is not None:
                 clauses.append(clause)
