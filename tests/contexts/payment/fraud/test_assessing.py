@@ -99,15 +99,14 @@ async def test_asking_twice_about_one_payment_counts_it_once_and_learns_its_card
 
 
 async def test_card_testing_is_blocked_from_the_fourth_card_on(tx: Tx):
-    verdicts = []
+    decisions = []
     for number in range(5):
         at = NOW + timedelta(seconds=30 * number)
         facts = make_facts(amount=usd(99), device="bot", method_fingerprint=f"stolen-{number}", at=at)
-        decision = await fraud.assess(tx, facts=facts, now=at)
-        verdicts.append(decision.verdict)
-    assert verdicts == [Verdict.ALLOW] * 3 + [Verdict.BLOCK] * 2
-    assert codes(decision) == ["rule.card_testing_device"]
-    assert decision.reasons[0].facts == {"device.methods.1h": "4", "amount": "0.99"}
+        decisions.append(await fraud.assess(tx, facts=facts, now=at))
+    assert [one.verdict for one in decisions] == [Verdict.ALLOW] * 3 + [Verdict.BLOCK] * 2
+    assert codes(decisions[-1]) == ["rule.card_testing_device"]
+    assert decisions[-1].reasons[0].facts == {"device.methods.1h": "4", "amount": "0.99"}
 
 
 async def test_twenty_cards_tried_at_once_are_seen_by_each_other(database: Database):
@@ -233,7 +232,7 @@ async def test_currencies_are_compared_by_what_they_are_worth(tx: Tx, amount: Mo
 
 
 async def test_a_strange_signal_is_kept_or_left_out_and_harms_nothing(tx: Tx):
-    odd = {
+    odd: dict[str, float | str] = {
         "radar_risk_level": "highest",
         "radar_risk_score": "seventy",
         "minfraud_risk_score": math.nan,

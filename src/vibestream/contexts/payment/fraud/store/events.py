@@ -117,7 +117,7 @@ def _values(facts: Facts) -> dict[str, Any]:
         "network": facts.network,
         "domain": facts.email_domain,
         "country": facts.country,
-        "payee": facts.beneficiary,
+        "payee": facts.beneficiary if facts.kind == "payment" else None,
     }
 
 

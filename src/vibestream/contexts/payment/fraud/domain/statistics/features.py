@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -103,14 +104,19 @@ def vectors_of(table: QueryTable, which: Floats | None = None) -> Floats:
     chosen = np.ones(len(table), np.bool_) if which is None else which.astype(np.bool_)
     found = np.full((len(table), len(FEATURES)), np.nan)
     payout = table.events.payout
-    payments = table.events.take(~payout)
+    payments, payouts = table.events.take(~payout), _without_payee(table.events.take(payout))
     for kind in (False, True):
         asked = chosen & (payout == kind)
         if asked.any():
-            same = table.events.take(payout) if kind else payments
+            same = payouts if kind else payments
             histories = {entity: payments if entity == "payee" else same for entity in ENTITIES}
             found[asked] = vectors(histories, table.take(asked))
     return found[chosen]
+
+
+def _without_payee(events: EventTable) -> EventTable:
+    """Return payouts as their rows are kept: whoever is paid out is their person, not somebody's payee."""
+    return replace(events, codes={**events.codes, "payee": np.full(len(events), MISSING, np.int64)})
 
 
 def _own(queries: QueryTable) -> dict[str, Floats]:
