@@ -1,6 +1,7 @@
 -- Which transactions are settled is asked by their transaction ids; prefixes of keys are what operators look for.
 CREATE INDEX transaction_by_xid ON payment.transaction (xid);
 CREATE INDEX transaction_by_key_prefix ON payment.transaction (idempotency_key text_pattern_ops);
+CREATE INDEX account_by_kind ON payment.account (kind, subject, currency);
 
 CREATE TABLE payment.seal (
     number    bigint PRIMARY KEY CHECK (number > 0),

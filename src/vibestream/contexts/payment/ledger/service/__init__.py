@@ -7,6 +7,7 @@ Postings are made from accounts, a key and legs, and either stand in the books f
 Everything is done in the caller's transaction. Errors that are a `VibeStreamError` leave that transaction usable.
 """
 
+from vibestream.contexts.payment.ledger.domain.accounting import AccountEntry, AccountLeg, Basis, LedgerTransaction
 from vibestream.contexts.payment.ledger.domain.accounts import (
     EARNING_KINDS,
     PERSONAL,
@@ -51,6 +52,15 @@ from vibestream.contexts.payment.ledger.domain.postings import (
     UnknownTransaction,
 )
 from vibestream.contexts.payment.ledger.domain.rewards import InvalidReward, Reward, RewardOutcome, RewardStatus
+from vibestream.contexts.payment.ledger.service.accounting import (
+    LEGS_SHOWN,
+    account_entries,
+    accounts,
+    transaction,
+    transaction_legs,
+    transactions_by_key,
+    trial_balance_at,
+)
 from vibestream.contexts.payment.ledger.service.books import (
     balance_of,
     balances_of_person,
@@ -72,14 +82,18 @@ from vibestream.contexts.payment.ledger.service.rewards import fund_pool, pay_re
 
 __all__ = [
     "EARNING_KINDS",
+    "LEGS_SHOWN",
     "PERSONAL",
     "WALLET_KINDS",
     "AccountCurrencyMismatch",
+    "AccountEntry",
     "AccountKind",
+    "AccountLeg",
     "AccountName",
     "AlreadyReversed",
     "Balance",
     "BalanceOutOfRange",
+    "Basis",
     "CaptureExceedsHold",
     "Hold",
     "HoldExpired",
@@ -90,6 +104,7 @@ __all__ = [
     "InvalidPosting",
     "InvalidReward",
     "KeyReused",
+    "LedgerTransaction",
     "Leg",
     "LegView",
     "NotGuarded",
@@ -110,6 +125,8 @@ __all__ = [
     "UnknownAccount",
     "UnknownHold",
     "UnknownTransaction",
+    "account_entries",
+    "accounts",
     "balance_of",
     "balances_of_person",
     "capture_hold",
@@ -129,8 +146,12 @@ __all__ = [
     "reward_pool",
     "statement",
     "take_snapshots",
+    "transaction",
+    "transaction_legs",
     "transaction_of_person",
+    "transactions_by_key",
     "trial_balance",
+    "trial_balance_at",
     "void_hold",
     "wallet",
     "wallet_pending",

@@ -50,7 +50,7 @@ async def find_accounts(tx: Tx, names: Iterable[AccountName]) -> dict[AccountNam
 async def load_balance(tx: Tx, account_id: AccountId) -> Balance | None:
     """Return what an account holds now."""
     return await tx.one(
-        _balance,
+        balance_of_row,
         """
         SELECT id, kind, subject, currency, posted, held FROM payment.account_balance WHERE id = %s
         """,
@@ -61,7 +61,7 @@ async def load_balance(tx: Tx, account_id: AccountId) -> Balance | None:
 async def list_balances_of_person(tx: Tx, user_id: UserId, *, kinds: Collection[AccountKind]) -> list[Balance]:
     """Return what each of a person's accounts of these kinds holds now, by currency and kind."""
     return await tx.all(
-        _balance,
+        balance_of_row,
         """
         SELECT id, kind, subject, currency, posted, held FROM payment.account_balance
         WHERE subject = %s AND kind = ANY(%s) ORDER BY currency, kind
@@ -74,6 +74,7 @@ def _named(*, id: AccountId, kind: str, subject: str, currency: str) -> tuple[Ac
     return AccountName(AccountKind(kind), subject, Currency.of(currency)), id
 
 
-def _balance(*, id: AccountId, kind: str, subject: str, currency: str, posted: Decimal, held: Decimal) -> Balance:  # noqa: A002 - a column
+def balance_of_row(*, id: AccountId, kind: str, subject: str, currency: str, posted: Decimal, held: Decimal) -> Balance:  # noqa: A002 - a column
+    """Return a row of payment.account_balance as a balance."""
     name = AccountName(AccountKind(kind), subject, Currency.of(currency))
     return Balance(id, name, Money(int(posted), name.currency), Money(int(held), name.currency))

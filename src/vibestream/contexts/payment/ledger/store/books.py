@@ -137,7 +137,7 @@ async def _list_legs(
 async def list_trial_rows(tx: Tx) -> list[TrialRow]:
     """Return every balance that is not zero at this instant; people's summed by kind."""
     return await tx.all(
-        _trial_row,
+        trial_row,
         """
         SELECT kind, CASE WHEN personal THEN '' ELSE subject END AS subject, currency, count(*) AS accounts,
             sum(posted) AS posted
@@ -179,5 +179,6 @@ def _leg(
     return transaction_id, LegView(AccountKind(kind), subject, Currency.of(currency), int(amount), own, accounts)
 
 
-def _trial_row(*, kind: str, subject: str, currency: str, accounts: int, posted: Decimal) -> TrialRow:
+def trial_row(*, kind: str, subject: str, currency: str, accounts: int, posted: Decimal) -> TrialRow:
+    """Return a row of sums as a row of the trial balance."""
     return TrialRow(AccountKind(kind), subject, Currency.of(currency), accounts, int(posted))
