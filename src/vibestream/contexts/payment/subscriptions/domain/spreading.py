@@ -1,6 +1,7 @@
 """Deferred revenue: which month earns how much of a payment, and from which months a giving back takes.
 
-A period is cut into service months at the anchor's day; each counts for the calendar month in which it begins. A whole
+A period is cut into service months at the anchor's day; each counts for the calendar month in which it, or
+what is covered of it, begins. A whole
 service month weighs the same as any other, so that a year is twelve equal parts; one that is covered in part (a change
 in the middle) weighs its covered share. Parts are integers by largest remainder and sum to the payment.
 """
