@@ -1,0 +1,55 @@
+"""Checkout's public interface: starting, following, calling off and refunding payments, and reading about them.
+
+A payment is started in the caller's transaction and goes on by itself, in jobs, until its money came or it is over. What
+became of it is announced (`PaymentCaptured`, `PaymentAbandoned`, `PaymentRefunded`, `PaymentDisputed`); money that came
+stands in the account `payment_escrow:<payment_id>`, for whoever asked for the payment to move where it was meant for.
+"""
+
+from vibestream.contexts.payment.checkout.domain.books import escrow
+from vibestream.contexts.payment.checkout.domain.errors import (
+    InvalidPayment,
+    MethodNotKept,
+    NotCancellable,
+    NotRefundable,
+    PaymentKeyReused,
+    RefundExceedsPayment,
+    UnknownPayment,
+)
+from vibestream.contexts.payment.checkout.domain.states import ARRIVED, ENDED, PaymentState, Purpose, Screening
+from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
+from vibestream.contexts.payment.checkout.service.noting import drive_due, list_unfinished, note_changed
+from vibestream.contexts.payment.checkout.service.reading import payment, payments, timeline
+from vibestream.contexts.payment.checkout.service.rebuilding import differing_read_models, rebuild_read_models
+from vibestream.contexts.payment.checkout.service.refunding import request_refund
+from vibestream.contexts.payment.checkout.service.starting import cancel, charge_stored, review_decided, start
+
+__all__ = [
+    "ARRIVED",
+    "ENDED",
+    "InvalidPayment",
+    "MethodNotKept",
+    "NotCancellable",
+    "NotRefundable",
+    "PaymentKeyReused",
+    "PaymentState",
+    "PaymentView",
+    "Purpose",
+    "RefundExceedsPayment",
+    "Screening",
+    "TimelineEntry",
+    "UnknownPayment",
+    "cancel",
+    "charge_stored",
+    "differing_read_models",
+    "drive_due",
+    "escrow",
+    "list_unfinished",
+    "note_changed",
+    "payment",
+    "payments",
+    "rebuild_read_models",
+    "request_refund",
+    "review_decided",
+    "start",
+    "timeline",
+]

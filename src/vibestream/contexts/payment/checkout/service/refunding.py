@@ -1,0 +1,106 @@
+"""Giving back some or all of a payment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Final
+
+from vibestream.contexts.payment.checkout.domain import commands as c
+from vibestream.contexts.payment.checkout.domain.books import escrow
+from vibestream.contexts.payment.checkout.domain.deciding import decide
+from vibestream.contexts.payment.checkout.domain.errors import InvalidPayment, PaymentKeyReused
+from vibestream.contexts.payment.checkout.service.driving import go_on
+from vibestream.contexts.payment.checkout.service.recording import carry_out, lock
+from vibestream.contexts.payment.checkout.store import keys
+from vibestream.contexts.payment.ledger import service as ledger
+from vibestream.contexts.payment.ledger.service import AccountName
+from vibestream.kernel.ids import HoldId, PaymentId, RefundId, UserId, new_id
+from vibestream.kernel.money import Money
+from vibestream.kernel.time import utc_now
+from vibestream.platform.database import Tx
+
+_HELD_FOR: Final = timedelta(days=3650)
+"""A refund ends by the gateway's word and not by a hold's time."""
+_LONGEST_REASON: Final = 200
+
+
+async def request_refund(
+    tx: Tx,
+    *,
+    key: str,
+    payment_id: PaymentId,
+    amount: Money,
+    reason: str,
+    requested_by: UserId | None,
+    source: AccountName,
+) -> RefundId:
+    """Give some of a payment back to its payer, once per key, and return the refund.
+
+    The amount is taken from `source` now, into the payment's escrow; a job then asks the gateway. When the refund comes to
+    nothing, now or later, the source has it again. A source that is the payment's own escrow has it set aside there.
+
+    Args:
+        tx: the caller's transaction.
+        key: the caller's idempotency key, 1 to 300 characters, kept for ever.
+        payment_id: which payment.
+        amount: more than nothing, at most what is left of the payment, in its currency.
+        reason: for the gateway and for people, 1 to 200 characters.
+        requested_by: who wants it; None: the platform itself.
+        source: the account that got the payment's money and gives it back, in the payment's currency.
+
+    Raises:
+        UnknownPayment: there is none.
+        NotRefundable: its money has not come, or is disputed.
+        RefundExceedsPayment: more than is left, counting refunds under way.
+        InsufficientFunds: the source has less.
+        InvalidPayment: nothing or less, another currency, or no reason.
+        PaymentKeyReused: the key stands for another request.
+    """
+    if not 1 <= len(reason) <= _LONGEST_REASON or not reason.isprintable():
+        raise InvalidPayment(f"Say in 1 to {_LONGEST_REASON} characters on one line why.")
+    now, refund_id = utc_now(), RefundId(new_id())
+    locked = await lock(tx, payment_id=payment_id)
+    asked = hashlib.sha256(json.dumps([str(payment_id), str(amount), reason, str(source)]).encode()).digest()
+    claimed = await keys.claim_request(
+        tx, key=key, request_hash=asked, payment_id=payment_id, refund_id=refund_id, at=now
+    )
+    if not claimed.new:
+        if claimed.request_hash != asked or claimed.refund_id is None:
+            raise PaymentKeyReused(key=key)
+        return claimed.refund_id
+
+    command = c.AskRefund(
+        refund_id=refund_id,
+        amount=amount,
+        reason=reason,
+        requested_by=requested_by,
+        source=source,
+        hold_id=None,
+    )
+    decide(locked.payment, command)  # refused before anything is set aside for it
+    if source == escrow(payment_id=payment_id, currency=amount.currency):
+        command = c.AskRefund(
+            refund_id=refund_id,
+            amount=amount,
+            reason=reason,
+            requested_by=requested_by,
+            source=source,
+            hold_id=await _set_aside(tx, source, refund_id=refund_id, amount=amount),
+        )
+    await carry_out(tx, locked, command, now=now)
+    await go_on(tx, payment_id=payment_id)
+    return refund_id
+
+
+async def _set_aside(tx: Tx, source: AccountName, *, refund_id: RefundId, amount: Money) -> HoldId:
+    account = await ledger.open_account(tx, name=source)
+    return await ledger.place_hold(
+        tx,
+        key=f"refund:{refund_id}",
+        account_id=account,
+        amount=amount,
+        expires_at=utc_now() + _HELD_FOR,
+        reason="refund",
+    )
