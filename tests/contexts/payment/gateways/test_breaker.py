@@ -134,7 +134,8 @@ def test_a_probe_that_never_reports_is_replaced_and_is_stale_when_it_does():
 
 @given(outcomes=st.lists(st.booleans(), max_size=60))
 def test_it_is_closed_as_long_as_more_than_half_of_what_it_keeps_went_well(outcomes: list[bool]):
-    breaker, kept = Breaker(), []
+    breaker = Breaker()
+    kept: list[bool] = []
     for well in outcomes:
         breaker, ticket = admit(breaker, now_ms=0)
         assert ticket is not None

@@ -6,6 +6,7 @@ another type than it must be makes the answer broken.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from vibestream.contexts.payment.gateways.gateway.certainty import AnswerBroken
 from vibestream.kernel.ids import PaymentId, PayoutId
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_FOLDED: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _WORD: Final = re.compile(r"[A-Za-z0-9._\[\]-]{1,255}")
 _UNWRITABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 """What JSON can escape and neither UTF-8 nor PostgreSQL can hold."""
@@ -123,9 +125,15 @@ def payment_id(of: object, *path: str | int) -> PaymentId | None:
 
 
 def payout_id(of: object, *path: str | int) -> PayoutId | None:
-    """Return our payout's id as the gateway gives it back; None where there is none, or something else."""
-    found = _uuid(at(of, *path))
-    return None if found is None else PayoutId(found)
+    """Return our payout's id as the gateway gives it back, folded or not; None where there is none, or something else."""
+    found = at(of, *path)
+    made = _uuid(found) or _unfolded(found)
+    return None if made is None else PayoutId(made)
+
+
+def folded(identifier: UUID) -> str:
+    """Return an id in 22 characters, for a field that is too short for one as it is usually written."""
+    return base64.urlsafe_b64encode(identifier.bytes).decode().rstrip("=")
 
 
 def _uuid(found: object) -> UUID | None:
@@ -133,6 +141,12 @@ def _uuid(found: object) -> UUID | None:
         return UUID(found) if isinstance(found, str) else None
     except ValueError:
         return None  # somebody else's: a payment that was made by hand in the gateway's dashboard
+
+
+def _unfolded(found: object) -> UUID | None:
+    if not isinstance(found, str) or _FOLDED.fullmatch(found) is None:
+        return None
+    return UUID(bytes=base64.urlsafe_b64decode(f"{found}=="))
 
 
 def _no_constant(constant: str) -> None:

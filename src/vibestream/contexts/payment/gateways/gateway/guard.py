@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -32,7 +33,7 @@ from vibestream.contexts.payment.gateways.domain.port import (
     ProviderRefund,
     Webhook,
 )
-from vibestream.contexts.payment.gateways.gateway.certainty import unavailable, unclear
+from vibestream.contexts.payment.gateways.gateway.certainty import unavailable, unclear, unknown
 from vibestream.contexts.payment.gateways.gateway.metrics import CALLS, HELD_BACK, RETRIES, SECONDS
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.money import Money
@@ -85,11 +86,13 @@ class Guarded:
 
     async def create_checkout(self, request: CheckoutRequest) -> ProviderPayment:
         """Open a payment."""
-        return await self.call("create_checkout", lambda: self._gateway.create_checkout(request))
+        made = await self.call("create_checkout", lambda: self._gateway.create_checkout(request))
+        return self._as_asked(made, made.amount, request.amount, made.payment_id, request.payment_id)
 
     async def charge(self, request: ChargeRequest) -> ProviderPayment:
         """Charge a stored method."""
-        return await self.call("charge", lambda: self._gateway.charge(request))
+        made = await self.call("charge", lambda: self._gateway.charge(request))
+        return self._as_asked(made, made.amount, request.amount, made.payment_id, request.payment_id)
 
     async def retrieve(self, payment_ref: str) -> ProviderPayment | None:
         """Return a payment as it stands now."""
@@ -105,13 +108,15 @@ class Guarded:
 
     async def refund(self, payment_ref: str, *, key: str, amount: Money, reason: str) -> ProviderRefund:
         """Give back some or all of what was captured."""
-        return await self.call(
+        made = await self.call(
             "refund", lambda: self._gateway.refund(payment_ref, key=key, amount=amount, reason=reason)
         )
+        return self._as_asked(made, made.amount, amount)
 
     async def pay_out(self, request: PayoutRequest) -> ProviderPayout:
         """Send money to a payee."""
-        return await self.call("pay_out", lambda: self._gateway.pay_out(request))
+        made = await self.call("pay_out", lambda: self._gateway.pay_out(request))
+        return self._as_asked(made, made.amount, request.amount, made.payout_id, request.payout_id)
 
     async def retrieve_payout(self, payout_ref: str) -> ProviderPayout | None:
         """Return a payout as it stands now."""
@@ -165,6 +170,18 @@ class Guarded:
                 raise failure
             number += 1
             await asyncio.sleep(budget.pause_ms(attempt=number, jitter_bp=secrets.randbelow(10_001)) / 1000)
+
+    def _as_asked(
+        self, made: T, amount: Money, asked: Money, ref: UUID | None = None, asked_ref: UUID | None = None
+    ) -> T:
+        """Return what was made when it is what was asked for.
+
+        Raises:
+            OutcomeUnknown: the key was used for something else before, and what was asked for now was not done under it.
+        """
+        if amount != asked or ref not in (None, asked_ref):
+            raise unknown(self.name, "something else was done under this key")
+        return made
 
     async def _attempt(self, operation: str, attempt: Callable[[], Awaitable[T]], *, changes: bool) -> T:
         ticket = self._admit(operation)

@@ -96,7 +96,7 @@ class Wire:
             async with self._client.stream("GET", url) as response:
                 if response.status_code != HTTPStatus.OK:
                     raise unavailable(self.name, f"HTTP {response.status_code} at a certificate's address")
-                return await _whole(response, largest=largest)
+                return await whole(response, largest=largest)
         except (httpx.RequestError, httpx.InvalidURL, AnswerBroken) as error:
             raise unavailable(self.name, f"{type(error).__name__} at a certificate's address") from error
 
@@ -111,14 +111,19 @@ class Wire:
         if not (HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or 400 <= status < 500):  # noqa: PLR2004 - 4xx
             raise unclear(self.name, f"HTTP {status}", changes=changes)
         try:
-            body = await _whole(response, largest=LARGEST_ANSWER)
+            body = await whole(response)
             return Answer(status, decoded(body) if body.strip() else {})
         except AnswerBroken as error:
             # Also for a 4xx: whoever answers in HTML is not the provider's program, and what that one did is not known.
             raise unclear(self.name, f"HTTP {status}, {error}", changes=changes) from error
 
 
-async def _whole(response: httpx.Response, *, largest: int) -> bytes:
+async def whole(response: httpx.Response, *, largest: int = LARGEST_ANSWER) -> bytes:
+    """Return the body of an answer.
+
+    Raises:
+        AnswerBroken: it is larger than any answer of a gateway.
+    """
     parts, size = [], 0
     async for part in response.aiter_bytes():
         size += len(part)

@@ -63,10 +63,12 @@ class PayPalApi:
             Refused: there is nothing (NOT_FOUND), or it may not be seen.
             GatewayUnavailable: it cannot be read now.
         """
-        return await self._ask("GET", path, changes=False, query=query)
+        return (await self._ask("GET", path, changes=False, query=query)).body
 
-    async def post(self, path: str, body: Any, *, key: str) -> Any:
+    async def post(self, path: str, body: Any, *, key: str) -> Answer:
         """Return what PayPal made of a request; the same key does it once.
+
+        An answer of 201 is what was made now; any other one may be the answer to an earlier request, as it was then.
 
         Raises:
             Refused: PayPal said no.
@@ -77,7 +79,7 @@ class PayPalApi:
 
     async def _ask(
         self, method: str, path: str, *, changes: bool, query: Any = None, json: Any = None, key: str | None = None
-    ) -> Any:
+    ) -> Answer:
         async def once() -> Answer:
             headers = {"Authorization": f"Bearer {await self._current_token()}"}
             if key is not None:
@@ -89,7 +91,7 @@ class PayPalApi:
             self._token = None  # it was revoked before its time; nothing was done with the old one
             answer = await once()
         if answer.well:
-            return answer.body
+            return answer
         raise _refusal(answer, changes=changes)
 
     async def _current_token(self) -> str:

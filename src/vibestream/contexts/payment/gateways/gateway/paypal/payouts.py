@@ -11,7 +11,7 @@ from typing import Any, Final
 from vibestream.contexts.payment.gateways.domain.amounts import to_paypal
 from vibestream.contexts.payment.gateways.domain.port import GatewayDeclined, PayoutRequest, ProviderPayout
 from vibestream.contexts.payment.gateways.gateway.certainty import after_effect, believed, declined, unknown
-from vibestream.contexts.payment.gateways.gateway.fields import is_reference, reference
+from vibestream.contexts.payment.gateways.gateway.fields import folded, is_reference, reference
 from vibestream.contexts.payment.gateways.gateway.paypal.api import NAME, NOT_FOUND, PayPalApi, Refused
 from vibestream.contexts.payment.gateways.gateway.paypal.reading import payout_of
 
@@ -31,7 +31,7 @@ class Payouts:
         """Send a payout, once: PayPal refuses the batch's id a second time and links to the first one."""
         body = payout_body(request)
         try:
-            answered = await self._api.post(_PAYOUTS, body, key=request.key)
+            made = await self._api.post(_PAYOUTS, body, key=request.key)
         except Refused as refused:
             first = _last_step(refused.linked("self"))
             if first is None and "DUPLICATE" in refused.reason.upper():
@@ -40,7 +40,7 @@ class Payouts:
                 raise
             return await self._present(first)
         with believed(NAME, changes=True):
-            ref = reference(answered, "batch_header", "payout_batch_id")
+            ref = reference(made.body, "batch_header", "payout_batch_id")
         return await self._present(ref)
 
     async def retrieve_payout(self, payout_ref: str) -> ProviderPayout | None:
@@ -80,7 +80,9 @@ def payout_body(request: PayoutRequest) -> dict[str, Any]:
                 "receiver": request.destination,
                 "amount": {"value": to_paypal(request.amount), "currency": request.amount.currency.code},
                 "note": request.note[:_LONGEST_NOTE],
-                "sender_item_id": str(request.payout_id),
+                "sender_item_id": folded(
+                    request.payout_id
+                ),  # 30 characters by its older definition, 63 by its newer one
             }
         ],
     }

@@ -21,6 +21,7 @@ import stripe
 
 from vibestream.contexts.payment.gateways.domain.port import GatewayName
 from vibestream.contexts.payment.gateways.gateway.certainty import (
+    AnswerBroken,
     believed,
     declined,
     failed_on_the_way,
@@ -29,7 +30,7 @@ from vibestream.contexts.payment.gateways.gateway.certainty import (
     unknown,
 )
 from vibestream.contexts.payment.gateways.gateway.fields import at, boolean, items, reference
-from vibestream.contexts.payment.gateways.gateway.wire import TIMEOUT
+from vibestream.contexts.payment.gateways.gateway.wire import TIMEOUT, whole
 
 API_VERSION: Final = "2026-10-28.endive"
 """What this adapter was written for. Source: the SDK 16.1.0's own."""
@@ -56,11 +57,29 @@ class Answered:
     """Whether it is the answer to an earlier request with the same key: the object may have changed since."""
 
 
-def open_client(
-    *, key: str, base: str, timeout: httpx.Timeout = TIMEOUT
-) -> tuple[stripe.StripeClient, stripe.HTTPXClient]:
+class Connections(stripe.HTTPXClient):
+    """The SDK's client of httpx, but with a largest answer, and hiding no error of ours behind one of the connection."""
+
+    def __init__(self, timeout: httpx.Timeout) -> None:
+        super().__init__(timeout=timeout)
+        self._limits = timeout
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Send one request, and return the body, status and headers of its answer."""
+        try:
+            async with self._client_async.stream(
+                method, url, headers=headers, content=post_data or None, timeout=self._limits
+            ) as response:
+                return await whole(response), response.status_code, response.headers
+        except (httpx.RequestError, httpx.InvalidURL, AnswerBroken) as error:
+            raise stripe.APIConnectionError(type(error).__name__) from error  # type: ignore[no-untyped-call]
+
+
+def open_client(*, key: str, base: str, timeout: httpx.Timeout = TIMEOUT) -> tuple[stripe.StripeClient, Connections]:
     """Return a client and the connections that it owns, which the caller closes."""
-    connections = stripe.HTTPXClient(timeout=timeout)
+    connections = Connections(timeout)
     client = stripe.StripeClient(
         key,
         stripe_version=API_VERSION,
