@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import click
@@ -42,7 +43,8 @@ def command(*, seed: bool) -> None:
     """Start everything on this machine and keep it running until Ctrl-C.
 
     Without DATABASE_URL it brings its own PostgreSQL (in VIBESTREAM_DATA_DIR) and migrates it. Without an SMTP server
-    it brings a local one, whose mail you read at /sandbox/mail. Nothing is left behind: the database, the web server
+    it brings a local one, whose mail you read at /sandbox/mail. Without keys of a payment gateway it brings stand-ins of
+    Stripe, PayPal and Coinbase, which take test cards and move no money. Nothing is left behind: the database, the web server
     and the worker end with this command, even when it is killed. The data stays. Set VIBESTREAM_LOG_LEVEL=info to see
     every request and job.
     """
@@ -57,9 +59,11 @@ def command(*, seed: bool) -> None:
         variables.setdefault("VIBESTREAM_LOG_LEVEL", "warning")
         variables["DATABASE_URL"] = _database(settings, supervisor, stack)
         stack.callback(supervisor.stop)
-        _start_children(supervisor, settings, variables)
+        gateways = _gateways(settings)
+        variables |= {} if gateways is None else gateways.environment
+        _start_children(supervisor, settings, variables, gateways=gateways is not None)
         _until_healthy(supervisor, settings)
-        _greet(settings, seconds=time.monotonic() - began)
+        _greet(settings, seconds=time.monotonic() - began, gateways=gateways)
         if seed and settings.sandboxed and not seed_file(settings).exists():
             supervisor.add(Child("seed", [*_VIBESTREAM, "demo", "--seed"], variables, once=True))
         while supervisor.wait(timeout_s=3600):
@@ -81,7 +85,33 @@ def _database(settings: Settings, supervisor: Supervisor, stack: ExitStack) -> s
     return server.dsn(user="vibestream_app", database=embedded.DATABASE)
 
 
-def _start_children(supervisor: Supervisor, settings: Settings, variables: dict[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Gateways:
+    """The stand-ins of payment gateways: where they serve, and what every child is told of them."""
+
+    address: str
+    environment: dict[str, str]
+
+
+def _gateways(settings: Settings) -> _Gateways | None:
+    """Return the stand-ins to start; None in production, and where a real gateway's keys are set."""
+    real = (settings.stripe_secret_key, settings.paypal_client_id, settings.coinbase_api_key_id)
+    if not settings.sandboxed or any(real):
+        return None
+    from vibestream.sandbox.gateways.keys import folder_of, load_or_make
+
+    folder = folder_of(settings.data_dir)
+    keys = load_or_make(folder)
+    # The same port at every start, if it can be had: the addresses of open payment pages stay right.
+    kept = folder / "port"
+    before = int(kept.read_text()) if kept.exists() else None
+    port = settings.sandbox_gateways_port or (before if before and _is_free(before) else _free_port())
+    kept.write_text(str(port))
+    address = f"http://127.0.0.1:{port}"
+    return _Gateways(address, keys.environment(address) | {"VIBESTREAM_SANDBOX_GATEWAYS_PORT": str(port)})
+
+
+def _start_children(supervisor: Supervisor, settings: Settings, variables: dict[str, str], *, gateways: bool) -> None:
     if settings.sandboxed and settings.smtp_host is None:
         variables["VIBESTREAM_SMTP_HOST"] = "127.0.0.1"
         variables["VIBESTREAM_SMTP_PORT"] = str(_free_port())
@@ -89,6 +119,8 @@ def _start_children(supervisor: Supervisor, settings: Settings, variables: dict[
         supervisor.add(Child("mail", [sys.executable, "-m", "vibestream.sandbox.mail"], variables))
     for name in ("web", "worker"):
         supervisor.add(Child(name, [*_VIBESTREAM, name], variables))
+    if gateways:
+        supervisor.add(Child("gateways", [sys.executable, "-m", "vibestream.sandbox.gateways"], variables))
 
 
 def _until_healthy(supervisor: Supervisor, settings: Settings) -> None:
@@ -109,10 +141,17 @@ def _is_ready(settings: Settings) -> bool:
         return False
 
 
-def _greet(settings: Settings, *, seconds: float) -> None:
+def _greet(settings: Settings, *, seconds: float, gateways: _Gateways | None) -> None:
     click.secho(f"VibeStream is up at {settings.base_url} (after {seconds:.1f} s)", bold=True)
     if settings.sandboxed:
         click.echo(f"Sandbox: mail arrives at {settings.base_url}/sandbox/mail; no mail or money leaves this machine.")
+    if gateways is not None:
+        click.echo(
+            f"Sandbox gateways (Stripe, PayPal, Coinbase) at {gateways.address}. Cards, expiry and CVC as you like:"
+        )
+        click.echo(
+            "  4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks your bank first"
+        )
     click.echo(f"Ctrl-C stops it; the data stays in {settings.data_dir.resolve()}")
 
 
@@ -137,6 +176,16 @@ def _require_port(settings: Settings) -> None:
             raise AlreadyRunning(
                 f"Port {settings.port} of {settings.host} is in use; set VIBESTREAM_PORT to another."
             ) from None
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _free_port() -> int:

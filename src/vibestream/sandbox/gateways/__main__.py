@@ -9,6 +9,7 @@ import structlog
 
 from vibestream.kernel.errors import InvalidInput
 from vibestream.platform.config import Settings, load_settings
+from vibestream.platform.observability.logging import configure_logging
 from vibestream.sandbox.gateways import webhooks
 from vibestream.sandbox.gateways.server import serving
 
@@ -29,6 +30,7 @@ def _receiver(settings: Settings) -> str:
 
 async def _run() -> None:
     settings = load_settings()
+    configure_logging(settings)
     port = settings.sandbox_gateways_port
     if port is None:
         raise PortMissing("Set VIBESTREAM_SANDBOX_GATEWAYS_PORT; `vibestream up` does.")

@@ -49,4 +49,5 @@ def open_world(data_dir: Path, *, address: str, definitions: Path | None = None)
     """Open what a data folder remembers; on first use, with new keys."""
     folder = folder_of(data_dir)
     keys = load_or_make(folder)
+    (folder / "books.sqlite").touch(mode=0o600)  # keys stand in it too
     return World(store=Store(folder / "books.sqlite"), keys=keys, address=address, definitions=definitions)
