@@ -19,6 +19,7 @@ from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
 from vibestream.contexts.payment.payouts.routes import router as payouts
 from vibestream.contexts.payment.reconciliation.routes import router as reconciliation
+from vibestream.contexts.payment.royalties.routes import router as royalties
 from vibestream.contexts.payment.seal.routes import router as seal
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.user.accounts.routes import router as accounts
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     wallets,
     ledger,
     seal,
+    royalties,
     payouts,
     reconciliation,
 )

@@ -23,6 +23,7 @@ import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.payment.payouts.jobs
 import vibestream.contexts.payment.reconciliation.jobs
+import vibestream.contexts.payment.royalties.jobs
 import vibestream.contexts.payment.seal.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
@@ -30,6 +31,7 @@ import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows import (
+    count_royalties,
     hear_masters,
     listen_to_reward,
     notify,
@@ -57,6 +59,7 @@ from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
+    *count_royalties.SUBSCRIPTIONS,
     *hear_masters.SUBSCRIPTIONS,
     *listen_to_reward.SUBSCRIPTIONS,
     *notify.SUBSCRIPTIONS,

@@ -115,7 +115,7 @@ async def close(
     tx: Tx, *revenue: Revenue, month: date = MONTH, currency: Currency = USD, now: datetime = AFTER
 ) -> PoolView:
     await defer_revenue(tx, *revenue, month=month, currency=currency)
-    return await service.close_month(tx, month=month, currency=currency, revenue=revenue, closed_by=None, now=now)
+    return await service.close_month_with(tx, month=month, currency=currency, revenue=revenue, closed_by=None, now=now)
 
 
 async def run_month(

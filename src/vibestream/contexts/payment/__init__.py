@@ -6,6 +6,7 @@ Capabilities, each using only those before it:
 
     ledger       accounts, posting, holds, reversals, reward pools; the books
     wallets      what a person has, and every movement of it, in words
+    royalties    what was heard, how a month's revenue is shared by it, and statements that prove themselves
 
 What always holds: every transaction sums to zero in each currency, and so do all of them together; nothing that was
 posted is changed or removed; a person's wallet and a reward pool never fall below zero, holds included; one idempotency

@@ -68,7 +68,7 @@ async def test_a_month_is_closed_into_pool_and_platform_revenue(tx: Tx):
         "deferred_revenue:2026-11": -2_000, "royalty_pool:2026-11": 1_358, "platform_revenue:subscriptions": 642,
     }  # fmt: skip
     before = await entries(tx)
-    again = await service.close_month(tx, month=MONTH, currency=USD, revenue=revenue, closed_by=None, now=AFTER)
+    again = await service.close_month_with(tx, month=MONTH, currency=USD, revenue=revenue, closed_by=None, now=AFTER)
     assert (again, await entries(tx)) == (pool, before)
     assert await service.pools(tx) == [pool]
 
@@ -78,8 +78,10 @@ async def test_a_month_that_is_not_over_is_closed_early_only_on_purpose(tx: Tx):
     await defer_revenue(tx, *revenue)
     for now in (HEARD, datetime(2026, 11, 30, 23, 59, 59, 999_999, tzinfo=UTC)):
         with pytest.raises(MonthNotOver):
-            await service.close_month(tx, month=MONTH, currency=USD, revenue=revenue, closed_by=None, now=now)
-    await service.close_month(tx, month=MONTH, currency=USD, revenue=revenue, closed_by=None, now=HEARD, early=True)
+            await service.close_month_with(tx, month=MONTH, currency=USD, revenue=revenue, closed_by=None, now=now)
+    await service.close_month_with(
+        tx, month=MONTH, currency=USD, revenue=revenue, closed_by=None, now=HEARD, early=True
+    )
     await make_listens(tx, person(), loud, 1)
     assert await tx.value("SELECT max(month) FROM payment.royalty_usage") == NEXT
 
@@ -88,7 +90,7 @@ async def test_revenue_that_the_ledger_does_not_have_is_refused(tx: Tx):
     revenue, _, _ = await two_artists(tx)
     await defer_revenue(tx, *revenue)
     with pytest.raises(RevenueDisagrees) as refused:
-        await service.close_month(
+        await service.close_month_with(
             tx, month=MONTH, currency=USD, revenue=[*revenue, pays(person(), 1)], closed_by=None, now=AFTER
         )
     assert (refused.value.revenue, refused.value.ledger) == (2_001, 2_000)
@@ -96,7 +98,7 @@ async def test_revenue_that_the_ledger_does_not_have_is_refused(tx: Tx):
 
 async def test_a_month_that_nobody_paid_for_has_no_pool(tx: Tx):
     with pytest.raises(NothingToShare):
-        await service.close_month(tx, month=MONTH, currency=USD, revenue=[], closed_by=None, now=AFTER)
+        await service.close_month_with(tx, month=MONTH, currency=USD, revenue=[], closed_by=None, now=AFTER)
     with pytest.raises(MonthNotClosed):
         await run_month(tx)
     with pytest.raises(MonthNotClosed):
@@ -256,7 +258,7 @@ async def test_each_currency_has_a_pool_and_a_run_of_its_own(tx: Tx):
     await defer_revenue(tx, pays(bo, 1_501), currency=yen)
     assert await service.currencies_of(tx, month=MONTH) == [yen, USD]
     for who, currency in ((pays(ana, 1_000), USD), (pays(bo, 1_501), yen)):
-        await service.close_month(tx, month=MONTH, currency=currency, revenue=[who], closed_by=None, now=AFTER)
+        await service.close_month_with(tx, month=MONTH, currency=currency, revenue=[who], closed_by=None, now=AFTER)
         await run_month(tx, currency=currency)
     assert await service.currencies_of(tx, month=MONTH) == []
     assert [await holds(tx, PENDING, song.user_id, one) for one in (USD, yen)] == [700, 1_051]

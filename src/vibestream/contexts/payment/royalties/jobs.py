@@ -22,7 +22,7 @@ async def release_royalties(runtime: Runtime) -> None:
         pass
 
 
-@job("payment.run_royalties", queue="royalties", attempts=5)
+@job("payment.run_royalties", attempts=5)
 async def run_royalties(
     runtime: Runtime, *, month: str, currency: str, exclusions: list[list[str | None]], made_by: str | None
 ) -> None:

@@ -53,7 +53,12 @@ from vibestream.contexts.payment.royalties.domain.verification import (
     verify_statement,
 )
 from vibestream.contexts.payment.royalties.service.auditing import ReckonedAgain, reckon_again
-from vibestream.contexts.payment.royalties.service.closing import close_month, currencies_of
+from vibestream.contexts.payment.royalties.service.closing import (
+    close_month,
+    close_month_with,
+    currencies_of,
+    revenue_so_far,
+)
 from vibestream.contexts.payment.royalties.service.correcting import (
     InvalidReason,
     NoReversalAsked,
@@ -80,6 +85,7 @@ from vibestream.contexts.payment.royalties.service.proving import prove_statemen
 from vibestream.contexts.payment.royalties.service.reading import (
     NoStatement,
     Preview,
+    Totals,
     balances,
     compare,
     exclusions_of,
@@ -89,7 +95,9 @@ from vibestream.contexts.payment.royalties.service.reading import (
     pools,
     preview,
     run,
+    sample_runs,
     statement,
+    totals_of,
 )
 from vibestream.contexts.payment.royalties.service.releasing import release_due
 from vibestream.contexts.payment.royalties.service.running import run_month
@@ -107,10 +115,10 @@ __all__ = [
     "MonthIsClosed", "MonthNotClosed", "MonthNotOver", "NoPolicy", "NoReversalAsked", "NoStatement",
     "NothingToShare", "OwnAdvance", "PayeeShare", "Policy", "PoolView", "Preview", "Rate", "ReckonedAgain", "Reckoning", "Revenue",
     "RevenueDisagrees", "ReversalAsked", "Rules", "RunView", "SamePerson", "Settlement", "Share", "SplitSettled",
-    "SplitView", "Statement", "StatementInvalid", "StatementMalformed", "StatementPart", "UnknownRun", "UnknownSplit",
-    "UnknownTrack", "Verified", "accept_split", "approve_reversal", "ask_reversal", "balances", "close_month", "compare",
+    "SplitView", "Statement", "StatementInvalid", "StatementMalformed", "StatementPart", "Totals", "UnknownRun", "UnknownSplit",
+    "UnknownTrack", "Verified", "accept_split", "approve_reversal", "ask_reversal", "balances", "close_month", "close_month_with", "compare",
     "count_listens", "currencies_of", "exclusions_of", "grant_advance", "keys_in", "label", "list_runs", "month_of",
     "months_of", "next_month", "open_reversals", "parse_month", "policies", "policy_for", "pool", "pools", "preview",
-    "prove_statement", "reckon_again", "register_track", "release_due", "run", "run_month", "set_country", "set_policy", "set_splits",
-    "set_withholding_rate", "splits_of_person", "splits_of_track", "statement", "statement_csv", "statement_document", "statement_dsr", "statement_pdf", "verify_statement", "withdraw_split",
+    "prove_statement", "reckon_again", "register_track", "release_due", "revenue_so_far", "run", "run_month", "sample_runs", "set_country", "set_policy", "set_splits",
+    "set_withholding_rate", "splits_of_person", "splits_of_track", "statement", "statement_csv", "statement_document", "statement_dsr", "statement_pdf", "totals_of", "verify_statement", "withdraw_split",
 ]  # fmt: skip

@@ -12,12 +12,37 @@ from vibestream.contexts.payment.royalties.domain.policy import Policy, policy_o
 from vibestream.contexts.payment.royalties.domain.runs import MonthNotOver, NothingToShare, PoolView, RevenueDisagrees
 from vibestream.contexts.payment.royalties.domain.usage import Revenue
 from vibestream.contexts.payment.royalties.store import policies, runs, standings, usage
+from vibestream.contexts.payment.subscriptions import service as subscriptions
 from vibestream.kernel.ids import TransactionId, UserId, new_id
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
 
 
 async def close_month(
+    tx: Tx, *, month: date, currency: Currency, closed_by: UserId | None, now: datetime, early: bool = False
+) -> PoolView:
+    """Close a month in a currency with what subscriptions brought in, as `close_month_with` does.
+
+    Raises:
+        whatever `close_month_with` raises.
+    """
+    _require_over(month, now, early=early)
+    if (known := await runs.load_pool(tx, month, currency)) is not None:
+        return known
+    paid = await subscriptions.close_revenue_month(tx, month=month, currency=currency, now=now)
+    revenue = [Revenue(one.user_id, one.gross.minor, one.fees.minor, (one.user_id,)) for one in paid]
+    return await close_month_with(
+        tx, month=month, currency=currency, revenue=revenue, closed_by=closed_by, now=now, early=early
+    )
+
+
+async def revenue_so_far(tx: Tx, *, month: date, currency: Currency) -> list[Revenue]:
+    """Return what each listener's subscription has brought in for a month by now. Closes nothing."""
+    paid = await subscriptions.revenue_of_month(tx, month=month, currency=currency)
+    return [Revenue(one.user_id, one.gross.minor, one.fees.minor, (one.user_id,)) for one in paid]
+
+
+async def close_month_with(
     tx: Tx,
     *,
     month: date,
@@ -47,8 +72,7 @@ async def close_month(
         RevenueDisagrees: the revenue is not what the ledger holds.
         NoPolicy: no policy counts for the month.
     """
-    if not early and now < begins(next_month(require_month(month))):
-        raise MonthNotOver("The month is not over.")
+    _require_over(month, now, early=early)
     await usage.close(tx, month)
     await usage.lock_month(tx, month)
     if (known := await runs.load_pool(tx, month, currency)) is not None:
@@ -64,6 +88,11 @@ async def close_month(
 async def currencies_of(tx: Tx, *, month: date) -> list[Currency]:
     """Return the currencies in which something is still deferred for a month."""
     return [Currency.of(code) for code in await standings.deferred_currencies(tx, subject=label(month))]
+
+
+def _require_over(month: date, now: datetime, *, early: bool) -> None:
+    if now < begins(next_month(require_month(month))) and not early:
+        raise MonthNotOver("The month is not over.")
 
 
 async def _post(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
@@ -22,6 +22,7 @@ from vibestream.contexts.payment.royalties.domain.runs import (
 )
 from vibestream.contexts.payment.royalties.domain.statements import EarningsBalance, Statement, StatementPart
 from vibestream.contexts.payment.royalties.domain.usage import Revenue
+from vibestream.contexts.payment.royalties.service.closing import revenue_so_far
 from vibestream.contexts.payment.royalties.service.running import Basis, load_basis, load_splits, reckon_month
 from vibestream.contexts.payment.royalties.store import policies, runs, usage
 from vibestream.kernel.errors import Missing
@@ -54,7 +55,7 @@ async def preview(
     *,
     month: date,
     currency: Currency,
-    revenue: Sequence[Revenue] = (),
+    revenue: Sequence[Revenue] | None = None,
     exclusions: Sequence[Exclusion] = (),
 ) -> Preview:
     """Reckon a month by both engines as things stand, and write nothing.
@@ -63,7 +64,7 @@ async def preview(
         tx: the caller's transaction.
         month: its first day.
         currency: which of its pools.
-        revenue: of a month that is not closed: what was paid for it so far.
+        revenue: of a month that is not closed, what was paid for it; None: what subscriptions say by now.
         exclusions: what is not counted.
     """
     pool = await runs.load_pool(tx, require_month(month), currency)
@@ -71,12 +72,13 @@ async def preview(
         basis = await load_basis(tx, pool=pool, exclusions=exclusions)
     else:
         policy = policy_of_month(await policies.list_policies(tx), month=month)
-        net = Money(max(sum(one.gross - one.fees for one in revenue), 0), currency)
+        paid = await revenue_so_far(tx, month=month, currency=currency) if revenue is None else revenue
+        net = Money(max(sum(one.gross - one.fees for one in paid), 0), currency)
         heard = await usage.load_usage(tx, month)
         basis = Basis(
             pool=net.share(rate_bp=policy.pool_share_bp).minor,
             usage=heard,
-            revenue=revenue,
+            revenue=paid,
             splits=await load_splits(tx, usage=heard),
             policy=policy,
             exclusions=exclusions,
@@ -127,10 +129,28 @@ async def list_runs(
     return await runs.list_runs(tx, month=month, currency=currency, limit=limit)
 
 
+async def sample_runs(tx: Tx, *, limit: int) -> list[RunView]:
+    """Return some of the runs that stand, chosen at random."""
+    return [await run(tx, run_id=one) for one in await runs.sample_standing(tx, limit=limit)]
+
+
 async def compare(tx: Tx, *, run_id: RoyaltyRunId, limit: int = 100) -> list[PayeeShare]:
     """Return what both engines gave to payees, those first for whom the engine matters most."""
     await run(tx, run_id=run_id)
     return await runs.load_shares(tx, run_id, by_difference=True, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a run gave to all payees together, in minor units."""
+
+    payees: int
+    allocated: Mapping[EngineName, int]
+
+
+async def totals_of(tx: Tx, *, run_id: RoyaltyRunId) -> Totals:
+    """Return how many payees a run has, and what each engine gives to them together."""
+    return Totals(*await runs.load_totals(tx, run_id))
 
 
 async def exclusions_of(tx: Tx, *, run_id: RoyaltyRunId) -> list[Exclusion]:

@@ -170,6 +170,13 @@ async def list_runs(
     )
 
 
+async def sample_standing(tx: Tx, *, limit: int) -> list[RoyaltyRunId]:
+    """Return some of the runs that stand, chosen at random."""
+    return await tx.values(
+        "SELECT id FROM payment.royalty_run WHERE reversed_at IS NULL ORDER BY random() LIMIT %s", [limit]
+    )
+
+
 async def mark_reversed(tx: Tx, run_id: RoyaltyRunId, *, transaction_id: TransactionId) -> None:
     """Note that a run's transaction was reversed."""
     await tx.execute(
@@ -208,6 +215,18 @@ async def load_shares(
         """,
         {"run": run_id, "payee": payee_id, "difference": by_difference, "limit": limit},
     )
+
+
+async def load_totals(tx: Tx, run_id: RoyaltyRunId) -> tuple[int, dict[EngineName, int]]:
+    """Return how many payees a run has, and what each engine gave to all of them."""
+    return await tx.one(
+        _totals,
+        """
+        SELECT count(*) AS payees, coalesce(sum(pro_rata), 0) AS pro_rata, coalesce(sum(user_centric), 0) AS user_centric
+        FROM payment.royalty_share WHERE run_id = %s
+        """,
+        [run_id],
+    ) or (0, dict.fromkeys(EngineName, 0))
 
 
 async def load_leaf_hashes(tx: Tx, run_id: RoyaltyRunId) -> list[bytes]:
@@ -255,6 +274,10 @@ async def load_titles(tx: Tx, tracks: Sequence[UUID]) -> dict[UUID, tuple[str | 
             _title, "SELECT track_id, title, isrc FROM payment.royalty_track WHERE track_id = ANY(%s)", [list(tracks)]
         )
     )
+
+
+def _totals(*, payees: int, **sums: int) -> tuple[int, dict[EngineName, int]]:
+    return payees, {name: int(sums[name.value]) for name in EngineName}
 
 
 def _title(*, track_id: UUID, title: str | None, isrc: str | None) -> tuple[UUID, tuple[str | None, str | None]]:
