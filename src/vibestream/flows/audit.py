@@ -10,10 +10,12 @@ from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.payment.payouts import invariants as payouts
+from vibestream.contexts.payment.royalties import invariants as royalties
 from vibestream.contexts.payment.seal import invariants as seal
 from vibestream.contexts.payment.seal.service import by_id, trusted_keys
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
+from vibestream.flows import audit_rewards
 from vibestream.platform.config import Settings
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
@@ -25,7 +27,9 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *pools.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
+    *audit_rewards.INVARIANTS,
     *payouts.INVARIANTS,
+    *royalties.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,
     *events.INVARIANTS,

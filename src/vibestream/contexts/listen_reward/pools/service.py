@@ -53,6 +53,11 @@ async def list_epochs(tx: Tx, *, epochs: Iterable[date]) -> list[Epoch]:
     return await store.list_epochs(tx, epochs)
 
 
+async def granted_by_epoch(tx: Tx, *, older_than_s: int = 0) -> dict[date, Money]:
+    """Return what was granted in each epoch, by decisions that are at least so old; epochs without any are left out."""
+    return await store.list_granted(tx, older_than_s=older_than_s)
+
+
 async def _grant_in(tx: Tx, epoch: date, accepted: Sequence[Accepted], now: datetime) -> list[Decision]:
     pool = await store.lock_epoch(tx, epoch)
     if pool is None:

@@ -54,6 +54,19 @@ async def list_epochs(tx: Tx, epochs: Iterable[date]) -> list[Epoch]:
     )
 
 
+async def list_granted(tx: Tx, *, older_than_s: int) -> dict[date, Money]:
+    """Return what was granted in each epoch by decisions that are older than this, counted from the decisions."""
+    rows = await tx.all(
+        _granted,
+        """
+        SELECT epoch, sum(amount)::bigint AS amount FROM listen_reward.reward
+        WHERE outcome = 'granted' AND decided_at < now() - make_interval(secs => %s) GROUP BY epoch
+        """,
+        [older_than_s],
+    )
+    return dict(rows)
+
+
 async def list_decided(tx: Tx, listens: Iterable[ListenId]) -> set[ListenId]:
     """Return which listens have been decided already."""
     return set(await tx.values("SELECT listen_id FROM listen_reward.reward WHERE listen_id = ANY(%s)", [list(listens)]))
@@ -101,3 +114,7 @@ async def add_granted(tx: Tx, epoch: date, amount: Money) -> None:
 def _epoch(*, epoch: date, budget: int, per_listen: int, track_cap: int, listener_cap: int, granted: int) -> Epoch:
     policy = Policy(Money(budget, VIBE), Money(per_listen, VIBE), track_cap, listener_cap)
     return Epoch(epoch, policy, Money(granted, VIBE))
+
+
+def _granted(*, epoch: date, amount: int) -> tuple[date, Money]:
+    return epoch, Money(amount, VIBE)

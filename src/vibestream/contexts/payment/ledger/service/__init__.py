@@ -78,7 +78,7 @@ from vibestream.contexts.payment.ledger.service.holds import (
     void_hold,
 )
 from vibestream.contexts.payment.ledger.service.posting import open_account, open_accounts, post, post_batch, reverse
-from vibestream.contexts.payment.ledger.service.rewards import fund_pool, pay_rewards
+from vibestream.contexts.payment.ledger.service.rewards import fund_pool, paid_by_epoch, pay_rewards
 
 __all__ = [
     "EARNING_KINDS",
@@ -138,6 +138,7 @@ __all__ = [
     "liquidity",
     "open_account",
     "open_accounts",
+    "paid_by_epoch",
     "pay_rewards",
     "place_hold",
     "post",

@@ -16,6 +16,7 @@ from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Pos
 from vibestream.contexts.payment.ledger.domain.rewards import Reward, RewardOutcome, RewardStatus, require_points
 from vibestream.contexts.payment.ledger.service.posting import open_accounts, post, post_batch
 from vibestream.contexts.payment.ledger.store import accounts as account_store
+from vibestream.contexts.payment.ledger.store import books as book_store
 from vibestream.kernel.ids import AccountId, TransactionId, new_id
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.database import Tx
@@ -82,6 +83,12 @@ async def pay_rewards(tx: Tx, *, rewards: Sequence[Reward], now: datetime) -> li
     if paid:
         await publish(tx, *paid)
     return answers
+
+
+async def paid_by_epoch(tx: Tx) -> dict[date, Money]:
+    """Return what was paid in rewards from each epoch's pool, counted from the entries; pools that paid none are left out."""
+    paid = await book_store.list_rewards_paid(tx)
+    return {date.fromisoformat(subject): Money(minor, VIBE) for subject, minor in paid.items()}
 
 
 async def _accounts_of(tx: Tx, rewards: Sequence[Reward]) -> tuple[dict[AccountName, AccountId], dict[date, AccountId]]:

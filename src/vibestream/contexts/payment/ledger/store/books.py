@@ -149,6 +149,21 @@ async def list_trial_rows(tx: Tx) -> list[TrialRow]:
     )
 
 
+async def list_rewards_paid(tx: Tx) -> dict[str, int]:
+    """Return how much rewards took from each pool that paid any, in minor units, by the pool's subject."""
+    rows = await tx.all(
+        _paid,
+        """
+        SELECT account.subject, -sum(entry.amount)::bigint AS amount
+        FROM payment.account account
+        JOIN payment.entry entry ON entry.account_id = account.id
+        JOIN payment.transaction header ON header.id = entry.transaction_id AND header.kind = 'reward'
+        WHERE account.kind = 'reward_pool' GROUP BY account.subject
+        """,
+    )
+    return dict(rows)
+
+
 async def take_snapshots(tx: Tx, *, least_entries: int) -> int:
     """Take the snapshots that are due, and return how many were taken; first in a transaction of its own."""
     return int(await tx.value("SELECT payment.take_snapshots(%s)", [least_entries]))
@@ -182,3 +197,7 @@ def _leg(
 def trial_row(*, kind: str, subject: str, currency: str, accounts: int, posted: Decimal) -> TrialRow:
     """Return a row of sums as a row of the trial balance."""
     return TrialRow(AccountKind(kind), subject, Currency.of(currency), accounts, int(posted))
+
+
+def _paid(*, subject: str, amount: int) -> tuple[str, int]:
+    return subject, amount
