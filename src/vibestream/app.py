@@ -15,6 +15,7 @@ from vibestream.contexts.listen_reward.listening.routes import router as listeni
 from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
+from vibestream.contexts.payment.checkout.routes import router as checkout
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
 from vibestream.contexts.payment.payouts.routes import router as payouts
@@ -22,6 +23,7 @@ from vibestream.contexts.payment.reconciliation.routes import router as reconcil
 from vibestream.contexts.payment.royalties.routes import router as royalties
 from vibestream.contexts.payment.seal.routes import router as seal
 from vibestream.contexts.payment.wallets.routes import router as wallets
+from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.sessions.routes import router as sessions
@@ -50,11 +52,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads,
     listening,
     wallets,
+    checkout,
     ledger,
     seal,
     royalties,
     payouts,
     reconciliation,
+    webhooks,
 )
 """Looked through in this order for every request: delivery first, because segments are most of them."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)

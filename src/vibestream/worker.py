@@ -20,11 +20,13 @@ import vibestream.contexts.listen_reward.listening.jobs
 import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.uploads.jobs
+import vibestream.contexts.payment.checkout.jobs
 import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.payment.payouts.jobs
 import vibestream.contexts.payment.reconciliation.jobs
 import vibestream.contexts.payment.royalties.jobs
 import vibestream.contexts.payment.seal.jobs
+import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping
@@ -37,6 +39,7 @@ from vibestream.flows import (
     notify,
     publish_track,
     register_artist,
+    review_payments,
     review_payouts,
     tell_payees,
     witness_listens,
@@ -65,6 +68,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *notify.SUBSCRIPTIONS,
     *publish_track.SUBSCRIPTIONS,
     *register_artist.SUBSCRIPTIONS,
+    *review_payments.SUBSCRIPTIONS,
     *review_payouts.SUBSCRIPTIONS,
     *tell_payees.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,

@@ -8,11 +8,13 @@ from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
+from vibestream.contexts.payment.checkout import invariants as checkout
 from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.payment.payouts import invariants as payouts
 from vibestream.contexts.payment.royalties import invariants as royalties
 from vibestream.contexts.payment.seal import invariants as seal
 from vibestream.contexts.payment.seal.service import by_id, trusted_keys
+from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
 from vibestream.flows import audit_rewards
@@ -27,9 +29,11 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *pools.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
+    *checkout.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,
+    *webhooks.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,
     *events.INVARIANTS,
