@@ -14,7 +14,7 @@ from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain import events as e
 from vibestream.contexts.payment.checkout.domain.deciding import begin, decide
 from vibestream.contexts.payment.checkout.domain.payment import Payment, evolve, fold
-from vibestream.contexts.payment.checkout.domain.states import Purpose, Screening
+from vibestream.contexts.payment.checkout.domain.states import PaymentState, Purpose, Screening
 from vibestream.contexts.payment.gateways.domain.port import (
     DisputeState,
     GatewayName,
@@ -107,6 +107,9 @@ class Story:
         payment = fold(self.events)
         assert payment is not None
         return payment
+
+    def stands(self) -> PaymentState:
+        return self.payment.state
 
     @property
     def types(self) -> list[str]:

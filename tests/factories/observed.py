@@ -28,10 +28,10 @@ async def observed(tx: Tx, payment_id: PaymentId, *, gateway: GatewayName = Gate
     locked = await recording.lock(tx, payment_id=payment_id)
     if locked.payment.attempt is None:
         attempt = c.Attempt(route=(gateway,), captures_later=frozenset({gateway}), site=SITE, at=now)
-        locked = await recording.carry_out(tx, locked, attempt, now=now)
+        locked = await recording.carry_out(tx, attempt, locked=locked, now=now)
     at = locked.payment.gateway or gateway
     after = await recording.carry_out(
-        tx, locked, c.Observe(gateway=at, seen=make_seen(locked.payment, **seen)), now=now
+        tx, c.Observe(gateway=at, seen=make_seen(locked.payment, **seen)), locked=locked, now=now
     )
     return after.payment
 

@@ -208,7 +208,7 @@ def test_an_absent_payer_cannot_be_asked_by_the_bank():
 
 def test_the_next_gateway_is_asked_only_when_the_one_before_did_nothing():
     story = Story.attempted(STRIPE, PAYPAL)
-    assert story.payment.state is S.PENDING
+    assert story.stands() is S.PENDING
     assert story.attempt(STRIPE, PAYPAL) == []
     assert story.do(c.FailAttempt(number=1, reason="gateway.unavailable", unavailable=True)) == ["attempt_failed"]
     assert next_step(story.payment, now=NOW) == Try()
@@ -249,14 +249,14 @@ def test_an_unknown_attempt_is_asked_again_and_never_taken_elsewhere():
     story = Story.attempted(STRIPE, PAYPAL)
     assert story.do(c.LoseOutcome(act=Act.OPEN)) == ["outcome_lost"]
     assert story.do(c.LoseOutcome(act=Act.OPEN)) == []
-    assert story.payment.state is S.UNKNOWN
+    assert story.stands() is S.UNKNOWN
     assert story.do(c.FailAttempt(number=1, reason="gateway.unavailable", unavailable=True)) == []
     assert story.attempt(STRIPE, PAYPAL) == []
     step = next_step(story.payment, now=NOW)
     assert isinstance(step, AskAgain)
     assert step.attempt.key == story.payment.attempts[0].key
     assert story.see() == ["opened"]
-    assert story.payment.state is S.PENDING
+    assert story.stands() is S.PENDING
 
 
 def test_what_is_found_never_to_have_happened_may_go_elsewhere():
@@ -272,7 +272,7 @@ def test_an_unknown_charge_is_not_asked_again_once_its_key_may_be_forgotten():
     story.do(c.LoseOutcome(act=Act.CHARGE))
     assert isinstance(next_step(story.payment, now=NOW + timedelta(hours=4, minutes=59)), AskAgain)
     assert next_step(story.payment, now=NOW + timedelta(hours=5)) is None
-    assert story.payment.state is S.UNKNOWN
+    assert story.stands() is S.UNKNOWN
 
 
 def test_an_attempt_is_failed_only_as_the_one_that_stands():
@@ -340,7 +340,7 @@ def test_answers_may_overtake_each_other_and_come_again():
     assert story.see(state=ProviderState.CAPTURED, fee=usd(59)) == ["opened", "captured", "fee_known"]
     for earlier in (ProviderState.OPEN, ProviderState.PROCESSING, ProviderState.AUTHORISED, ProviderState.CAPTURED):
         assert story.see(state=earlier, fee=usd(59)) == []
-    assert story.payment.state is S.CAPTURED
+    assert story.stands() is S.CAPTURED
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_an_unknown_payment_that_is_found_waiting_waits():
     story.do(c.AskCancel(reason="cancelled"))
     story.do(c.LoseOutcome(act=Act.CANCEL))
     assert story.see() == ["resolved"]
-    assert story.payment.state is S.PENDING
+    assert story.stands() is S.PENDING
     assert next_step(story.payment, now=NOW) == Cancel()
 
 
@@ -420,7 +420,7 @@ def test_another_amount_at_the_gateway_is_called_off_there_and_never_shown_to_th
 def test_another_amount_captured_stands_in_suspense_until_it_is_gone():
     story = Story.attempted()
     assert story.see(state=ProviderState.CAPTURED, captured=usd(999)) == ["opened", "unexplained"]
-    assert story.payment.state is S.UNKNOWN
+    assert story.stands() is S.UNKNOWN
     assert story.see(state=ProviderState.CAPTURED, captured=usd(999)) == []
     assert next_step(story.payment, now=NOW) == Look()
     told = story.see(state=ProviderState.CAPTURED, captured=usd(999), refunded=usd(999))
@@ -442,7 +442,7 @@ def test_money_at_a_gateway_that_was_left_is_not_mixed_with_the_payment():
     assert story.see(STRIPE, payment_ref="stray", state=ProviderState.CAPTURED) == ["unexplained"]
     story.attempt(STRIPE, PAYPAL)
     story.see(PAYPAL, state=ProviderState.CAPTURED)
-    assert story.payment.state is S.CAPTURED
+    assert story.stands() is S.CAPTURED
     assert story.see(STRIPE, payment_ref="stray", state=ProviderState.CAPTURED) == []
     assert story.see(STRIPE, payment_ref="stray", state=ProviderState.CAPTURED, refunded=usd(1_000)) == ["unexplained"]
     assert [one.added for one in story.events if isinstance(one, e.Unexplained)] == [usd(1_000), usd(-1_000)]
@@ -505,7 +505,7 @@ def test_a_refund_goes_its_way_and_may_come_back():
     assert tell(MoveState.PENDING) == ["refund_sent"]
     assert tell(MoveState.PENDING) == []
     assert next_step(story.payment, now=NOW) is None
-    assert story.payment.state is S.CAPTURED
+    assert story.stands() is S.CAPTURED
     assert tell(MoveState.SUCCEEDED) == ["refund_succeeded"]
     assert (story.payment.state, story.payment.refundable) == (S.PARTIALLY_REFUNDED, usd(600))
     assert tell(MoveState.PENDING) == []
@@ -523,7 +523,7 @@ def test_a_lost_refund_is_asked_for_again_and_found_by_its_key():
     assert isinstance(next_step(story.payment, now=NOW), GiveBack)
     seen = refund_seen("re_9", 1_000, key=f"{refund_id}:refund")
     assert story.see(state=ProviderState.CAPTURED, refunds=(seen,)) == ["refund_succeeded"]
-    assert story.payment.state is S.REFUNDED
+    assert story.stands() is S.REFUNDED
     assert story.do(c.RefuseRefund(refund_id=refund_id, reason="already refunded")) == []
 
 
@@ -549,10 +549,10 @@ def test_a_refund_that_nobody_here_asked_for_is_noticed_once_it_has_reached_the_
     story = Story.captured()
     for state, told in [(MoveState.PENDING, []), (MoveState.SUCCEEDED, ["refund_noticed"]), (MoveState.SUCCEEDED, [])]:
         assert story.see(state=ProviderState.CAPTURED, refunds=(refund_seen("re_1", 1_000, state),)) == told
-    assert story.payment.state is S.REFUNDED
+    assert story.stands() is S.REFUNDED
     returned = refund_seen("re_1", 1_000, MoveState.RETURNED)
     assert story.see(state=ProviderState.CAPTURED, refunds=(returned,)) == ["refund_failed"]
-    assert story.payment.state is S.CAPTURED
+    assert story.stands() is S.CAPTURED
 
 
 # Disputes
@@ -566,13 +566,13 @@ def test_a_dispute_is_opened_and_decided_once():
 
     assert see(DisputeState.OPEN) == ["dispute_opened"]
     assert see(DisputeState.OPEN, fee=0) == []
-    assert story.payment.state is S.DISPUTED
+    assert story.stands() is S.DISPUTED
     assert see(DisputeState.OPEN, fee=1_500) == ["dispute_fee_known"]
     assert see(DisputeState.LOST, fee=1_500) == ["dispute_decided"]
-    assert story.payment.state is S.DISPUTED
+    assert story.stands() is S.DISPUTED
     assert see(DisputeState.OPEN, fee=1_500) == []
     assert see(DisputeState.WON, fee=0) == ["dispute_decided", "dispute_fee_known"]
-    assert story.payment.state is S.CAPTURED
+    assert story.stands() is S.CAPTURED
     assert see(DisputeState.LOST, fee=0) == []
 
 

@@ -387,7 +387,7 @@ class PaymentAndGateways(RuleBasedStateMachine):
     @invariant()
     def money_is_announced_once(self) -> None:
         assert self.announced.count("PaymentCaptured") == self.story.types.count("captured") <= 1
-        over = sum(type in {"failed", "cancelled"} for type in self.story.types)
+        over = sum(one in {"failed", "cancelled"} for one in self.story.types)
         assert self.announced.count("PaymentAbandoned") == over <= 1
 
     @invariant()
@@ -409,8 +409,8 @@ class PaymentAndGateways(RuleBasedStateMachine):
         if payment.state not in ENDED and not payment.held_back and not payment.in_review:
             assert payment.attempt is None or payment.payment_ref is not None
         for gateway in GATEWAYS:
-            seen = self.truth.get(gateway)
-            assert self.books.of(AccountKind.GATEWAY_CLEARING, gateway.value) == -self._held_at(gateway, seen)
+            held = self._held_at(gateway, self.truth.get(gateway))
+            assert self.books.of(AccountKind.GATEWAY_CLEARING, gateway.value) == -held
         waiting = sum(
             one.amount.minor
             for one in payment.refunds.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from vibestream.contexts.payment.checkout.domain.payment import Payment
 from vibestream.contexts.payment.checkout.domain.states import PaymentState, Purpose, RefundState, Screening
@@ -56,6 +57,14 @@ class TimelineEntry:
     type: str
     words: str
     transaction_ids: tuple[TransactionId, ...]
+
+    @property
+    def shown_to_payer(self) -> bool:
+        """Whether the payer may read it: what fraud thought of a payment tells a thief what to do better."""
+        return self.type not in _NOT_FOR_PAYERS
+
+
+_NOT_FOR_PAYERS: Final = frozenset({"screened", "reviewed", "held_back", "unexplained"})
 
 
 def view_of(payment: Payment, *, started_at: datetime, changed_at: datetime) -> PaymentView:

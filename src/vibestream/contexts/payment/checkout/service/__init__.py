@@ -18,9 +18,9 @@ from vibestream.contexts.payment.checkout.domain.errors import (
 from vibestream.contexts.payment.checkout.domain.states import ARRIVED, ENDED, PaymentState, Purpose, Screening
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
 from vibestream.contexts.payment.checkout.service.noting import drive_due, list_unfinished, note_changed
-from vibestream.contexts.payment.checkout.service.reading import payment, payments, timeline
+from vibestream.contexts.payment.checkout.service.reading import Traced, payment, payments, timeline, traced
 from vibestream.contexts.payment.checkout.service.rebuilding import differing_read_models, rebuild_read_models
-from vibestream.contexts.payment.checkout.service.refunding import request_refund
+from vibestream.contexts.payment.checkout.service.refunding import bearer_of, request_refund
 from vibestream.contexts.payment.checkout.service.starting import cancel, charge_stored, review_decided, start
 
 __all__ = [
@@ -37,7 +37,9 @@ __all__ = [
     "RefundExceedsPayment",
     "Screening",
     "TimelineEntry",
+    "Traced",
     "UnknownPayment",
+    "bearer_of",
     "cancel",
     "charge_stored",
     "differing_read_models",
@@ -52,4 +54,5 @@ __all__ = [
     "review_decided",
     "start",
     "timeline",
+    "traced",
 ]

@@ -110,7 +110,7 @@ class Answer:
         return not self.lost and self.unavailable is None
 
 
-async def ask(gateways: Gateways, call: Call) -> Answer:  # noqa: PLR0911 - one line an act, one an outcome
+async def ask(gateways: Gateways, *, call: Call) -> Answer:  # noqa: PLR0911 - one line an act, one an outcome
     """Ask, and return what came of it. Raises nothing that a gateway can cause."""
     try:
         gateway = gateways.get(call.gateway)

@@ -98,7 +98,7 @@ class _Turn:
             return await self.look()
         if prepared is None:
             return False
-        answer = await ask(self.gateways, prepared)
+        answer = await ask(self.gateways, call=prepared)
         await self.runtime.database.run(lambda tx: self._record(tx, prepared, answer))
         return answer.settled or (prepared.act in {Act.OPEN, Act.CHARGE} and prepared.first and not answer.lost)
 
@@ -117,7 +117,7 @@ class _Turn:
         locked, now = await lock(tx, payment_id=self.payment_id), self.clock()
         after = locked
         if answer.seen is not None:
-            after = await carry_out(tx, locked, c.Observe(gateway=gateway, seen=answer.seen), now=now)
+            after = await carry_out(tx, c.Observe(gateway=gateway, seen=answer.seen), locked=locked, now=now)
         if after is locked:
             await _looked(tx, locked, now=now)
 
@@ -158,7 +158,7 @@ class _Turn:
                 command = c.AskCapture()
             case _:
                 return locked
-        return await carry_out(tx, locked, command, now=now, busy_until=busy_until)
+        return await carry_out(tx, command, locked=locked, now=now, busy_until=busy_until)
 
     def _attempt(self, payment: Payment, now: datetime) -> c.Attempt:
         route = _route(self.gateways, payment)
@@ -173,7 +173,7 @@ class _Turn:
         if answer.seen is not None:
             told.append(c.Observe(gateway=call.gateway, seen=answer.seen))
         told += _told(call, answer)
-        after = await carry_out(tx, locked, *told, now=now)
+        after = await carry_out(tx, *told, locked=locked, now=now)
         if after is locked:
             await streams.note_busy(tx, self.payment_id, busy_until=None)
         if not answer.settled:

@@ -82,7 +82,7 @@ async def _record(
     # A charge whose key is too old to ask with again is found out by the gateway's own object alone.
     orphan = attempt is not None and locked.payment.payment_ref is None and not may_ask_again(attempt, now=now)
     if elsewhere or orphan or locked.payment.payment_ref == seen.payment_ref:
-        await carry_out(tx, locked, c.Observe(gateway=gateway, seen=seen), now=now)
+        await carry_out(tx, c.Observe(gateway=gateway, seen=seen), locked=locked, now=now)
     return payment_id
 
 

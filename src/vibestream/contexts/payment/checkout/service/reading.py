@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
 from vibestream.contexts.payment.checkout.domain.errors import UnknownPayment
 from vibestream.contexts.payment.checkout.domain.states import PaymentState
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
 from vibestream.contexts.payment.checkout.domain.words import words_of
 from vibestream.contexts.payment.checkout.store import streams, views
 from vibestream.contexts.payment.gateways.service import GatewayName
-from vibestream.kernel.ids import PaymentId, UserId
+from vibestream.contexts.payment.ledger import service as ledger
+from vibestream.contexts.payment.ledger.service import AccountKind, LedgerTransaction
+from vibestream.kernel.ids import PaymentId, TransactionId, UserId
 from vibestream.platform.database import Tx
+
+_MOST_MOVES: Final = 200
+"""A payment's escrow is moved on a few times in its life."""
 
 
 async def payment(tx: Tx, *, payment_id: PaymentId, user_id: UserId | None = None) -> PaymentView:
@@ -70,3 +79,37 @@ async def timeline(tx: Tx, *, payment_id: PaymentId) -> list[TimelineEntry]:
         )
         for one in recorded
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A payment with every posting that it led to."""
+
+    payment: PaymentView
+    timeline: list[TimelineEntry]
+    transactions: Mapping[TransactionId, LedgerTransaction]
+    """Every transaction that the timeline names."""
+    elsewhere: list[LedgerTransaction]
+    """What others moved on the payment's escrow: where its money went, and came back from; the oldest first."""
+
+
+async def traced(tx: Tx, *, payment_id: PaymentId) -> Traced:
+    """Return a payment with everything that happened to it and every posting behind it.
+
+    Raises:
+        UnknownPayment: there is none.
+    """
+    view = await payment(tx, payment_id=payment_id)
+    entries = await timeline(tx, payment_id=payment_id)
+    named = [transaction_id for entry in entries for transaction_id in entry.transaction_ids]
+    own = {one: await ledger.transaction(tx, transaction_id=one) for one in named}
+    box = await ledger.accounts(
+        tx, kind=AccountKind.PAYMENT_ESCROW, subject=str(payment_id), currency=view.amount.currency, limit=1
+    )
+    moved = [
+        entry.transaction
+        for account in box
+        for entry in await ledger.account_entries(tx, account_id=account.account_id, limit=_MOST_MOVES)
+    ]
+    elsewhere = [one for one in reversed(moved) if one.transaction_id not in own]
+    return Traced(payment=view, timeline=entries, transactions=own, elsewhere=elsewhere)

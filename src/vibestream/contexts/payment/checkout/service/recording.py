@@ -77,14 +77,14 @@ async def lock(tx: Tx, *, payment_id: PaymentId) -> Locked:
 
 
 async def carry_out(
-    tx: Tx, locked: Locked, *commands: Command, now: datetime, busy_until: datetime | None = None
+    tx: Tx, *commands: Command, locked: Locked, now: datetime, busy_until: datetime | None = None
 ) -> Locked:
     """Decide commands one after the other, record what they make happen, and return the payment as it stands then.
 
     Args:
         tx: the transaction in which it was locked.
-        locked: the payment.
         commands: what is asked of it or told to it.
+        locked: the payment, as it was locked in this transaction.
         now: the instant that the events bear.
         busy_until: until when this caller will be asking a gateway about it.
 
@@ -102,7 +102,7 @@ async def carry_out(
     return await _add(tx, locked, happened, now=now, busy_until=busy_until)
 
 
-async def create(tx: Tx, happened: Sequence[e.Happened], *, now: datetime) -> PaymentView:
+async def create(tx: Tx, *, happened: Sequence[e.Happened], now: datetime) -> PaymentView:
     """Record the beginning of a payment: its first events."""
     payment, new, news = await _apply(tx, None, happened, now=now)
     view = view_of(payment, started_at=now, changed_at=now)
@@ -155,7 +155,7 @@ async def _apply(
         if announced is not None:
             news.append(announced)
         payment = evolve(payment, event)
-        await risk.tell(tx, payment, event, now=now)
+        await risk.tell(tx, payment=payment, event=event, now=now)
         new.append(streams.New(event=event, transaction_ids=posted))
     assert payment is not None  # noqa: S101 - nobody records that nothing happened
     return payment, new, news

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -11,11 +12,13 @@ from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain.books import escrow
 from vibestream.contexts.payment.checkout.domain.deciding import decide
 from vibestream.contexts.payment.checkout.domain.errors import InvalidPayment, PaymentKeyReused
+from vibestream.contexts.payment.checkout.domain.states import Purpose
+from vibestream.contexts.payment.checkout.domain.views import PaymentView
 from vibestream.contexts.payment.checkout.service.driving import go_on
 from vibestream.contexts.payment.checkout.service.recording import carry_out, lock
 from vibestream.contexts.payment.checkout.store import keys
 from vibestream.contexts.payment.ledger import service as ledger
-from vibestream.contexts.payment.ledger.service import AccountName
+from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
 from vibestream.kernel.ids import HoldId, PaymentId, RefundId, UserId, new_id
 from vibestream.kernel.money import Money
 from vibestream.kernel.time import utc_now
@@ -70,37 +73,43 @@ async def request_refund(
         if claimed.request_hash != asked or claimed.refund_id is None:
             raise PaymentKeyReused(key=key)
         return claimed.refund_id
-
     command = c.AskRefund(
-        refund_id=refund_id,
-        amount=amount,
-        reason=reason,
-        requested_by=requested_by,
-        source=source,
-        hold_id=None,
+        refund_id=refund_id, amount=amount, reason=reason, requested_by=requested_by, source=source, hold_id=None
     )
     decide(locked.payment, command)  # refused before anything is set aside for it
     if source == escrow(payment_id=payment_id, currency=amount.currency):
-        command = c.AskRefund(
-            refund_id=refund_id,
-            amount=amount,
-            reason=reason,
-            requested_by=requested_by,
-            source=source,
-            hold_id=await _set_aside(tx, source, refund_id=refund_id, amount=amount),
-        )
-    await carry_out(tx, locked, command, now=now)
+        command = replace(command, hold_id=await _set_aside(tx, command))
+    await carry_out(tx, command, locked=locked, now=now)
     await go_on(tx, payment_id=payment_id)
     return refund_id
 
 
-async def _set_aside(tx: Tx, source: AccountName, *, refund_id: RefundId, amount: Money) -> HoldId:
-    account = await ledger.open_account(tx, name=source)
+def bearer_of(view: PaymentView, *, who: str | None) -> AccountName:
+    """Return the account that bears a refund which finance asks for.
+
+    Args:
+        view: the payment.
+        who: `wallet`, the payer's; `escrow`, the payment's own while its money stands there; `platform`, as a loss at its
+            gateway; None: the wallet for a top-up, else the escrow.
+    """
+    currency = view.amount.currency
+    match who or ("wallet" if view.purpose is Purpose.WALLET_TOP_UP else "escrow"):
+        case "wallet":
+            return ledger.wallet(user_id=view.user_id, currency=currency)
+        case "platform":
+            at = view.gateway.value if view.gateway is not None else ""
+            return AccountName(AccountKind.CHARGEBACK_LOSSES, at, currency)
+        case _:
+            return escrow(payment_id=view.payment_id, currency=currency)
+
+
+async def _set_aside(tx: Tx, command: c.AskRefund) -> HoldId:
+    account = await ledger.open_account(tx, name=command.source)
     return await ledger.place_hold(
         tx,
-        key=f"refund:{refund_id}",
+        key=f"refund:{command.refund_id}",
         account_id=account,
-        amount=amount,
+        amount=command.amount,
         expires_at=utc_now() + _HELD_FOR,
         reason="refund",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from vibestream.contexts.payment.checkout.domain import events as e
 from vibestream.contexts.payment.checkout.domain.commands import Screen
@@ -13,7 +14,7 @@ from vibestream.contexts.payment.fraud.service import Facts, Outcome
 from vibestream.kernel.ids import UserId, unix_ms_of
 from vibestream.platform.database import Tx
 
-_MS: int = 1000
+_MS: Final = 1000
 
 
 async def screen(
@@ -54,10 +55,12 @@ async def screen(
     )
 
 
-async def tell(tx: Tx, payment: Payment, event: e.Happened, *, now: datetime) -> None:
+async def tell(tx: Tx, *, payment: Payment, event: e.Happened, now: datetime) -> None:
     """Tell fraud what became of a payment, if an event decides that."""
     if payment.decision_id is None:
         return
+    if payment.ended and payment.verdict is Screening.REVIEW and payment.approved is None:
+        await fraud.withdraw_review(tx, subject_ref=str(payment.payment_id), now=now)
     match event:
         case e.Captured():
             outcome = Outcome.CAPTURED

@@ -147,7 +147,7 @@ async def cancel(tx: Tx, *, payment_id: PaymentId, user_id: UserId) -> PaymentVi
     locked = await lock(tx, payment_id=payment_id)
     if locked.payment.user_id != user_id:
         raise UnknownPayment("There is no such payment.")
-    after = await carry_out(tx, locked, c.AskCancel(reason="cancelled"), now=utc_now())
+    after = await carry_out(tx, c.AskCancel(reason="cancelled"), locked=locked, now=utc_now())
     if after is not locked:
         await go_on(tx, payment_id=payment_id)
     return after.view()
@@ -163,7 +163,7 @@ async def review_decided(tx: Tx, *, decision_id: RiskDecisionId, released: bool,
     if payment_id is None:
         return None
     locked = await lock(tx, payment_id=payment_id)
-    after = await carry_out(tx, locked, c.Review(approved=released), now=now)
+    after = await carry_out(tx, c.Review(approved=released), locked=locked, now=now)
     if after is not locked:
         await go_on(tx, payment_id=payment_id)
     return after.view()
@@ -193,7 +193,7 @@ async def _start(
     screen = await risk.screen(tx, started=started, network=network, device=device, beneficiary=beneficiary, now=now)
     payment = fold(beginning)
     assert isinstance(payment, Payment)  # noqa: S101 - it has begun
-    view = await create(tx, (*beginning, *decide(payment, screen)), now=now)
+    view = await create(tx, happened=(*beginning, *decide(payment, screen)), now=now)
     await go_on(tx, payment_id=view.payment_id)
     return view
 
