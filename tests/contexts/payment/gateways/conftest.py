@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,16 @@ class Till:
             amount=self.amount(text),
             destination=destination,
             note="Royalties of October",
+        )
+
+    def charge(self, method_ref: str, text: str) -> ChargeRequest:
+        payment_id = PaymentId(new_id())
+        return ChargeRequest(
+            payment_id=payment_id,
+            key=f"payment:{payment_id}",
+            amount=self.amount(text),
+            description="Premium, November",
+            method_ref=method_ref,
         )
 
     def click(
@@ -168,34 +179,26 @@ async def coinbase(gateways: Sandbox) -> AsyncIterator[Till]:
 @pytest.fixture
 async def destination(till: Till) -> str:
     """Where a payout of the till's gateway can go."""
-    if not isinstance(till.gateway, StripeGateway):
-        return "artist@example.org"
-    opened = await till.gateway.payouts.open_recipient(recipient_request())
-    page = await till.gateway.payouts.onboarding_url(
-        opened.account_ref, return_url="http://localhost:1/onboarded", refresh_url="http://localhost:1/again"
-    )
-    assert till.sandbox.click(page, "done").startswith("http://localhost:1/onboarded")
-    return opened.account_ref
+    return await onboarded(till) if till.name is GatewayName.STRIPE else "artist@example.org"
 
 
 @pytest.fixture
 async def charge_of(till: Till) -> Charges:
     """Make charges of a method that a payer of the till's gateway left for later."""
     paid = await till.paid("10.00", keep_method=True, payer_email="payer@example.org")
-    method = paid.method_ref
-    assert method is not None
+    assert paid.method_ref is not None
+    return functools.partial(till.charge, paid.method_ref)
 
-    def charge(text: str) -> ChargeRequest:
-        payment_id = PaymentId(new_id())
-        return ChargeRequest(
-            payment_id=payment_id,
-            key=f"payment:{payment_id}",
-            amount=till.amount(text),
-            description="Premium, November",
-            method_ref=method,
-        )
 
-    return charge
+async def onboarded(till: Till) -> str:
+    """Return a payee's account at Stripe that can be paid."""
+    assert isinstance(till.gateway, StripeGateway)
+    opened = await till.gateway.payouts.open_recipient(recipient_request())
+    page = await till.gateway.payouts.onboarding_url(
+        opened.account_ref, return_url="http://localhost:1/onboarded", refresh_url="http://localhost:1/again"
+    )
+    assert till.sandbox.click(page, "done").startswith("http://localhost:1/onboarded")
+    return opened.account_ref
 
 
 def recipient_request(email: str = "artist@example.org") -> RecipientRequest:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey
+from joserfc.jws import JWSRegistry
 
 from vibestream.contexts.payment.gateways.domain.port import GatewayDeclined, GatewayName
 from vibestream.contexts.payment.gateways.gateway.certainty import believed, declined, unavailable, unclear
@@ -55,6 +56,8 @@ class CoinbaseApi:
         self.wire = wire
         self._key_id = key_id
         self._key, self._algorithm = signing_key(private_key)
+        # Not strict: Coinbase wants a nonce in the header, which is in no standard.
+        self._registry = JWSRegistry(algorithms=[self._algorithm], strict_check_header=False)
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """Return what is at a path.
@@ -87,7 +90,7 @@ class CoinbaseApi:
             "uri": f"{method} {self.wire.host}{self.wire.prefix}{path}",
         }
         header = {"alg": self._algorithm, "kid": self._key_id, "typ": "JWT", "nonce": secrets.token_hex(16)}
-        return {"Authorization": f"Bearer {jwt.encode(header, claims, self._key, algorithms=[self._algorithm])}"}
+        return {"Authorization": f"Bearer {jwt.encode(header, claims, self._key, registry=self._registry)}"}
 
 
 def idempotency_key(key: str) -> UUID:
