@@ -26,6 +26,7 @@ import vibestream.contexts.payment.payouts.jobs
 import vibestream.contexts.payment.reconciliation.jobs
 import vibestream.contexts.payment.royalties.jobs
 import vibestream.contexts.payment.seal.jobs
+import vibestream.contexts.payment.subscriptions.jobs
 import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
@@ -34,6 +35,7 @@ import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows import (
     count_royalties,
+    entitle_listeners,
     hear_masters,
     listen_to_reward,
     notify,
@@ -41,7 +43,9 @@ from vibestream.flows import (
     register_artist,
     review_payments,
     review_payouts,
+    settle_payments,
     tell_payees,
+    tell_payers,
     witness_listens,
 )
 from vibestream.flows.audit import invariants_of
@@ -63,6 +67,7 @@ from vibestream.platform.storage import open_store
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *count_royalties.SUBSCRIPTIONS,
+    *entitle_listeners.SUBSCRIPTIONS,
     *hear_masters.SUBSCRIPTIONS,
     *listen_to_reward.SUBSCRIPTIONS,
     *notify.SUBSCRIPTIONS,
@@ -70,7 +75,9 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *register_artist.SUBSCRIPTIONS,
     *review_payments.SUBSCRIPTIONS,
     *review_payouts.SUBSCRIPTIONS,
+    *settle_payments.SUBSCRIPTIONS,
     *tell_payees.SUBSCRIPTIONS,
+    *tell_payers.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,
 )
 PACKAGING: Final = "packaging"

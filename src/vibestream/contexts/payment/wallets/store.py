@@ -51,6 +51,16 @@ class Settlement:
         return self.amount - self.returned
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What a lost dispute took; amounts in minor units."""
+
+    key: str
+    counted: int
+    taken: int
+    transaction_id: TransactionId | None
+
+
 async def lock_settlement(tx: Tx, *, payment_id: PaymentId) -> Settlement | None:
     """Return a payment's settlement, its row locked."""
     return await tx.one(
@@ -165,6 +175,30 @@ async def insert_give_back(
             "transaction_id": transaction_id,
             "at": at,
         },
+    )
+
+
+async def load_lost(tx: Tx, *, payment_id: PaymentId, wanted: int) -> Lost | None:
+    """Return the latest loss of a dispute over so many minor units of a payment that was not restored."""
+    return await tx.one(
+        Lost,
+        """
+        SELECT key, counted, taken, transaction_id FROM payment.give_back
+        WHERE payment_id = %s AND reason = 'dispute_lost' AND wanted = %s AND restored_at IS NULL
+        ORDER BY at DESC, key LIMIT 1
+        """,
+        [payment_id, wanted],
+    )
+
+
+async def save_restored(tx: Tx, *, key: str, payment_id: PaymentId, counted: int, at: datetime) -> None:
+    """Write down that a loss was none, and count it with its settlement no more."""
+    await tx.execute(
+        """
+        WITH restored AS (UPDATE payment.give_back SET restored_at = %s WHERE key = %s)
+        UPDATE payment.settlement SET returned = returned - %s WHERE payment_id = %s
+        """,
+        [at, key, counted, payment_id],
     )
 
 

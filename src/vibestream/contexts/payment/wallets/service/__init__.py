@@ -31,6 +31,8 @@ from vibestream.contexts.payment.wallets.service.returning import (
     begin_return,
     finish_return,
     note_refund,
+    restore,
+    restore_to_payer,
     take_back,
     watch_dispute,
 )
@@ -66,6 +68,8 @@ __all__ = [
     "plan_spending",
     "release",
     "reserve",
+    "restore",
+    "restore_to_payer",
     "settle",
     "settle_into_wallet",
     "settlement",

@@ -10,7 +10,7 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
 from vibestream.contexts.payment.wallets import store
 from vibestream.contexts.payment.wallets.service.drawing import Drawn, draw
-from vibestream.contexts.payment.wallets.service.spending import release, reserve
+from vibestream.contexts.payment.wallets.service.spending import give, release, reserve
 from vibestream.contexts.payment.wallets.store import Destination, GiveBackReason, Settlement
 from vibestream.kernel.ids import PaymentId, RefundId
 from vibestream.kernel.money import Money
@@ -141,6 +141,53 @@ async def take_back(
         at=at,
     )
     await finish_return(tx, asked=asked, drawn=drawn)
+
+
+async def restore(tx: Tx, *, payment_id: PaymentId, amount: Money, at: datetime) -> Money | None:
+    """Reverse what a lost dispute over an amount took, since it was won after all, and return how much counts again.
+
+    None when no such loss was written down, or it was restored before: then nothing has to be.
+
+    Raises:
+        InsufficientFunds: never on accounts that had given; a reversal of theirs gives.
+    """
+    if await store.lock_settlement(tx, payment_id=payment_id) is None:
+        return None
+    lost = await store.load_lost(tx, payment_id=payment_id, wanted=amount.minor)
+    if lost is None:
+        return None
+    if lost.transaction_id is not None:
+        await ledger.reverse(
+            tx, transaction_id=lost.transaction_id, key=f"{lost.key}:restored", reason="dispute won after all"
+        )
+    await store.save_restored(tx, key=lost.key, payment_id=payment_id, counted=lost.counted, at=at)
+    return Money(lost.counted, amount.currency)
+
+
+async def restore_to_payer(tx: Tx, *, payment_id: PaymentId, amount: Money, gateway: str, at: datetime) -> Money | None:
+    """Put what a lost dispute took into the payer's wallet, since it was won after all, and return how much counts again.
+
+    For what cannot be had back as it was, such as a subscription that ended by the loss. None as for `restore`.
+    """
+    settlement = await store.lock_settlement(tx, payment_id=payment_id)
+    lost = await store.load_lost(tx, payment_id=payment_id, wanted=amount.minor)
+    if settlement is None or lost is None:
+        return None
+    taken = Money(lost.taken, amount.currency)
+    if taken.minor:
+        await give(
+            tx,
+            key=f"{lost.key}:restored",
+            kind="payment_kept",
+            legs=[
+                (AccountName(AccountKind.CHARGEBACK_LOSSES, gateway, amount.currency), -taken),
+                (ledger.wallet(user_id=settlement.user_id, currency=amount.currency), taken),
+            ],
+            details={"payment_id": str(payment_id)},
+            at=at,
+        )
+    await store.save_restored(tx, key=lost.key, payment_id=payment_id, counted=lost.counted, at=at)
+    return Money(lost.counted, amount.currency)
 
 
 async def _stop_watching(tx: Tx, settlement: Settlement) -> None:

@@ -7,6 +7,7 @@ password and an unknown address do the same work and say the same.
 from vibestream.contexts.user.accounts.domain import CODE_GOOD_FOR, AddressInvalid
 from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
 from vibestream.contexts.user.accounts.service.mailing import (
+    mail_money_notice,
     mail_password_change,
     mail_payout_destination,
     mail_sign_up,
@@ -31,6 +32,7 @@ from vibestream.contexts.user.accounts.service.sign_up import (
 )
 from vibestream.contexts.user.accounts.service.tidying import tidy
 from vibestream.contexts.user.accounts.store import Account
+from vibestream.contexts.user.mails import MoneyNotice
 
 __all__ = [
     "CODE_GOOD_FOR",
@@ -42,12 +44,14 @@ __all__ = [
     "CodeExpired",
     "CodeWrong",
     "CodesLimited",
+    "MoneyNotice",
     "SignInRefused",
     "SignUpStarted",
     "SignedIn",
     "WrongPassword",
     "account",
     "change_password",
+    "mail_money_notice",
     "mail_password_change",
     "mail_payout_destination",
     "mail_sign_up",

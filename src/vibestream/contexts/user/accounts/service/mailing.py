@@ -82,6 +82,30 @@ async def mail_payout_destination(
     await _send(runtime, mail)
 
 
+@job("user.mail_money_notice", queue="mail", attempts=300)  # over a day
+async def mail_money_notice(
+    runtime: Runtime, *, mail_id: str, user_id: str, notice: str, amount: str, what: str, when: str
+) -> None:
+    """Tell somebody about their money; nothing, when the account was erased meanwhile."""
+    owner = UserId(UUID(user_id))
+    async with runtime.database.begin(read_only=True) as tx:
+        found = await store.load_account(tx, user_id=owner)
+        if found is None:
+            return
+        locale = (await profiles.fan(tx, user_id=owner)).locale
+    mail = mails.money_notice(
+        mail_id=UUID(mail_id),
+        to=found.email,
+        locale=locale,
+        url=runtime.settings.base_url,
+        notice=mails.MoneyNotice(notice),
+        amount=amount,
+        what=what,
+        when=datetime.fromisoformat(when).strftime("%Y-%m-%d %H:%M"),
+    )
+    await _send(runtime, mail)
+
+
 async def _send(runtime: Runtime, mail: Mail) -> None:
     try:
         await runtime.mailer.send(mail)

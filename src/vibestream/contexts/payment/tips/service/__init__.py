@@ -1,0 +1,52 @@
+"""The public interface of tips.
+
+policies, register_artist         what may be given, and to whom it belongs
+send                              a fan gives
+settle, abandon, take_back, refund  what becomes of it
+sent, received                    both sides' lists
+"""
+
+from vibestream.contexts.payment.tips.domain import (
+    MESSAGE_CHARACTERS,
+    PayWith,
+    Tip,
+    TipOutOfBounds,
+    TipPolicy,
+    TipState,
+    TipToOneself,
+)
+from vibestream.contexts.payment.tips.service.giving import (
+    ArtistUnknown,
+    Given,
+    policies,
+    received,
+    register_artist,
+    send,
+    sent,
+)
+from vibestream.contexts.payment.tips.service.returning import NotReturnable, TipMissing, refund, restore, take_back
+from vibestream.contexts.payment.tips.service.settling import abandon, settle
+
+__all__ = [
+    "MESSAGE_CHARACTERS",
+    "ArtistUnknown",
+    "Given",
+    "NotReturnable",
+    "PayWith",
+    "Tip",
+    "TipMissing",
+    "TipOutOfBounds",
+    "TipPolicy",
+    "TipState",
+    "TipToOneself",
+    "abandon",
+    "policies",
+    "received",
+    "refund",
+    "register_artist",
+    "restore",
+    "send",
+    "sent",
+    "settle",
+    "take_back",
+]

@@ -1,0 +1,202 @@
+"""Giving a tip, and the lists of both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from vibestream.contexts.payment.checkout import service as checkout
+from vibestream.contexts.payment.checkout.service import PaymentView, Purpose
+from vibestream.contexts.payment.gateways.service import GatewayName
+from vibestream.contexts.payment.ledger import service as ledger
+from vibestream.contexts.payment.tips import store
+from vibestream.contexts.payment.tips.domain import (
+    MESSAGE_CHARACTERS,
+    PayWith,
+    Tip,
+    TipPolicy,
+    TipState,
+    require_tip,
+)
+from vibestream.contexts.payment.tips.service.settling import announce_received, gains
+from vibestream.contexts.payment.tips.store import TippedArtist
+from vibestream.contexts.payment.wallets import service as wallets
+from vibestream.contexts.payment.wallets.service import SpendingPlan, WalletTooLow, plan_spending
+from vibestream.kernel.errors import Missing
+from vibestream.kernel.ids import ArtistId, TipId, UserId, new_id
+from vibestream.kernel.money import Money
+from vibestream.kernel.text import paragraphs
+from vibestream.kernel.time import utc_now
+from vibestream.platform.database import Tx
+
+HELD_FOR: Final = timedelta(days=2)
+"""How long the wallet's part waits for the gateway's."""
+
+
+class ArtistUnknown(Missing):
+    """There is no such artist."""
+
+    code: ClassVar[str] = "tips.artist_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A tip, and the payment that it waits for; None when the wallet has paid it."""
+
+    tip: Tip
+    payment: PaymentView | None
+
+
+async def policies(tx: Tx, *, now: datetime) -> list[TipPolicy]:
+    """Return the currencies that tips are given in, each with its bounds and what the platform keeps."""
+    return await store.list_policies(tx, now=now)
+
+
+async def register_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId, name: str, as_of: datetime) -> None:
+    """Remember which account an artist's tips belong to; older news changes nothing."""
+    await store.save_artist(tx, TippedArtist(artist_id=artist_id, user_id=user_id, name=name), as_of=as_of)
+
+
+async def send(
+    tx: Tx,
+    *,
+    from_user: UserId,
+    artist_id: ArtistId,
+    amount: Money,
+    message: str,
+    pay_with: PayWith,
+    return_to: str,
+    now: datetime,
+    payer_email: str | None = None,
+    country: str | None = None,
+    gateway: GatewayName | None = None,
+    network: str | None = None,
+    device: str | None = None,
+) -> Given:
+    """Give an artist a tip, each time anew: from the wallet at once, or when its payment is captured.
+
+    What the wallet contributes beside a gateway is held until then.
+
+    Args:
+        tx: the caller's transaction.
+        from_user: who gives.
+        artist_id: to whom.
+        amount: within the policy's bounds.
+        message: for the artist, up to 280 characters, may be empty.
+        pay_with: the wallet, a gateway, or the wallet first.
+        return_to: the page of this site that the payer comes back to.
+        now: the instant.
+        payer_email: for the gateway's receipt.
+        country: the payer's, ISO 3166-1 alpha-2, where it is known.
+        gateway: the one that the payer chose.
+        network: the address that the request came from, for fraud.
+        device: the device that it came from, for fraud.
+
+    Raises:
+        ArtistUnknown: there is no such artist.
+        TipToOneself: the artist is the giver.
+        TipOutOfBounds, TextInvalid, NotMoney: say what is taken.
+        WalletTooLow: the wallet has less, and no gateway was asked for.
+    """
+    artist = await store.load_artist(tx, artist_id=artist_id)
+    if artist is None:
+        raise ArtistUnknown("There is no such artist.")
+    policy = next(
+        (one for one in await store.list_policies(tx, now=now) if one.minimum.currency == amount.currency), None
+    )
+    share = require_tip(amount, policy=policy, from_user=from_user, payee=artist.user_id)
+    plan = await _plan(tx, amount, user_id=from_user, pay_with=pay_with, least=policy.minimum if policy else amount)
+    tip = Tip(
+        tip_id=TipId(new_id()),
+        from_user=from_user,
+        artist_id=artist_id,
+        payee=artist.user_id,
+        amount=amount,
+        platform_share=share,
+        message=paragraphs(message, field="message", most=MESSAGE_CHARACTERS),
+        state=TipState.WAITING,
+        from_wallet=plan.from_wallet,
+        payment_id=None,
+        hold_id=None,
+        returned=Money.zero(amount.currency),
+        made_at=now,
+        paid_at=None,
+    )
+    if plan.from_gateway.minor == 0:
+        return Given(tip=await _pay_at_once(tx, tip, now=now), payment=None)
+    payment = await checkout.start(
+        tx,
+        key=f"tip:{tip.tip_id}",
+        user_id=from_user,
+        purpose=Purpose.TIP,
+        subject=str(tip.tip_id),
+        amount=plan.from_gateway,
+        description=_description(artist),
+        return_to=return_to,
+        payer_email=payer_email,
+        country=country,
+        gateway=gateway,
+        network=network,
+        device=device,
+        beneficiary=artist.user_id,
+    )
+    hold_id = None
+    if plan.from_wallet.minor:
+        hold_id = await wallets.reserve(
+            tx,
+            key=f"tip:{tip.tip_id}",
+            user_id=from_user,
+            amount=plan.from_wallet,
+            expires_at=utc_now() + HELD_FOR,  # the database judges by its own clock
+            reason="tip",
+        )
+    tip = replace(tip, payment_id=payment.payment_id, hold_id=hold_id)
+    await store.insert_tip(tx, tip, transaction_id=None)
+    return Given(tip=tip, payment=payment)
+
+
+async def sent(tx: Tx, *, user_id: UserId, before: TipId | None = None, limit: int) -> list[Tip]:
+    """Return up to `limit` tips that somebody gave or wanted to, the newest first."""
+    return await store.list_sent(tx, user_id=user_id, before=before, limit=limit)
+
+
+async def received(tx: Tx, *, user_id: UserId, before: TipId | None = None, limit: int) -> list[Tip]:
+    """Return up to `limit` tips that reached somebody's artists, the newest first."""
+    return await store.list_received(tx, user_id=user_id, before=before, limit=limit)
+
+
+async def _plan(tx: Tx, amount: Money, *, user_id: UserId, pay_with: PayWith, least: Money) -> SpendingPlan:
+    if pay_with is PayWith.GATEWAY:
+        return SpendingPlan(Money.zero(amount.currency), amount)
+    account = await ledger.open_account(tx, name=ledger.wallet(user_id=user_id, currency=amount.currency))
+    available = (await ledger.balance_of(tx, account_id=account)).available
+    return plan_spending(
+        amount, available=available, rest_by_gateway=pay_with is PayWith.WALLET_THEN_GATEWAY, least_charge=least
+    )
+
+
+async def _pay_at_once(tx: Tx, tip: Tip, *, now: datetime) -> Tip:
+    paid = replace(tip, state=TipState.PAID, paid_at=now)
+    try:
+        posted = await wallets.spend(
+            tx,
+            key=f"tip:{tip.tip_id}",
+            user_id=tip.from_user,
+            amount=tip.amount,
+            kind="tip",
+            into=gains(tip),
+            details={"tip_id": str(tip.tip_id), "artist_id": str(tip.artist_id)},
+            at=now,
+        )
+    except ledger.InsufficientFunds:  # spent by somebody between our look and our posting
+        raise WalletTooLow(price=tip.amount, available=Money.zero(tip.amount.currency)) from None
+    await store.insert_tip(tx, paid, transaction_id=posted.transaction_id)
+    await announce_received(tx, paid, now=now)
+    return paid
+
+
+def _description(artist: TippedArtist) -> str:
+    # What the payer reads at the gateway is one printable line; a name may hold joiners that are not printable.
+    name = "".join(character for character in artist.name if character.isprintable()).strip()
+    return f"Tip for {name}" if name else "Tip for an artist"
