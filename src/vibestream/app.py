@@ -16,6 +16,8 @@ from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
 from vibestream.contexts.payment.checkout.routes import router as checkout
+from vibestream.contexts.payment.fraud.routes import router as fraud
+from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
 from vibestream.contexts.payment.payouts.routes import router as payouts
@@ -59,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     payouts,
     reconciliation,
     webhooks,
+    fraud,
 )
 """Looked through in this order for every request: delivery first, because segments are most of them."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)
@@ -113,7 +116,7 @@ def _owning(app: FastAPI, runtime: Runtime) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         migrate.require_head(runtime.database.dsn)
         try:
-            async with runtime.database, bell.hung(runtime.database), inner(app):
+            async with runtime.database, bell.hung(runtime.database), models_kept(runtime), inner(app):
                 yield
         finally:
             await runtime.part(Gateways).close()

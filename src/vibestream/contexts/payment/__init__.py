@@ -6,6 +6,7 @@ Capabilities, each using only those before it:
 
     ledger       accounts, posting, holds, reversals, reward pools; the books
     wallets      what a person has, and every movement of it, in words
+    fraud        whether a payment or payout goes on, and why; reviews; models
     royalties    what was heard, how a month's revenue is shared by it, and statements that prove themselves
 
 What always holds: every transaction sums to zero in each currency, and so do all of them together; nothing that was

@@ -3,7 +3,8 @@
     decision = await fraud.assess(tx, facts=facts, signals=signals, now=now)
     await fraud.note_outcome(tx, subject_ref=str(payment_id), outcome=fraud.Outcome.CAPTURED, at=now)
 
-Training and its measures are in `service.learning`; the models that a process keeps at hand in `service.serving`.
+Training and its measures are in `service.learning` (heavy), the registry of models in `service.registry`, outside signals in
+`service.signals`, the models that a process keeps at hand in `service.serving`.
 """
 
 from vibestream.contexts.payment.fraud.domain.facts import (
@@ -45,6 +46,7 @@ from vibestream.contexts.payment.fraud.service.policies import (
 from vibestream.contexts.payment.fraud.service.reviewing import (
     Explained,
     closed_reviews,
+    count_late,
     decide_review,
     decisions_about,
     explained,
@@ -83,6 +85,7 @@ __all__ = [
     "Vote",
     "assess",
     "closed_reviews",
+    "count_late",
     "decide_review",
     "decisions_about",
     "denied",

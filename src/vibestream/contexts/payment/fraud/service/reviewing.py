@@ -59,6 +59,11 @@ async def closed_reviews(tx: Tx, *, before: tuple[datetime, RiskDecisionId] | No
     return await store.list_closed(tx, before=before, limit=limit)
 
 
+async def count_late(tx: Tx, *, now: datetime) -> int:
+    """Return how many open reviews should have been decided by now."""
+    return await store.count_late(tx, now=now)
+
+
 async def explained(tx: Tx, *, decision_id: RiskDecisionId) -> Explained:
     """Return a decision, what it was about, its review, and what became of it.
 

@@ -88,6 +88,15 @@ async def refresh(runtime: Runtime) -> None:
             _log.error("fraud.rules_only", reason=trouble)
 
 
+async def champion_at_hand(runtime: Runtime) -> Model | None:
+    """Return the champion, loaded if it was not; None when there is none or it cannot be."""
+    await refresh(runtime)
+    async with runtime.database.begin(read_only=True) as tx:
+        serving = await store.serving_models(tx)
+    champion = serving.get(ModelRole.CHAMPION)
+    return None if champion is None else SHELF.get(champion.model)
+
+
 async def _load(runtime: Runtime, registered: RegisteredModel) -> str | None:
     """Load a model; return why it cannot be."""
     statistics = await asyncio.to_thread(importlib.import_module, f"{_STATISTICS}.model")

@@ -49,6 +49,11 @@ async def count_opened(tx: Tx, *, since: datetime) -> int:
     return int(await tx.value("SELECT count(*) FROM payment.risk_review WHERE opened_at > %s", [since]))
 
 
+async def count_late(tx: Tx, *, now: datetime) -> int:
+    """Return how many open reviews should have been decided by now."""
+    return int(await tx.value("SELECT count(*) FROM payment.risk_review WHERE state = 'open' AND due_at <= %s", [now]))
+
+
 async def lock_review(tx: Tx, decision_id: RiskDecisionId) -> Review | None:
     """Return a review and keep others from deciding it until the transaction ends; None when there is none."""
     locked = await tx.value(

@@ -18,6 +18,7 @@ from vibestream.contexts.payment.fraud.domain.statistics.tables import (
     MISSING,
     PURPOSES,
     SIGNALS,
+    Bools,
     EventTable,
     Floats,
     QueryTable,
@@ -99,9 +100,9 @@ def vectors(histories: Mapping[str, EventTable], queries: QueryTable) -> Floats:
     return np.column_stack([columns[name] for name in FEATURES])
 
 
-def vectors_of(table: QueryTable, which: Floats | None = None) -> Floats:
+def vectors_of(table: QueryTable, which: Bools | None = None) -> Floats:
     """Return the vectors of some events (a mask) of a table that is its own history, in the table's order."""
-    chosen = np.ones(len(table), np.bool_) if which is None else which.astype(np.bool_)
+    chosen = np.ones(len(table), np.bool_) if which is None else which
     found = np.full((len(table), len(FEATURES)), np.nan)
     payout = table.events.payout
     payments, payouts = table.events.take(~payout), _without_payee(table.events.take(payout))
