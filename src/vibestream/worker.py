@@ -21,6 +21,7 @@ import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.checkout.jobs
+import vibestream.contexts.payment.fraud.jobs
 import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.payment.payouts.jobs
 import vibestream.contexts.payment.reconciliation.jobs
@@ -32,6 +33,8 @@ import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401
+from vibestream.contexts.payment.fraud.service import models_kept
+from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows import (
     count_royalties,
@@ -114,7 +117,7 @@ async def _until_signal(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     with metrics_served(settings.worker_metrics_port):
-        async with open_runtime(settings) as runtime, working(runtime):
+        async with open_runtime(settings) as runtime, models_kept(runtime), working(runtime):
             _log.info("worker.ready", consumers=len(SUBSCRIPTIONS), jobs=len(declared_jobs()))
             await stop.wait()
             _log.info("worker.stopping")
@@ -128,7 +131,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             "Settings are wrong. DATABASE_URL: the worker alone needs one; `vibestream up` brings its own"
         )
     migrate.require_head(settings.app_dsn)
-    gateways = open_gateways(settings)
+    gateways, signals = open_gateways(settings), open_signals(settings)
     cpu = BoundedThreads(threads=THREADS)
     try:
         async with Database(
@@ -140,10 +143,11 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 objects=open_store(settings),
                 mailer=Mailer(settings),
                 cpu=cpu,
-                parts={Gateways: gateways},
+                parts={Gateways: gateways, Signals: signals},
             )
     finally:
         await gateways.close()
+        await signals.close()
         cpu.close()
 
 

@@ -9,6 +9,7 @@ from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.checkout import invariants as checkout
+from vibestream.contexts.payment.fraud import invariants as fraud
 from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.payment.payouts import invariants as payouts
 from vibestream.contexts.payment.royalties import invariants as royalties
@@ -29,6 +30,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *pools.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
+    *fraud.INVARIANTS,
     *checkout.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *payouts.INVARIANTS,

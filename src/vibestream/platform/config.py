@@ -237,6 +237,19 @@ class Settings(BaseSettings):
         AnyHttpUrl("https://business.coinbase.com"),
         description="Address of Coinbase Business; https://business.coinbase.com/sandbox for its own sandbox.",
     )
+    minfraud_account_id: int | None = Field(
+        None, ge=1, description="Account at MaxMind's minFraud; unset: no outside score of risk."
+    )
+    minfraud_licence_key: SecretStr | None = Field(None, description="Licence key of the minFraud account.")
+    minfraud_host: str = Field(
+        "minfraud.maxmind.com",
+        pattern="^[a-z0-9.-]+(:[0-9]+)?$",
+        description="Host of minFraud; MaxMind names others by region, and a stand-in is one.",
+    )
+    minfraud_authority: str | None = Field(
+        None,
+        description="Certificate (PEM) of a stand-in for minFraud, believed instead of public authorities. Not in production.",
+    )
     sandbox_gateways_port: Port | None = Field(
         None,
         description="Loopback port of the stand-ins of the payment gateways; `vibestream up` chooses one. Not in production.",
@@ -301,6 +314,9 @@ class Settings(BaseSettings):
         checks["VIBESTREAM_PAYPAL_WEBHOOK_CA: a stand-in's authority is not believed in production"] = (
             self.paypal_webhook_ca is not None
         )
+        checks["VIBESTREAM_MINFRAUD_AUTHORITY: a stand-in's certificate is not believed in production"] = (
+            self.minfraud_authority is not None
+        )
         return [problem for problem, found in checks.items() if found]
 
     def _gateway_problems(self) -> list[str]:
@@ -311,6 +327,10 @@ class Settings(BaseSettings):
                 "paypal_client_id": self.paypal_client_id,
                 "paypal_client_secret": self.paypal_client_secret,
                 "paypal_webhook_id": self.paypal_webhook_id,
+            },
+            {
+                "minfraud_account_id": self.minfraud_account_id,
+                "minfraud_licence_key": self.minfraud_licence_key,
             },
             {
                 "coinbase_api_key_id": self.coinbase_api_key_id,
