@@ -129,6 +129,10 @@ class Sandbox:
     def payout(self, provider: str, **body: Any) -> dict[str, Any]:
         return dict(self.control(f"{provider}/payout", body))
 
+    def onboard(self, account: str) -> None:
+        """Let a connected account of Stripe become active, as its owner's visit to the onboarding page does."""
+        self.payout("stripe", account=account, status="active")
+
     def plant(self, provider: str, kind: str, **body: Any) -> dict[str, Any]:
         """Make its books disagree: missing_here, missing_there, amount_differs, duplicate."""
         return dict(self.control(f"{provider}/plant", {"kind": kind} | body))

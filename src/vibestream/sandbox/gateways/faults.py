@@ -89,7 +89,7 @@ class Faults:
         ).fetchone()
         if row is None:
             return None
-        self._store.db.execute("UPDATE faults SET times = times - 1 WHERE seq = ?", (row[0],))
+        self._store.write_lastingly("UPDATE faults SET times = times - 1 WHERE seq = ?", (row[0],))
         return Taken(Fault(row[1]), json.loads(row[2]))
 
     def left(self, provider: str) -> list[dict[str, Any]]:

@@ -61,24 +61,36 @@ class Store:
         self.db.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;" + _SCHEMA
         )
-        self._depth = 0
+        self._lasting: list[list[tuple[str, tuple[Any, ...]]]] = []
+        """Per open transaction, from the outside in, the statements that outlive its being undone."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Do the block wholly or not at all; inside another one, a part that can fail by itself."""
-        name = f"level_{self._depth}"
-        self.db.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
-        self._depth += 1
+        name = f"level_{len(self._lasting)}"
+        outermost = not self._lasting
+        self.db.execute("BEGIN IMMEDIATE" if outermost else f"SAVEPOINT {name}")
+        self._lasting.append([])
         done = False
         try:
             yield
             done = True
         finally:
-            self._depth -= 1
-            if self._depth == 0:
+            lasting = self._lasting.pop()
+            if outermost:
                 self.db.execute("COMMIT" if done else "ROLLBACK")
             else:
                 self.db.execute(f"RELEASE {name}" if done else f"ROLLBACK TO {name}")
+                self._lasting[-1] += lasting
+            if not done:
+                for statement, values in lasting:
+                    self.db.execute(statement, values)
+
+    def write_lastingly(self, statement: str, values: tuple[Any, ...]) -> None:
+        """Write what stays written when the transaction around it is undone: that a fault was used up."""
+        self.db.execute(statement, values)
+        if self._lasting:
+            self._lasting[-1].append((statement, values))
 
     def put(
         self, provider: str, kind: str, ref: str, body: Document, *, created: int, parent: str | None = None

@@ -16,8 +16,6 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-import typing_extensions
-
 from vibestream.sandbox.gateways.stripe.errors import StripeError, missing
 
 _INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
@@ -69,7 +67,7 @@ class _Reader:
             return self._word(get_args(hint), raw, path)
         if origin in (list, dict):
             return self._several(origin, get_args(hint)[-1], raw, path)
-        if typing_extensions.is_typeddict(hint):
+        if _is_typed_dict(hint):
             return self.typed_dict(hint, raw, path)
         return self._scalar(hint, raw, path)
 
@@ -100,12 +98,10 @@ class _Reader:
     def _fits(self, option: Any, raw: Any) -> bool:
         origin = get_origin(option)
         if isinstance(raw, dict):
-            return origin is dict or typing_extensions.is_typeddict(option)
+            return origin is dict or _is_typed_dict(option)
         if isinstance(raw, list):
             return origin is list
-        return origin is Literal or (
-            origin is None and not typing_extensions.is_typeddict(option) and option is not type(None)
-        )
+        return origin is Literal or (origin is None and not _is_typed_dict(option) and option is not type(None))
 
     def _word(self, words: tuple[Any, ...], raw: Any, path: str) -> Any:
         if raw not in words:
@@ -152,3 +148,8 @@ def _hint(cls: Any, key: str) -> Any:
 
 def _below(path: str, key: str) -> str:
     return f"{path}[{key}]" if path else key
+
+
+def _is_typed_dict(hint: Any) -> bool:
+    # The library's are of typing_extensions, which typing's own question does not know.
+    return hasattr(hint, "__required_keys__")
