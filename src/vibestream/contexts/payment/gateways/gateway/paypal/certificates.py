@@ -8,14 +8,19 @@ chain to an authority that the system trusts, valid now, for a name of paypal.co
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from vibestream.contexts.payment.gateways.gateway.signatures import refused
@@ -32,7 +37,9 @@ _AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Proven:
+    """A key that is PayPal's, and when it is believed without looking again."""
+
     key: RSAPublicKey
     not_before: datetime
     until: datetime
@@ -43,9 +50,8 @@ class Certificates:
 
     def __init__(self, wire: Wire, *, authority: str | None = None) -> None:
         self._wire = wire
-        self._stand_in = authority is not None
-        self._roots = Store(_roots(authority))
-        self._kept: dict[str, _Kept] = {}
+        self._authority = authority
+        self._kept: dict[str, Proven] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def key_at(self, url: str, *, now: datetime) -> RSAPublicKey:
@@ -61,43 +67,65 @@ class Certificates:
             kept = self._kept.get(url)
             if kept is None or not kept.not_before <= now <= kept.until:
                 self._kept.pop(url, None)
-                kept = self._verified(await self._wire.fetch(url, largest=_LARGEST), now=now)
+                pem = await self._wire.fetch(url, largest=_LARGEST)
+                domain = _DOMAIN if self._authority is None else None
+                kept = proven(pem, roots=self._roots, domain=domain, now=now)
                 while len(self._kept) >= _MOST_KEPT:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[url] = kept
         return kept.key
 
+    @cached_property
+    def _roots(self) -> Store:
+        return _roots(self._authority)  # when it is first needed: the system's are read from a file of a megabyte
+
     def _is_theirs(self, url: str) -> bool:
-        if self._stand_in:
+        if self._authority is not None:
             rest = url.removeprefix(f"{self._wire.base}/")
             return rest != url and re.fullmatch(r"[A-Za-z0-9/_-]{1,200}", rest) is not None
         return (_SANDBOX if ".sandbox." in self._wire.host else _REAL).fullmatch(url) is not None
 
-    def _verified(self, pem: bytes, *, now: datetime) -> _Kept:
-        try:
-            leaf, *others = x509.load_pem_x509_certificates(pem)
-            name = self._name(leaf)
-            chain = PolicyBuilder().store(self._roots).time(now).build_server_verifier(name).verify(leaf, others)
-        except (ValueError, x509.ExtensionNotFound, VerificationError) as error:
-            raise refused("certificate", "The webhook's certificate is not one of PayPal's.") from error
-        key = leaf.public_key()
-        if not isinstance(key, RSAPublicKey):
-            raise refused("certificate", "The webhook's certificate has no RSA key.")
-        ends = min([now + _KEPT_FOR, *(one.not_valid_after_utc for one in chain)])
-        return _Kept(key, max(one.not_valid_before_utc for one in chain), ends)
 
-    def _name(self, leaf: x509.Certificate) -> x509.DNSName:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(
-            x509.DNSName
-        )
-        for name in names:
-            if self._stand_in or name == _DOMAIN or name.endswith(f".{_DOMAIN}"):
-                return x509.DNSName(name)
-        raise ValueError("a certificate for somebody else")
+def proven(pem: bytes, *, roots: Store, domain: str | None, now: datetime) -> Proven:
+    """Return the key of a certificate that comes with the chain to one of the roots.
+
+    `domain`: whose name the certificate must be for; None: anybody's, for a stand-in whose authority signs nothing else.
+
+    Raises:
+        WebhookRefused: it is no certificate, not of the domain, not valid now, or its chain leads nowhere.
+    """
+    try:
+        leaf, *others = x509.load_pem_x509_certificates(pem)
+        verifier = PolicyBuilder().store(roots).time(now).build_server_verifier(_name(leaf, domain))
+        chain = verifier.verify(leaf, others)
+    except (ValueError, x509.ExtensionNotFound, VerificationError) as error:
+        raise refused("certificate", "The webhook's certificate is not one of PayPal's.") from error
+    key = leaf.public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise refused("certificate", "The webhook's certificate has no RSA key.")
+    ends = min([now + _KEPT_FOR, *(one.not_valid_after_utc for one in chain)])
+    return Proven(key, max(one.not_valid_before_utc for one in chain), ends)
 
 
-def _roots(authority: str | None) -> list[x509.Certificate]:
+def _name(leaf: x509.Certificate, domain: str | None) -> x509.DNSName:
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    for name in names.get_values_for_type(x509.DNSName):
+        if domain is None or name == domain or name.endswith(f".{domain}"):
+            return x509.DNSName(name)
+    raise ValueError("a certificate for somebody else")
+
+
+def _roots(authority: str | None) -> Store:
+    """Return whom to believe: the stand-in's authority alone, or the ones that our connections trust."""
     if authority is not None:
-        return x509.load_pem_x509_certificates(authority.encode())
-    trusted = httpx.create_ssl_context().get_ca_certs(binary_form=True)  # the ones that our connections trust
-    return [x509.load_der_x509_certificate(one) for one in trusted]
+        return Store(x509.load_pem_x509_certificates(authority.encode()))
+    return Store(list(_readable(httpx.create_ssl_context().get_ca_certs(binary_form=True))))
+
+
+def _readable(roots: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    """Yield the roots that RFC 5280 allows; one that it does not, such as for its serial number, is trusted by nobody here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        for root in roots:
+            with contextlib.suppress(ValueError, CryptographyDeprecationWarning):
+                yield x509.load_der_x509_certificate(root)
