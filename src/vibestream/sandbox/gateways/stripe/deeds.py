@@ -104,7 +104,7 @@ def plant(world: World, body: dict[str, Any]) -> Document:
     """Make the books disagree with VibeStream's.
 
     `{"kind": "missing_here"}` adds a payment that VibeStream never heard of (and sends no webhook); `missing_there`,
-    `amount_differs` and `duplicate` take the newest line of a charge, or the one of `payment_intent`.
+    `amount_differs`, `fee_differs` and `duplicate` take the newest line of a charge, or the one of `payment_intent`.
     """
     kind = wanted(body, "kind")
     if kind == "missing_here":
@@ -115,10 +115,13 @@ def plant(world: World, body: dict[str, Any]) -> Document:
     elif kind == "amount_differs":
         line |= {"amount": line["amount"] + 1, "net": line["net"] + 1}
         keep(world, line)
+    elif kind == "fee_differs":
+        line |= {"fee": line["fee"] + 1, "net": line["net"] - 1}
+        keep(world, line)
     elif kind == "duplicate":
         line = keep(world, line | {"id": random_ref("txn_")}, parent=line["source"])
     else:
-        raise Refused("kind: missing_here, missing_there, amount_differs or duplicate")
+        raise Refused("kind: missing_here, missing_there, amount_differs, fee_differs or duplicate")
     return line
 
 
