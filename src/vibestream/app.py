@@ -24,6 +24,9 @@ from vibestream.contexts.payment.payouts.routes import router as payouts
 from vibestream.contexts.payment.reconciliation.routes import router as reconciliation
 from vibestream.contexts.payment.royalties.routes import router as royalties
 from vibestream.contexts.payment.seal.routes import router as seal
+from vibestream.contexts.payment.subscriptions.routes import router as subscriptions
+from vibestream.contexts.payment.tips.routes import router as tips
+from vibestream.contexts.payment.top_ups.routes import router as top_ups
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
@@ -55,6 +58,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     listening,
     wallets,
     checkout,
+    top_ups,
+    tips,
+    subscriptions,
     ledger,
     seal,
     royalties,

@@ -15,6 +15,7 @@ from vibestream.contexts.payment.payouts import invariants as payouts
 from vibestream.contexts.payment.royalties import invariants as royalties
 from vibestream.contexts.payment.seal import invariants as seal
 from vibestream.contexts.payment.seal.service import by_id, trusted_keys
+from vibestream.contexts.payment.subscriptions import invariants as subscriptions
 from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
@@ -32,6 +33,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *ledger.INVARIANTS,
     *fraud.INVARIANTS,
     *checkout.INVARIANTS,
+    *subscriptions.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,

@@ -5,8 +5,11 @@ Owns the schema `payment`: accounts, balanced transactions of immutable entries,
 Capabilities, each using only those before it:
 
     ledger       accounts, posting, holds, reversals, reward pools; the books
-    wallets      what a person has, and every movement of it, in words
+    wallets      what a person has, and every movement of it, in words; where captured payments went, and what went back
     fraud        whether a payment or payout goes on, and why; reviews; models
+    top_ups      paying into a wallet, and having it back
+    tips         what fans give artists
+    subscriptions  plans, periods, renewals, families, and what they bring in by month
     royalties    what was heard, how a month's revenue is shared by it, and statements that prove themselves
 
 What always holds: every transaction sums to zero in each currency, and so do all of them together; nothing that was
@@ -14,5 +17,6 @@ posted is changed or removed; a person's wallet and a reward pool never fall bel
 key has one outcome. PostgreSQL holds these, not this code: the application's role cannot write the tables, only call
 functions that keep them.
 
-Announces (`events`): that a reward was paid.
+Announces (`events`): that a reward was paid; what became of payments; what listeners are entitled to, what failed or is
+due of subscriptions; that a tip was received.
 """

@@ -123,8 +123,13 @@ def _nothing(currency: Currency) -> WalletBalance:
 
 
 _TITLES: Final = {
+    "exchange": "Exchange",
     "payment_kept": "Payment kept for you",
+    "points_cover": "Set aside for points",
+    "points_expiry": "Points expired",
     "pool_funding": "Reward budget",
+    "redemption": "Points redeemed",
+    "reserve_funding": "Reserve for exchange",
     "reversal": "Reversal",
     "reward": "Reward for listening",
     "royalty_advance": "Advance on royalties",
@@ -149,6 +154,7 @@ _LABELS: Final = {
     "chargeback_losses": ("Lost disputes at {subject}",) * 3,
     "deferred_revenue": ("Paid in advance for {subject}",) * 3,
     "disputes": ("Disputed at {subject}",) * 3,
+    "exchange_reserve": ("VibeStream's reserve of {currency}",) * 3,
     "gateway_clearing": ("On its way through {subject}",) * 3,
     "gateway_fees": ("Fees of {subject}",) * 3,
     "issuance": ("Newly issued {currency}",) * 3,

@@ -18,6 +18,7 @@ from vibestream.contexts.payment.tips.domain import (
 from vibestream.contexts.payment.tips.service.giving import (
     ArtistUnknown,
     Given,
+    Payer,
     policies,
     received,
     register_artist,
@@ -33,6 +34,7 @@ __all__ = [
     "Given",
     "NotReturnable",
     "PayWith",
+    "Payer",
     "Tip",
     "TipMissing",
     "TipOutOfBounds",

@@ -41,6 +41,22 @@ class ArtistUnknown(Missing):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """How somebody who is here pays."""
+
+    return_to: str
+    """A page of this site to come back to."""
+    email: str | None = None
+    """For the gateway's receipt."""
+    country: str | None = None
+    """ISO 3166-1 alpha-2, where it is known."""
+    gateway: GatewayName | None = None
+    """The one that the payer chose."""
+    network: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """A tip, and the payment that it waits for; None when the wallet has paid it."""
 
@@ -66,13 +82,8 @@ async def send(
     amount: Money,
     message: str,
     pay_with: PayWith,
-    return_to: str,
+    payer: Payer,
     now: datetime,
-    payer_email: str | None = None,
-    country: str | None = None,
-    gateway: GatewayName | None = None,
-    network: str | None = None,
-    device: str | None = None,
 ) -> Given:
     """Give an artist a tip, each time anew: from the wallet at once, or when its payment is captured.
 
@@ -85,13 +96,8 @@ async def send(
         amount: within the policy's bounds.
         message: for the artist, up to 280 characters, may be empty.
         pay_with: the wallet, a gateway, or the wallet first.
-        return_to: the page of this site that the payer comes back to.
+        payer: how the gateway's part is paid.
         now: the instant.
-        payer_email: for the gateway's receipt.
-        country: the payer's, ISO 3166-1 alpha-2, where it is known.
-        gateway: the one that the payer chose.
-        network: the address that the request came from, for fraud.
-        device: the device that it came from, for fraud.
 
     Raises:
         ArtistUnknown: there is no such artist.
@@ -125,35 +131,7 @@ async def send(
     )
     if plan.from_gateway.minor == 0:
         return Given(tip=await _pay_at_once(tx, tip, now=now), payment=None)
-    payment = await checkout.start(
-        tx,
-        key=f"tip:{tip.tip_id}",
-        user_id=from_user,
-        purpose=Purpose.TIP,
-        subject=str(tip.tip_id),
-        amount=plan.from_gateway,
-        description=_description(artist),
-        return_to=return_to,
-        payer_email=payer_email,
-        country=country,
-        gateway=gateway,
-        network=network,
-        device=device,
-        beneficiary=artist.user_id,
-    )
-    hold_id = None
-    if plan.from_wallet.minor:
-        hold_id = await wallets.reserve(
-            tx,
-            key=f"tip:{tip.tip_id}",
-            user_id=from_user,
-            amount=plan.from_wallet,
-            expires_at=utc_now() + HELD_FOR,  # the database judges by its own clock
-            reason="tip",
-        )
-    tip = replace(tip, payment_id=payment.payment_id, hold_id=hold_id)
-    await store.insert_tip(tx, tip, transaction_id=None)
-    return Given(tip=tip, payment=payment)
+    return await _wait_for_payment(tx, tip, artist, plan, payer)
 
 
 async def sent(tx: Tx, *, user_id: UserId, before: TipId | None = None, limit: int) -> list[Tip]:
@@ -176,6 +154,38 @@ async def _plan(tx: Tx, amount: Money, *, user_id: UserId, pay_with: PayWith, le
     )
 
 
+async def _wait_for_payment(tx: Tx, tip: Tip, artist: TippedArtist, plan: SpendingPlan, payer: Payer) -> Given:
+    payment = await checkout.start(
+        tx,
+        key=f"tip:{tip.tip_id}",
+        user_id=tip.from_user,
+        purpose=Purpose.TIP,
+        subject=str(tip.tip_id),
+        amount=plan.from_gateway,
+        description=_description(artist),
+        return_to=payer.return_to,
+        payer_email=payer.email,
+        country=payer.country,
+        gateway=payer.gateway,
+        network=payer.network,
+        device=payer.device,
+        beneficiary=artist.user_id,
+    )
+    hold_id = None
+    if plan.from_wallet.minor:
+        hold_id = await wallets.reserve(
+            tx,
+            key=f"tip:{tip.tip_id}",
+            user_id=tip.from_user,
+            amount=plan.from_wallet,
+            expires_at=utc_now() + HELD_FOR,  # the database judges by its own clock
+            reason="tip",
+        )
+    waiting = replace(tip, payment_id=payment.payment_id, hold_id=hold_id)
+    await store.insert_tip(tx, waiting, transaction_id=None)
+    return Given(tip=waiting, payment=payment)
+
+
 async def _pay_at_once(tx: Tx, tip: Tip, *, now: datetime) -> Tip:
     paid = replace(tip, state=TipState.PAID, paid_at=now)
     try:
@@ -192,7 +202,7 @@ async def _pay_at_once(tx: Tx, tip: Tip, *, now: datetime) -> Tip:
     except ledger.InsufficientFunds:  # spent by somebody between our look and our posting
         raise WalletTooLow(price=tip.amount, available=Money.zero(tip.amount.currency)) from None
     await store.insert_tip(tx, paid, transaction_id=posted.transaction_id)
-    await announce_received(tx, paid, now=now)
+    await announce_received(tx, tip=paid, now=now)
     return paid
 
 

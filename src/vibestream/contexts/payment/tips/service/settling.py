@@ -46,7 +46,7 @@ async def settle(tx: Tx, *, captured: Captured, now: datetime) -> None:
     if transaction_id is None:
         return
     await store.save_paid(tx, tip_id=tip.tip_id, transaction_id=transaction_id, at=captured.at)
-    await announce_received(tx, replace(tip, state=TipState.PAID, paid_at=captured.at), now=now)
+    await announce_received(tx, tip=replace(tip, state=TipState.PAID, paid_at=captured.at), now=now)
 
 
 async def abandon(tx: Tx, *, payment_id: PaymentId) -> None:
@@ -73,7 +73,7 @@ def pending_of(tip: Tip) -> AccountName:
     return AccountName(AccountKind.ROYALTIES_PENDING, str(tip.payee), tip.amount.currency)
 
 
-async def announce_received(tx: Tx, tip: Tip, *, now: datetime) -> None:
+async def announce_received(tx: Tx, *, tip: Tip, now: datetime) -> None:
     """Announce that a tip reached its artist."""
     await publish(
         tx,

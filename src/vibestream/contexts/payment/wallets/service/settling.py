@@ -76,18 +76,7 @@ async def settle(
     )
     if posted.replayed:  # by another session, between our look and our posting
         return None
-    settled = Settlement(
-        payment_id=captured.payment_id,
-        user_id=captured.user_id,
-        destination=destination,
-        subject=subject,
-        amount=captured.amount,
-        returned=Money.zero(captured.amount.currency),
-        transaction_id=posted.transaction_id,
-        dispute_hold=None,
-        settled_at=captured.at,
-    )
-    await store.insert_settlement(tx, settlement=settled)
+    await _write_down(tx, captured, destination=destination, subject=subject, transaction_id=posted.transaction_id)
     return posted.transaction_id
 
 
@@ -121,3 +110,20 @@ async def settlements(
 ) -> list[Settlement]:
     """Return up to `limit` of a person's payments that went to one destination, the newest first."""
     return await store.list_settlements(tx, user_id=user_id, destination=destination, before=before, limit=limit)
+
+
+async def _write_down(
+    tx: Tx, captured: Captured, *, destination: Destination, subject: str, transaction_id: TransactionId
+) -> None:
+    settled = Settlement(
+        payment_id=captured.payment_id,
+        user_id=captured.user_id,
+        destination=destination,
+        subject=subject,
+        amount=captured.amount,
+        returned=Money.zero(captured.amount.currency),
+        transaction_id=transaction_id,
+        dispute_hold=None,
+        settled_at=captured.at,
+    )
+    await store.insert_settlement(tx, settlement=settled)
