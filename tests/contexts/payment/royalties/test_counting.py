@@ -22,6 +22,8 @@ from tests.factories.royalties import (
 )
 from vibestream.contexts.payment.royalties import service
 from vibestream.contexts.payment.royalties.domain.months import InvalidMonth, month_of, next_month, parse_month
+from vibestream.contexts.payment.royalties.domain.usage import Usage, UsageRow
+from vibestream.contexts.payment.royalties.store.usage import load_usage
 from vibestream.platform.database import Database, Tx
 
 
@@ -172,3 +174,35 @@ def test_months_are_named_by_their_first_day():
 def test_a_month_is_written_in_one_way(text: str):
     with pytest.raises(InvalidMonth):
         parse_month(text)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 1_000])
+async def test_usage_is_read_whole_page_by_page(tx: Tx, monkeypatch: pytest.MonkeyPatch, page: int):
+    monkeypatch.setattr("vibestream.contexts.payment.royalties.store.usage._PAGE", page)
+    fans, songs = [person() for _ in range(3)], [await make_artist(tx) for _ in range(3)]
+    heard = {}
+    for number, fan in enumerate(fans):
+        for place, song in enumerate(songs[number:]):
+            at = HEARD if (number + place) % 2 else HEARD - timedelta(days=31)
+            await make_listens(tx, fan, song, number + place + 1, at=at)
+            heard[fan, song.track_id, month_of(at)] = number + place + 1
+    await tx.execute("UPDATE payment.royalty_usage SET heard_ms = listens * 5")
+    found = {}
+    for month in (MONTH, date(2026, 10, 1)):
+        usage = await load_usage(tx, month)
+        rows = zip(usage.listener, usage.claim, usage.listens, usage.heard_ms, strict=True)
+        for listener, claim, listens, heard_ms in rows:
+            one = usage.claims[claim]
+            found[usage.listeners[listener], one.track_id, one.heard_month] = int(listens)
+            assert heard_ms == listens * 5
+        again = Usage.of(
+            UsageRow(usage.listeners[a], usage.claims[b], int(c), int(d))
+            for a, b, c, d in zip(usage.listener, usage.claim, usage.listens, usage.heard_ms, strict=True)
+        )
+        assert (again.digest(), again.listeners, again.claims) == (usage.digest(), usage.listeners, usage.claims)
+    assert found == heard
+
+
+async def test_a_month_that_nobody_heard_anything_in_is_read_too(tx: Tx):
+    usage = await load_usage(tx, MONTH)
+    assert (len(usage), usage.listeners, usage.claims) == (0, (), ())

@@ -26,9 +26,9 @@ async def close_month(
     Raises:
         whatever `close_month_with` raises.
     """
-    _require_over(month, now, early=early)
-    if (known := await runs.load_pool(tx, month, currency)) is not None:
+    if (known := await runs.load_pool(tx, require_month(month), currency)) is not None:
         return known
+    _require_over(month, now, early=early)
     paid = await subscriptions.close_revenue_month(tx, month=month, currency=currency, now=now)
     revenue = [Revenue(one.user_id, one.gross.minor, one.fees.minor, (one.user_id,)) for one in paid]
     return await close_month_with(
@@ -72,9 +72,11 @@ async def close_month_with(
         RevenueDisagrees: the revenue is not what the ledger holds.
         NoPolicy: no policy counts for the month.
     """
+    if (known := await runs.load_pool(tx, require_month(month), currency)) is not None:
+        return known
     _require_over(month, now, early=early)
     await usage.close(tx, month)
-    await usage.lock_month(tx, month)
+    await usage.lock_month(tx, month)  # whoever else was closing it has ended by now
     if (known := await runs.load_pool(tx, month, currency)) is not None:
         return known
     if not any(one.gross for one in revenue):
@@ -91,7 +93,7 @@ async def currencies_of(tx: Tx, *, month: date) -> list[Currency]:
 
 
 def _require_over(month: date, now: datetime, *, early: bool) -> None:
-    if now < begins(next_month(require_month(month))) and not early:
+    if now < begins(next_month(month)) and not early:
         raise MonthNotOver("The month is not over.")
 
 

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
+from vibestream.contexts.payment.royalties.domain.largest_remainder import Ints
 from vibestream.contexts.payment.royalties.domain.usage import Claim, Listen, Usage
 from vibestream.kernel.ids import ArtistId, TrackId, UserId
 from vibestream.platform.database import Tx
+
+_PAGE: Final = 1_000_000
+"""Rows; a page is one value of 60 bytes each, and a value may have a gigabyte."""
+_NOBODY: Final = UUID(int=0)
+_EPOCH: Final = date(2000, 1, 1).toordinal()
+"""What PostgreSQL counts days from. Source: PostgreSQL source, src/include/datatype/timestamp.h, POSTGRES_EPOCH_JDATE."""
+_KEY: Final = ("listener_high", "listener_low", "track_high", "track_low", "heard")
+_ROW: Final = np.dtype(
+    [
+        *((name, ">u8") for name in ("listener_high", "listener_low", "track_high", "track_low")),
+        ("heard", ">i4"),
+        ("listens", ">i8"),
+        ("heard_ms", ">i8"),
+    ]
+)
+_PAGE_OF_USAGE: Final = """
+    SELECT string_agg(
+        uuid_send(usage.listener_id) || uuid_send(usage.track_id) || date_send(usage.heard_month)
+            || int8send(usage.listens) || int8send(usage.heard_ms),
+        ''::bytea)
+    FROM (
+        SELECT listener_id, track_id, heard_month, listens, heard_ms FROM payment.royalty_usage
+        WHERE month = %(month)s AND (listener_id, track_id, heard_month) > (%(listener)s, %(track)s, %(heard)s)
+        ORDER BY listener_id, track_id, heard_month LIMIT %(page)s
+    ) AS usage
+"""
 
 
 async def hold_open(tx: Tx, month: date) -> bool:
@@ -115,43 +144,58 @@ async def known_listens(tx: Tx, listens: Iterable[Listen]) -> set[UUID]:
 async def load_usage(tx: Tx, month: date) -> Usage:
     """Return a month's usage.
 
-    The rows come as one binary value of places in the two lists before it: a million rows take a second, instead of the
-    ten that a million Python objects took.
+    Rows come a page at a time as one binary value: a million of them take a second,
+    instead of the ten that a million Python objects took.
     """
-    listeners = await tx.values(
-        "SELECT DISTINCT listener_id FROM payment.royalty_usage WHERE month = %s ORDER BY 1", [month]
-    )
-    claims = await tx.all(
-        Claim,
-        """
-        SELECT DISTINCT track_id, heard_month FROM payment.royalty_usage WHERE month = %s ORDER BY 1, 2
-        """,
-        [month],
-    )
-    packed = await tx.value(
-        """
-        WITH usage AS MATERIALIZED (
-            SELECT listener_id, track_id, heard_month, listens, heard_ms FROM payment.royalty_usage WHERE month = %s
-        ), listener AS MATERIALIZED (
-            SELECT listener_id, row_number() OVER (ORDER BY listener_id) - 1 AS place
-            FROM usage GROUP BY listener_id
-        ), claim AS MATERIALIZED (
-            SELECT track_id, heard_month, row_number() OVER (ORDER BY track_id, heard_month) - 1 AS place
-            FROM usage GROUP BY track_id, heard_month
-        )
-        SELECT string_agg(
-            int8send(listener.place) || int8send(claim.place) || int8send(usage.listens) || int8send(usage.heard_ms),
-            ''::bytea ORDER BY listener.place, claim.place)
-        FROM usage JOIN listener USING (listener_id) JOIN claim USING (track_id, heard_month)
-        """,
-        [month],
-    )
-    columns = np.frombuffer(packed or b"", dtype=">i8").reshape(-1, 4).astype(np.int64)
+    pages: list[NDArray[np.void]] = []
+    last: dict[str, object] = {"month": month, "listener": _NOBODY, "track": _NOBODY, "heard": date.min, "page": _PAGE}
+    while True:
+        packed: bytes | None = await tx.value(_PAGE_OF_USAGE, last)
+        if not packed:
+            break
+        page = np.frombuffer(packed, dtype=_ROW)
+        pages.append(page)
+        if len(page) < _PAGE:
+            break
+        row = page[np.lexsort([page[name] for name in _KEY[::-1]])[-1]]
+        claim = _claim_of(row)
+        last.update(listener=_listener_of(row), track=claim.track_id, heard=claim.heard_month)
+    return _usage(np.concatenate(pages) if pages else np.zeros(0, dtype=_ROW))
+
+
+def _usage(rows: NDArray[np.void]) -> Usage:
+    listener = {name: rows[name].astype(np.uint64) for name in ("listener_high", "listener_low")}
+    claim = {name: rows[name].astype(np.uint64) for name in ("track_high", "track_low", "heard")}
+    listener_place, first_rows = _places(list(listener.values()))
+    claim_place, first_claims = _places(list(claim.values()))
+    order = np.lexsort((claim_place, listener_place))  # no aggregate promises to keep the order of its rows
     return Usage(
-        listeners=tuple(listeners),
-        claims=tuple(claims),
-        listener=columns[:, 0].copy(),
-        claim=columns[:, 1].copy(),
-        listens=columns[:, 2].copy(),
-        heard_ms=columns[:, 3].copy(),
+        listeners=tuple(_listener_of(row) for row in rows[first_rows]),
+        claims=tuple(_claim_of(row) for row in rows[first_claims]),
+        listener=listener_place[order],
+        claim=claim_place[order],
+        listens=rows["listens"].astype(np.int64)[order],
+        heard_ms=rows["heard_ms"].astype(np.int64)[order],
     )
+
+
+def _places(columns: list[NDArray[np.uint64]]) -> tuple[Ints, Ints]:
+    """Return of each row its place among the distinct ones in order, and of each distinct one a row."""
+    rows = len(columns[0])
+    order = np.lexsort(columns[::-1])
+    new = np.zeros(rows, dtype=np.bool_)
+    new[:1] = True
+    for column in columns:
+        new[1:] |= np.diff(column[order]) != 0
+    places = np.empty(rows, dtype=np.int64)
+    places[order] = np.cumsum(new) - 1
+    return places, order[new]
+
+
+def _listener_of(row: np.void) -> UUID:
+    return UUID(int=int(row["listener_high"]) << 64 | int(row["listener_low"]))
+
+
+def _claim_of(row: np.void) -> Claim:
+    track_id = UUID(int=int(row["track_high"]) << 64 | int(row["track_low"]))
+    return Claim(track_id, date.fromordinal(_EPOCH + int(row["heard"])))
