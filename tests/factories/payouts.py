@@ -150,7 +150,10 @@ async def waiting(database: Database) -> list[tuple[str, dict[str, Any]]]:
     """The jobs that wait, in order: name and arguments."""
     async with database.begin() as tx:
         rows = await tx.values(
-            "SELECT json_build_array(task_name, args)::text FROM jobs.procrastinate_jobs WHERE status = 'todo' ORDER BY id"
+            """
+            SELECT json_build_array(task_name, args)::text FROM jobs.procrastinate_jobs
+            WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now()) ORDER BY id
+            """
         )
     return [(name, args) for name, args in map(json.loads, rows)]
 

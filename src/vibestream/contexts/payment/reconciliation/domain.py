@@ -165,32 +165,37 @@ class Finding:
 
 
 def compare(
-    *, gateway: GatewayName, ours: Iterable[Entry], theirs: Iterable[Entry], known_until: datetime
+    *, gateway: GatewayName, ours: Iterable[Entry], theirs: Iterable[Entry], known_until: datetime, now: datetime
 ) -> Comparison:
     """Compare all movements of some subjects in both books.
 
     Movements are added up by subject, kind and currency, so that a refund in two parts here and in three there agrees.
-    What is newer than the gateway's lag before `known_until` differs in nothing yet: it waits.
+    What is too new to be in both books for certain differs in nothing yet: it waits. Fees are compared where the movements
+    that they were taken from agree: those on what is missing or double say nothing more.
 
     Args:
         gateway: whose book it is.
         ours: what our ledger and streams say.
         theirs: what the gateway's book says.
-        known_until: until when both books were read.
+        known_until: until when the gateway's book was read.
+        now: when they are compared.
     """
     sides: dict[tuple[str, Kind, Currency], tuple[list[Entry], list[Entry]]] = {}
     for number, entries in enumerate((ours, theirs)):
         for entry in entries:
             sides.setdefault((entry.subject, entry.kind, entry.currency), ([], []))[number].append(entry)
+    found = {key: _difference(*sides[key]) for key in sides}
+    moved_otherwise = {key[0] for key, difference in found.items() if difference and key[1] is not Kind.FEE}
     matched = 0
     waiting, differences = [], []
     for key in sorted(sides, key=lambda key: (key[0], key[1].value, key[2].code)):
-        difference = _difference(*sides[key])
+        difference, is_fee = found[key], key[1] is Kind.FEE
+        newest = max(one.at for side in sides[key] for one in side)
         if difference is None:
             matched += 1
-        elif _too_new(sides[key], gateway=gateway, kind=key[1], known_until=known_until):
+        elif newest > known_until - LAG[gateway] or (is_fee and newest > now - FEE_LAG):
             waiting.append(difference)
-        else:
+        elif not is_fee or difference.subject not in moved_otherwise:
             differences.append(difference)
     return Comparison(matched, tuple(waiting), tuple(differences))
 
@@ -236,13 +241,6 @@ def _is_repeated(ours: Sequence[Entry], theirs: Sequence[Entry]) -> bool:
         left.remove(one.minor)
     known = {one.minor for one in ours}
     return bool(ours) and bool(left) and all(minor in known for minor in left) and ours[0].kind is not Kind.FEE
-
-
-def _too_new(
-    sides: tuple[list[Entry], list[Entry]], *, gateway: GatewayName, kind: Kind, known_until: datetime
-) -> bool:
-    newest = max(one.at for side in sides for one in side)
-    return newest > known_until - (FEE_LAG if kind is Kind.FEE else LAG[gateway])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.jobs import defer, job, periodic
 from vibestream.platform.runtime import Runtime
 
-_DAYS: Final = 3
-"""Each day is compared on this many days: books are added to late."""
+_DAYS: Final = 5
+"""Each day is compared on this many days after it: books are added to late, and fees become known last."""
 _log = structlog.get_logger()
 
 

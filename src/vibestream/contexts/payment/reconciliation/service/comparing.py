@@ -101,7 +101,7 @@ async def _compare(
     await store.recognise(tx, gateway)
     start = datetime.combine(day, time(), tzinfo=UTC)
     subjects = await store.list_subjects(tx, gateway, since=start, until=start + _DAY)
-    found = await _books(tx, gateway, subjects, known_until=known_until)
+    found = await _books(tx, gateway, subjects, known_until=known_until, now=now)
     for difference in found.differences:
         await store.save_finding(tx, gateway, difference, day=day, now=now)
     waiting = {one.subject for one in found.waiting}
@@ -125,7 +125,9 @@ async def _compare(
     )
 
 
-async def _books(tx: Tx, gateway: GatewayName, subjects: list[str], *, known_until: datetime) -> Comparison:
+async def _books(
+    tx: Tx, gateway: GatewayName, subjects: list[str], *, known_until: datetime, now: datetime
+) -> Comparison:
     """Compare in parts: a busy day's books are not held in memory at once."""
     total = Comparison(0, (), ())
     for first in range(0, len(subjects), _AT_ONCE):
@@ -135,6 +137,7 @@ async def _books(tx: Tx, gateway: GatewayName, subjects: list[str], *, known_unt
             ours=await store.list_ours(tx, gateway, part),
             theirs=await store.list_theirs(tx, gateway, part),
             known_until=known_until,
+            now=now,
         )
         total = Comparison(
             total.matched + found.matched, total.waiting + found.waiting, total.differences + found.differences
