@@ -16,6 +16,7 @@ from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
 from vibestream.contexts.payment.checkout.routes import router as checkout
+from vibestream.contexts.payment.exchange.routes import router as exchange
 from vibestream.contexts.payment.fraud.routes import router as fraud
 from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     subscriptions,
     ledger,
     seal,
+    exchange,
     royalties,
     payouts,
     reconciliation,

@@ -21,6 +21,7 @@ import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.uploads.jobs
 import vibestream.contexts.payment.checkout.jobs
+import vibestream.contexts.payment.exchange.jobs
 import vibestream.contexts.payment.fraud.jobs
 import vibestream.contexts.payment.ledger.jobs
 import vibestream.contexts.payment.payouts.jobs

@@ -9,6 +9,7 @@ from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.checkout import invariants as checkout
+from vibestream.contexts.payment.exchange import invariants as exchange
 from vibestream.contexts.payment.fraud import invariants as fraud
 from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.payment.payouts import invariants as payouts
@@ -31,6 +32,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *pools.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
+    *exchange.INVARIANTS,
     *fraud.INVARIANTS,
     *checkout.INVARIANTS,
     *subscriptions.INVARIANTS,

@@ -189,6 +189,17 @@ class Settings(BaseSettings):
         ge=0,
         description="Minor units of VIBE (ten-thousandths) that one accepted listen earns while the budget lasts.",
     )
+    exchange_quote_s: int = Field(60, ge=5, le=3600, description="Seconds for which a quote of an exchange stands.")
+    redeem_least_vibe: int = Field(100, ge=1, description="Whole VIBE that are redeemed for money at once at least.")
+    redeem_daily_vibe: int = Field(
+        10_000, ge=0, description="Whole VIBE that one person redeems within 24 hours at most."
+    )
+    points_cover_bp: int = Field(
+        10_000,
+        ge=0,
+        le=20_000,
+        description="Basis points of what the VIBE that people hold is worth for which money is set aside; 10000 is all.",
+    )
     trusted_proxies: str = Field(
         "", description="Comma-separated networks whose X-Forwarded-For is believed, counted from the right."
     )

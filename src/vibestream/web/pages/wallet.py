@@ -40,6 +40,7 @@ _LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
     AccountKind.CHARGEBACK_LOSSES: (N_("Lost disputes at {subject}"),) * 3,
     AccountKind.DEFERRED_REVENUE: (N_("Paid in advance for {subject}"),) * 3,
     AccountKind.DISPUTES: (N_("Disputed at {subject}"),) * 3,
+    AccountKind.EXCHANGE_RESERVE: (N_("VibeStream's reserve of {currency}"),) * 3,
     AccountKind.GATEWAY_CLEARING: (N_("On its way through {subject}"),) * 3,
     AccountKind.GATEWAY_FEES: (N_("Fees of {subject}"),) * 3,
     AccountKind.ISSUANCE: (N_("Newly issued {currency}"),) * 3,

@@ -24,6 +24,8 @@ class AccountKind(enum.StrEnum):
     """Where a currency of our own comes from: its balance is what is outstanding, negated."""
     LIQUIDITY = "liquidity"
     """What the platform has of a currency to exchange with."""
+    EXCHANGE_RESERVE = "exchange_reserve"
+    """What the platform can give of a currency in exchange for others; never below zero."""
     REDEEMED = "redeemed"
     """Points that came back for money: what was issued and is no longer outstanding."""
     POINTS_LIABILITY = "points_liability"

@@ -1,0 +1,1 @@
+"""Rates, quotes and points: pure arithmetic on whole numbers."""

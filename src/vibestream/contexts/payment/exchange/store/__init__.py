@@ -1,0 +1,1 @@
+"""The tables of rates, quotes and exchanges, and where points are."""
