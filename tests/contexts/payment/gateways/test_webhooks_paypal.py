@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.x509.verification import Store
 
-from tests.contexts.payment.gateways.authority import GENUINE, NOW, Authority, Leaf
+from tests.contexts.payment.gateways.authority import NOW, Authority, Leaf
 from tests.contexts.payment.gateways.raw_server import RawServer, answer, raw_server
 from vibestream.contexts.payment.gateways.domain.port import GatewayUnavailable, ObjectKind, WebhookRefused
 from vibestream.contexts.payment.gateways.gateway.paypal import PayPalGateway

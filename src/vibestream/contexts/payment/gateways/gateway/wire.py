@@ -27,10 +27,10 @@ LARGEST_ANSWER: Final = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer in JSON: any 2xx, or a 4xx whose meaning is for the adapter to say."""
+    """A whole answer, an object in JSON: any 2xx, or a 4xx whose meaning is for the adapter to say."""
 
     status: int
-    body: Any
+    body: dict[str, Any]
 
     @property
     def well(self) -> bool:
@@ -112,10 +112,18 @@ class Wire:
             raise unclear(self.name, f"HTTP {status}", changes=changes)
         try:
             body = await whole(response)
-            return Answer(status, decoded(body) if body.strip() else {})
+            return Answer(status, _object(body))
         except AnswerBroken as error:
             # Also for a 4xx: whoever answers in HTML is not the provider's program, and what that one did is not known.
             raise unclear(self.name, f"HTTP {status}, {error}", changes=changes) from error
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return the object that every answer is, an empty one where there is no body: null must not pass for nothing found."""
+    found = decoded(body) if body.strip() else {}
+    if not isinstance(found, dict):
+        raise AnswerBroken("no object")
+    return found
 
 
 async def whole(response: httpx.Response, *, largest: int = LARGEST_ANSWER) -> bytes:

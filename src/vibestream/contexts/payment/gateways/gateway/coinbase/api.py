@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+import warnings
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey
 from joserfc.jws import JWSRegistry
 
@@ -90,7 +92,11 @@ class CoinbaseApi:
             "uri": f"{method} {self.wire.host}{self.wire.prefix}{path}",
         }
         header = {"alg": self._algorithm, "kid": self._key_id, "typ": "JWT", "nonce": secrets.token_hex(16)}
-        return {"Authorization": f"Bearer {jwt.encode(header, claims, self._key, registry=self._registry)}"}
+        with warnings.catch_warnings():
+            # RFC 9864 names the algorithm Ed25519 now; Coinbase knows it by the name that it had before.
+            warnings.simplefilter("ignore", SecurityWarning)
+            token = jwt.encode(header, claims, self._key, registry=self._registry)
+        return {"Authorization": f"Bearer {token}"}
 
 
 def idempotency_key(key: str) -> UUID:

@@ -103,7 +103,7 @@ async def ask(request: Awaitable[Any], *, changes: bool) -> Answered:
         answer = await request
     except stripe.StripeError as error:
         raise _clarified(error, changes=changes) from None  # its text may hold the whole answer
-    except (AttributeError, LookupError, TypeError) as error:  # the SDK trusts the shape of what is answered
+    except (AttributeError, LookupError, TypeError, ValueError) as error:  # the SDK trusts what is answered
         raise unclear(NAME, f"broken answer: {type(error).__name__}", changes=changes) from error
     if not isinstance(answer, stripe.StripeObject):
         raise unclear(NAME, "broken answer: no object", changes=changes)
