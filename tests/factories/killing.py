@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
@@ -22,14 +23,20 @@ class KilledAt:
         self._die = die
 
     def __await__(self) -> Generator[Any, Any, bool]:
+        resume: Callable[[], Any] = functools.partial(self._work.send, None)
         for _ in range(self._n):
             try:
-                waiting = self._work.send(None)
+                waiting = resume()
             except StopIteration:
                 return False
-            yield waiting
+            try:
+                yield waiting
+            except BaseException as error:  # noqa: BLE001 - passed on; such as the cancellation by which a scope of the work's own ends
+                resume = functools.partial(self._work.throw, error)
+            else:
+                resume = functools.partial(self._work.send, None)
         try:
-            waiting = self._work.send(None)
+            waiting = resume()
         except StopIteration:
             return False
         if waiting is not None:
