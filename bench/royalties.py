@@ -9,6 +9,7 @@ royalty_engines_agree     minor units by which either engine misses the pool, an
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import time
@@ -160,6 +161,7 @@ async def _run(owner: str, usage: Usage, revenue: list[Revenue]) -> dict[str, An
             "legs": legs,
             "usage_rows": len(usage),
             "unallocated": made.unallocated,
+            "load_average": round(os.getloadavg()[0], 1),
             "again_s": round(again.seconds, 3),
         },
     }

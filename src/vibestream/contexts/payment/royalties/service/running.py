@@ -33,6 +33,8 @@ from vibestream.kernel.ids import AccountId, RoyaltyRunId, TransactionId, UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
 
+_PENDING, _ADVANCES, _DEBT = AccountKind.ROYALTIES_PENDING, AccountKind.ADVANCES, AccountKind.PAYEE_DEBT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
@@ -233,11 +235,8 @@ def legs_of(facts: RunFacts, *, reckoning: Reckoning) -> list[tuple[AccountName,
     taxes: Counter[str] = Counter()
     for share in reckoning.payees:
         one, payee = share.settlement, str(share.payee_id)
-        legs += [
-            (AccountName(AccountKind.ROYALTIES_PENDING, payee, currency), one.payable),
-            (AccountName(AccountKind.ADVANCES, payee, currency), one.recouped),
-            (AccountName(AccountKind.PAYEE_DEBT, payee, currency), one.repaid),
-        ]
+        moved = ((_PENDING, one.payable), (_ADVANCES, one.recouped), (_DEBT, one.repaid))
+        legs += [(AccountName(kind, payee, currency), minor) for kind, minor in moved if minor]
         taxes[one.country or ""] += one.withheld
     legs += [(AccountName(AccountKind.WITHHOLDING_TAX, country, currency), taxes[country]) for country in sorted(taxes)]
     left = AccountName(AccountKind.UNALLOCATED_ROYALTIES, label(facts.month), currency)
