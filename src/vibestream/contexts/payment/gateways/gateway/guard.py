@@ -61,10 +61,11 @@ class Guarded:
         attempt_s: float = ATTEMPT_S,
         patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._gateway = gateway
         self._attempt_s, self._patience_s = attempt_s, patience_s
-        self._clock = clock
+        self._clock, self._sleep = clock, sleep
         self._breaker = breaker.Breaker()
         self._budget = budget.Budget()
         HELD_BACK.labels(self.name).set(0)
@@ -169,7 +170,7 @@ class Guarded:
             if not (again and self._may_retry(number, begun)):
                 raise failure
             number += 1
-            await asyncio.sleep(budget.pause_ms(attempt=number, jitter_bp=secrets.randbelow(10_001)) / 1000)
+            await self._sleep(budget.pause_ms(attempt=number, jitter_bp=secrets.randbelow(10_001)) / 1000)
 
     def _as_asked(
         self, made: T, amount: Money, asked: Money, ref: UUID | None = None, asked_ref: UUID | None = None
