@@ -99,7 +99,7 @@ def test_paypal_verifies_its_own_and_nothing_else(gateways: Sandbox, paypal: Pay
     mine, event = gateways.keys.paypal_webhook_id, one.body.decode()
     assert asked(mine, event) == "SUCCESS"
     assert asked(mine, event.replace(",", ", ", 1)) == "FAILURE"
-    assert asked("WEBHOOK_ID", event) == "FAILURE"
+    assert asked("0WEBHOOK0ID0OTHER", event) == "FAILURE"
 
 
 def test_coinbase_signs_the_old_way_and_the_new(gateways: Sandbox, coinbase: Coinbase, receiver: Receiver):

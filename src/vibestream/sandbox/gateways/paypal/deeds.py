@@ -97,7 +97,7 @@ def settle(world: World, body: dict[str, Any]) -> Document:
         if captured["status"] == "PENDING":
             ended["captures"] += 1
             payments.book_capture(world, captured)
-        elif "seller_receivable_breakdown" not in captured:
+        elif "sandbox_fee" in captured and "seller_receivable_breakdown" not in captured:
             ended["fees"] += 1
             minor, currency = captured["sandbox_minor"], captured["amount"]["currency_code"]
             captured["seller_receivable_breakdown"] = payments.breakdown(minor, captured["sandbox_fee"], currency)
