@@ -16,10 +16,20 @@ class RawServer:
     script: list[bytes | None]
     """Bytes are sent as they are, and the connection ends; None: never answered."""
     requests: list[bytes] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    async def until(self, part: bytes) -> bytes:
+        """Wait for a request that holds this, and return it."""
+        while True:
+            for request in self.requests:
+                if part in request:
+                    return request
+            self.came.clear()
+            await self.came.wait()
 
 
 @contextlib.asynccontextmanager
@@ -35,6 +45,7 @@ async def raw_server(*script: bytes | None) -> AsyncIterator[RawServer]:
                 (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
             )
             server.requests.append(head + await reader.readexactly(length))
+            server.came.set()
             answer = server.script.pop(0) if len(server.script) > 1 else server.script[0]
             if answer is None:
                 await reader.read()

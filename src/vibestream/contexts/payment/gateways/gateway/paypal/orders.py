@@ -85,7 +85,7 @@ class Orders:
 
     async def refund(self, payment_ref: str, *, key: str, amount: Money, reason: str) -> ProviderRefund:
         """Give money back. Our key is kept in the refund, so that it is found long after PayPal has forgotten the key."""
-        value = to_paypal(amount)
+        body = refund_body(key=key, amount=amount, reason=reason)
         order = await self._find(payment_ref)
         if order is None:
             raise declined(NAME, NOT_FOUND)
@@ -99,11 +99,6 @@ class Orders:
         made = _by_key(payment, key)
         if made is not None:
             return made
-        body = {
-            "amount": {"value": value, "currency_code": amount.currency.code},
-            "custom_id": theirs(key),
-            "note_to_payer": reason[:_LONGEST_NOTE] or "Refund",
-        }
         try:
             made_now = await self._api.post(f"/v2/payments/captures/{capture_ref}/refund", body, key=key)
         except GatewayDeclined:
@@ -193,6 +188,19 @@ def charge_body(request: ChargeRequest) -> dict[str, Any]:
     if not is_reference(request.method_ref):
         raise declined(NAME, "unknown_method")
     return _order(request, {"vault_id": request.method_ref})
+
+
+def refund_body(*, key: str, amount: Money, reason: str) -> dict[str, Any]:
+    """Return the refund that is asked for, with our key where PayPal gives it back.
+
+    Raises:
+        UnsupportedAmount: PayPal cannot express the amount.
+    """
+    return {
+        "amount": {"value": to_paypal(amount), "currency_code": amount.currency.code},
+        "custom_id": theirs(key),
+        "note_to_payer": reason[:_LONGEST_NOTE] or "Refund",
+    }
 
 
 def _order(request: CheckoutRequest | ChargeRequest, wallet: dict[str, Any]) -> dict[str, Any]:

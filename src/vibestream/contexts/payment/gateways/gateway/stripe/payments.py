@@ -193,6 +193,8 @@ class Payments:
             if refused.reason == "resource_missing":
                 return None
             raise
+        if at(bare.body, "metadata", "kind") == OFF_SESSION:
+            return None, bare.body  # we made it ourselves, without a session
         opened_by = await ask(self._v1.checkout.sessions.list_async({"payment_intent": ref, "limit": 1}), changes=False)
         return at(opened_by.body, "data", 0), bare.body
 
