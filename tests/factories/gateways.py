@@ -157,7 +157,7 @@ class Sandbox:
     def all_delivered(self, *, within_s: float = 20) -> None:
         """Wait until no delivery waits."""
         deadline = time.monotonic() + within_s
-        while self.control("webhooks", method="GET")["waiting"]:
+        while self.control("webhooks/waiting", method="GET")["waiting"]:
             assert time.monotonic() < deadline, [one for one in self.deliveries() if one["state"] == "waiting"]
             time.sleep(0.02)
 

@@ -37,10 +37,10 @@ async def _run() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(settings, port=port) as world:
-        webhooks.send_to(world, _receiver(settings))
-        _log.info("sandbox.gateways.up", address=world.address)
-        await stop.wait()
+    async with serving(settings, port=port) as running:
+        webhooks.send_to(running.world, _receiver(settings))
+        _log.info("sandbox.gateways.up", address=running.world.address)
+        await running.until(stop)
 
 
 asyncio.run(_run())

@@ -4,6 +4,7 @@ GET  /_sandbox/health                      is it up, and which stand-ins are the
 POST /_sandbox/clock                       {"offset_s": n} or {"advance_s": n}: move the stand-ins' time, do what is due
 GET  /_sandbox/webhooks                    what was and is to be delivered; ?provider=
 POST /_sandbox/webhooks                    {"to": address or null, "forget": true}: where webhooks go
+GET  /_sandbox/webhooks/waiting            how many are to be delivered
 POST /_sandbox/webhooks/resend             {"event": id}: deliver once more
 POST /_sandbox/{provider}/faults           {"kind", "times": 1, "on": "*", ...options}; GET lists, DELETE clears
 GET  /_sandbox/{provider}/book             the provider's own books
@@ -43,6 +44,7 @@ def routes(world: World, stand_ins: tuple[StandIn, ...]) -> list[Route]:
         Route("/health", _answered(control.health)),
         Route("/clock", _answered(control.clock), methods=["GET", "POST"]),
         Route("/webhooks", _answered(control.webhooks), methods=["GET", "POST"]),
+        Route("/webhooks/waiting", _answered(control.waiting)),
         Route("/webhooks/resend", _answered(control.resend), methods=["POST"]),
         Route("/{provider}/faults", _answered(control.faults), methods=["GET", "POST", "DELETE"]),
         Route("/{provider}/book", _answered(control.book)),
@@ -93,7 +95,10 @@ class _Control:
                 raise Refused("to: an address, or null")
             webhooks.send_to(self._world, to, forget=body.get("forget") is True)
         listed = webhooks.list_deliveries(self._world, provider=request.query_params.get("provider"))
-        return {"waiting": sum(one["state"] == "waiting" for one in listed), "deliveries": listed}
+        return {"waiting": webhooks.count_waiting(self._world), "deliveries": listed}
+
+    def waiting(self, _request: Request, _body: dict[str, Any]) -> Any:
+        return {"waiting": webhooks.count_waiting(self._world)}
 
     def resend(self, _request: Request, body: dict[str, Any]) -> Any:
         return {"resent": webhooks.resend(self._world, event=str(body.get("event")))}

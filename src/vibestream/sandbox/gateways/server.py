@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -34,9 +34,31 @@ def application(world: World) -> Starlette:
     return Starlette(routes=[Mount("/_sandbox", routes=control.routes(world, STAND_INS)), *mounts])
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox that serves."""
+
+    world: World
+    tasks: tuple[asyncio.Future[None], ...]
+    """The server, the sender of webhooks, the clockwork: all of them run until the sandbox ends."""
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Wait until it is told to stop.
+
+        Raises:
+            Exception: one of its parts failed, which then ends all of it.
+        """
+        stopping = asyncio.create_task(stop.wait())
+        waited: set[asyncio.Future[Any]] = {stopping, *self.tasks}
+        ended, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for one in ended:
+            one.result()
+
+
 @asynccontextmanager
-async def serving(settings: Settings, *, port: int) -> AsyncIterator[World]:
-    """Serve on a loopback port until the block ends, and deliver webhooks to the web server of the settings.
+async def serving(settings: Settings, *, port: int) -> AsyncIterator[Running]:
+    """Serve on a loopback port until the block ends, and deliver webhooks.
 
     Raises:
         SandboxRefused: this is production.
@@ -47,19 +69,18 @@ async def serving(settings: Settings, *, port: int) -> AsyncIterator[World]:
     server = Server(
         application(world), address=HOST, port=port, interface=Interfaces.ASGINL, log_enabled=False, websockets=False
     )
-    tasks = [
+    tasks = (
         asyncio.ensure_future(server.serve()),
         asyncio.create_task(webhooks.deliver(world, {one.name: one.sign for one in STAND_INS})),
         asyncio.create_task(_tick(world)),
-    ]
+    )
     try:
-        yield world
+        yield Running(world, tasks)
     finally:
         server.stop()  # type: ignore[no-untyped-call]  # granian says no types here
         for task in tasks[1:]:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        await asyncio.wait(tasks)
         world.store.close()
 
 

@@ -18,6 +18,8 @@ from typing import Any, Final, TypeAlias
 Document: TypeAlias = dict[str, Any]
 
 _ALPHABET: Final = string.ascii_letters + string.digits
+_CHUNK: Final = 200
+_BEYOND: Final = 2**62
 _SEQ_OF: Final = (
     "(SELECT d.seq FROM documents d WHERE d.provider = documents.provider AND d.kind = documents.kind AND d.id = ?)"
 )
@@ -136,9 +138,16 @@ class Store:
             if value is not None:
                 clauses.append(clause)
                 values.append(value)  # type: ignore[arg-type]  # sqlite3 takes both kinds
-        query = f"SELECT body FROM documents WHERE {' AND '.join(clauses)} ORDER BY seq DESC"  # noqa: S608 - clauses are ours
-        for (body,) in self.db.execute(query, values).fetchall():
-            yield _document(body)
+        query = (
+            f"SELECT seq, body FROM documents WHERE {' AND '.join(clauses)} AND seq < ?"  # noqa: S608 - clauses are ours
+            f" ORDER BY seq DESC LIMIT {_CHUNK}"
+        )
+        last = _BEYOND
+        while rows := self.db.execute(query, (*values, last)).fetchall():
+            # In chunks, so that who wants a few reads a few, and who writes meanwhile disturbs nothing.
+            for _, body in rows:
+                yield _document(body)
+            last = rows[-1][0]
 
     def kept_answer(self, provider: str, key: str) -> tuple[str, int, str] | None:
         """Return the request, status and body that an idempotency key was first answered with; None for a new key."""

@@ -119,6 +119,12 @@ def list_deliveries(world: World, *, provider: str | None = None) -> list[dict[s
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def count_waiting(world: World) -> int:
+    """Return how many deliveries are still to be taken."""
+    (count,) = world.store.db.execute("SELECT count(*) FROM deliveries WHERE state = 'waiting'").fetchone()
+    return int(count)
+
+
 def resend(world: World, *, event: str) -> int:
     """Queue every delivery of an event once more, as the providers' dashboards can; return how many."""
     changed = world.store.db.execute(
@@ -137,10 +143,12 @@ async def deliver(world: World, signers: dict[str, Sign]) -> None:
         try:
             while True:
                 for delivery in _due(world, most=_AT_ONCE - len(under_way), without=set(under_way)):
-                    task = asyncio.create_task(_attempt(world, client, delivery, signers[delivery.provider]))
-                    under_way[delivery.seq] = task
-                    task.add_done_callback(lambda _, seq=delivery.seq: under_way.pop(seq))  # type: ignore[misc]
+                    under_way[delivery.seq] = asyncio.create_task(
+                        _attempt(world, client, delivery, signers[delivery.provider])
+                    )
                 await asyncio.sleep(_IDLE_S)
+                for seq in [seq for seq, task in under_way.items() if task.done()]:
+                    under_way.pop(seq).result()  # a defect ends the sandbox instead of its webhooks only
         finally:
             for task in list(under_way.values()):
                 task.cancel()

@@ -209,12 +209,20 @@ def finish_refund(world: World, checkout: Document, made: Document, *, succeeded
 def tick(world: World, *, at: int | None = None) -> None:
     """Expire what is due, and end the refunds that are under way long enough (all that began before `at`)."""
     for ref in world.store.take_due(PROVIDER, _EXPIRY, now=world.now()):
-        current(world, ref)
+        if _is_there(world, ref):
+            current(world, ref)
     for pair in world.store.take_due(PROVIDER, _REFUNDING, now=world.now() if at is None else at):
         checkout_ref, _, refund_ref = pair.partition(" ")
+        if not _is_there(world, checkout_ref):
+            continue
         checkout = find(world, checkout_ref)
         made = next(one for one in checkout["refunds"] if one["id"] == refund_ref)
         finish_refund(world, checkout, made, succeeded="refundfails" not in (checkout["sandbox_wallet"] or ""))
+
+
+def _is_there(world: World, ref: str) -> bool:
+    """Say whether a checkout is there; planting a discrepancy may have removed it."""
+    return world.store.get(PROVIDER, "checkout", ref) is not None
 
 
 def _expire(world: World, checkout: Document) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from starlette.routing import BaseRoute
@@ -49,11 +50,8 @@ def _list(call: Call) -> Answer:
         raise invalid("status is not a status.")
     if token is not None:
         checkouts.current(call.world, token)
-    found = [
-        shown(one)
-        for one in call.world.store.newest_first(PROVIDER, "checkout", before=token)
-        if status in (None, one["status"])
-    ]
+    listed = call.world.store.newest_first(PROVIDER, "checkout", before=token)
+    found = list(islice((shown(one) for one in listed if status in (None, one["status"])), int(size) + 1))
     page = found[: int(size)]
     more = {"nextPageToken": page[-1]["id"]} if len(found) > int(size) else {}
     return Answer(200, {"checkouts": page} | more)

@@ -12,7 +12,7 @@ from vibestream.sandbox.gateways.stripe import balance, cards
 from vibestream.sandbox.gateways.stripe.call import Call
 from vibestream.sandbox.gateways.stripe.cards import Aftermath
 from vibestream.sandbox.gateways.stripe.errors import StripeError
-from vibestream.sandbox.gateways.stripe.objects import find, keep, page
+from vibestream.sandbox.gateways.stripe.objects import charge_asked_for, find, keep, page
 
 _ANSWER_WITHIN_S: Final = 9 * 86_400
 _OPEN: Final = frozenset({"needs_response", "under_review"})
@@ -154,15 +154,8 @@ def close(call: Call) -> Document:
 
 def list_disputes(call: Call) -> Document:
     """List disputes: of a charge, a payment intent."""
-    intent = call.params.get("payment_intent")
-    return page(
-        call.world,
-        "dispute",
-        call.params,
-        url="/v1/disputes",
-        parent=call.params.get("charge"),
-        only=lambda one: intent is None or one["payment_intent"] == intent,
-    )
+    charge = charge_asked_for(call.world, call.params)
+    return page(call.world, "dispute", call.params, url="/v1/disputes", parent=charge)
 
 
 def retrieve_warning(call: Call) -> Document:
@@ -172,12 +165,6 @@ def retrieve_warning(call: Call) -> Document:
 
 def list_warnings(call: Call) -> Document:
     """List early fraud warnings: of a charge, a payment intent."""
-    intent = call.params.get("payment_intent")
-    return page(
-        call.world,
-        "radar.early_fraud_warning",
-        call.params,
-        url="/v1/radar/early_fraud_warnings",
-        parent=call.params.get("charge"),
-        only=lambda one: intent is None or one["payment_intent"] == intent,
-    )
+    charge = charge_asked_for(call.world, call.params)
+    url = "/v1/radar/early_fraud_warnings"
+    return page(call.world, "radar.early_fraud_warning", call.params, url=url, parent=charge)

@@ -96,7 +96,8 @@ def list_sessions(call: Call) -> Document:
     def wanted(session: Document) -> bool:
         return all(session[name] == params[name] for name in ("payment_intent", "customer", "status") if name in params)
 
-    return page(call.world, "checkout.session", params, url="/v1/checkout/sessions", only=wanted)
+    parent = params.get("payment_intent")
+    return page(call.world, "checkout.session", params, url="/v1/checkout/sessions", parent=parent, only=wanted)
 
 
 def list_items(call: Call) -> Document:
@@ -152,7 +153,7 @@ def pay(call: Call, session: Document, card: Card, *, email: str | None) -> Docu
     intent["payment_method"] = method["id"]
     session["sandbox_intent"] = intent["id"]
     session["customer_details"] = {"email": email or session["customer_email"]}
-    keep(world, session)
+    keep(world, session, parent=intent["id"])
     paid = payments.attempt(call, intent)
     return _complete(call, session, paid)
 

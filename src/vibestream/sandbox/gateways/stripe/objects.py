@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from vibestream.sandbox.gateways import webhooks
@@ -91,9 +92,18 @@ def page(
         before=params.get("starting_after"),
         after=params.get("ending_before"),
     )
-    chosen = [thing for thing in found if only(thing)]
+    wanted = (thing for thing in found if only(thing))
+    chosen = list(wanted if "ending_before" in params else islice(wanted, limit + 1))
     shown = chosen[-limit:] if "ending_before" in params else chosen[:limit]
     return {"object": "list", "url": url, "has_more": len(chosen) > limit, "data": shown}
+
+
+def charge_asked_for(world: World, params: dict[str, Any]) -> str | None:
+    """Return the charge that a list is asked for, by itself or by its payment intent; None when it is asked for all."""
+    if "payment_intent" not in params:
+        return params.get("charge")
+    intent = world.store.get(PROVIDER, "payment_intent", params["payment_intent"])
+    return "none" if intent is None else intent["latest_charge"] or "none"
 
 
 def expand(world: World, thing: Document, paths: Iterable[str]) -> Document:

@@ -190,7 +190,4 @@ def _success(session: Document) -> str:
 
 
 def _session_of(world: World, intent: Document) -> Document | None:
-    for session in world.store.newest_first(PROVIDER, "checkout.session"):
-        if session["sandbox_intent"] == intent["id"]:
-            return session
-    return None
+    return next(world.store.newest_first(PROVIDER, "checkout.session", parent=intent["id"]), None)

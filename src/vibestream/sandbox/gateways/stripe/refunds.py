@@ -13,7 +13,7 @@ from vibestream.sandbox.gateways.stripe import balance, cards
 from vibestream.sandbox.gateways.stripe.call import Call
 from vibestream.sandbox.gateways.stripe.cards import Aftermath
 from vibestream.sandbox.gateways.stripe.errors import StripeError, missing
-from vibestream.sandbox.gateways.stripe.objects import PROVIDER, find, keep, page
+from vibestream.sandbox.gateways.stripe.objects import PROVIDER, charge_asked_for, find, keep, page
 
 
 def create(call: Call) -> Document:
@@ -130,16 +130,7 @@ def retrieve(call: Call) -> Document:
 
 def list_refunds(call: Call) -> Document:
     """List refunds: of a charge, a payment intent."""
-    params = call.params
-    intent = params.get("payment_intent")
-    return page(
-        call.world,
-        "refund",
-        params,
-        url="/v1/refunds",
-        parent=params.get("charge"),
-        only=lambda one: intent is None or one["payment_intent"] == intent,
-    )
+    return page(call.world, "refund", call.params, url="/v1/refunds", parent=charge_asked_for(call.world, call.params))
 
 
 def _charge(call: Call) -> Document:
