@@ -5,8 +5,11 @@ Owns the schema `payment`: accounts, balanced transactions of immutable entries,
 Capabilities, each using only those before it:
 
     ledger       accounts, posting, holds, reversals, reward pools; the books
+    seal         a signed Merkle tree over all transactions, and proofs that anybody can check
+    exchange     one currency for another; points redeemed for money, and what is owed for them
     wallets      what a person has, and every movement of it, in words; where captured payments went, and what went back
     fraud        whether a payment or payout goes on, and why; reviews; models
+    gateways     Stripe, PayPal and Coinbase behind one port; which one a payment goes to, and how sure a failure is
     top_ups      paying into a wallet, and having it back
     tips         what fans give artists
     subscriptions  plans, periods, renewals, families, and what they bring in by month
