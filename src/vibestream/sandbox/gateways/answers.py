@@ -42,28 +42,62 @@ class ProviderError(Exception):
         raise NotImplementedError
 
 
-async def send(world: World, provider: str, act: str, work: Callable[[Taken | None], Answer]) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One request to a provider: what faults call it, and the key under which only one may be under way."""
+
+    provider: str
+    name: str
+    key: str | None = None
+    busy: Answer = field(default=Answer(409, None))
+    """What a second one with the key is answered while the first is under way."""
+
+
+async def send(world: World, act: Act, work: Callable[[Taken | None], Answer]) -> Response:
     """Do one act in one transaction and answer it, with the faults that are switched on for it.
 
     `work` is given a fault that the provider itself answers (500 or 429), so that it can remember the answer as the provider
-    does; the faults of proxies and connections are handled here.
+    does; the faults of proxies and connections are handled here. An answer that is held back leaves its key free: the work is
+    done, only the answer is lost.
     """
+    held = None if act.key is None else (act.provider, act.key)
+    if held is not None and held in world.in_use:
+        return _response(act.busy)
+    if held is not None:
+        world.in_use.add(held)
+    try:
+        done = await _do(world, act, work)
+    finally:
+        if held is not None:
+            world.in_use.discard(held)
+    if isinstance(done, Response):
+        return done
+    answer, lost = done
+    if lost is None:
+        return _response(answer)
+    if lost.kind is Fault.TIMEOUT_AFTER_EFFECT:
+        await asyncio.sleep(lost.seconds(_HELD_S))
+    return _broken(answer, shown=answer.text[: len(answer.text) // 2] if lost.kind is Fault.TRUNCATED else " ")
+
+
+async def _do(world: World, act: Act, work: Callable[[Taken | None], Answer]) -> Response | tuple[Answer, Taken | None]:
+    """Return the answer and how it gets lost; or what a proxy in front answered instead."""
     with world.store.transaction():
-        fault = world.faults.take(provider, BEFORE, act=act)
+        fault = world.faults.take(act.provider, BEFORE, act=act.name)
     if fault is not None and fault.kind is Fault.SLOW:
         await asyncio.sleep(fault.seconds(1.0))
         fault = None
-    if fault is not None and fault.kind is Fault.HTML and not fault.effect:
-        return HTMLResponse(_PROXY_PAGE, status_code=502)
-    with world.store.transaction():
-        answer = work(None if fault is not None and fault.kind is Fault.HTML else fault)
-        after = world.faults.take(provider, AFTER, act=act)
-    if fault is not None and fault.kind is Fault.HTML:
-        return HTMLResponse(_PROXY_PAGE, status_code=502)
-    if after is not None:
-        if after.kind is Fault.TIMEOUT_AFTER_EFFECT:
-            await asyncio.sleep(after.seconds(_HELD_S))
-        return _broken(answer, shown=answer.text[: len(answer.text) // 2] if after.kind is Fault.TRUNCATED else " ")
+    proxy = fault if fault is not None and fault.kind is Fault.HTML else None
+    if proxy is None or proxy.effect:
+        with world.store.transaction():
+            answer = work(None if proxy else fault)
+            lost = world.faults.take(act.provider, AFTER, act=act.name)
+        if proxy is None:
+            return answer, lost
+    return HTMLResponse(_PROXY_PAGE, status_code=502)
+
+
+def _response(answer: Answer) -> Response:
     return Response(answer.text, status_code=answer.status, headers=_headers(answer))
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
 from vibestream.kernel.time import utc_now
-from vibestream.sandbox.gateways.answers import Answer, send
+from vibestream.sandbox.gateways.answers import Act, Answer, send
 from vibestream.sandbox.gateways.coinbase.errors import CoinbaseError, invalid
 from vibestream.sandbox.gateways.coinbase.objects import PROVIDER
 from vibestream.sandbox.gateways.faults import Fault, Taken
@@ -70,16 +70,9 @@ def _endpoint(world: World, route: Route) -> Callable[[Request], Any]:
         body = (await request.body()).decode("utf-8", "replace")
         key = request.headers.get("x-idempotency-key") if route.method == "POST" else None
         asked = _Asked(world=world, route=route, request=request, body=body, key=key)
-        if key is None:
-            return await send(world, PROVIDER, route.act, lambda fault: _answer(asked, fault))
-        if (PROVIDER, key) in world.in_use:
-            answer = CoinbaseError("request_in_progress", "A request with this key is in progress.").answer
-            return Response(answer.text, answer.status, media_type="application/json")
-        world.in_use.add((PROVIDER, key))
-        try:
-            return await send(world, PROVIDER, route.act, lambda fault: _answer(asked, fault))
-        finally:
-            world.in_use.discard((PROVIDER, key))
+        busy = CoinbaseError("request_in_progress", "A request with this key is in progress.").answer
+        act = Act(provider=PROVIDER, name=route.act, key=key, busy=busy)
+        return await send(world, act, lambda fault: _answer(asked, fault))
 
     return endpoint
 

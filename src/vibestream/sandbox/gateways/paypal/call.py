@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
 from vibestream.kernel.time import utc_now
-from vibestream.sandbox.gateways.answers import Answer, send
+from vibestream.sandbox.gateways.answers import Act, Answer, send
 from vibestream.sandbox.gateways.faults import Fault, Taken
 from vibestream.sandbox.gateways.paypal.bodies import check
 from vibestream.sandbox.gateways.paypal.errors import PayPalError
@@ -93,15 +93,10 @@ def _endpoint(world: World, route: Route) -> Callable[[Request], Any]:
         body = (await request.body()).decode("utf-8", "replace")
         key = request.headers.get("paypal-request-id") if route.method == "POST" else None
         asked = _Asked(world=world, route=route, request=request, body=body, key=key)
-        busy = (PROVIDER, f"{request.url.path} {key}")
-        if key is not None and busy in world.in_use:
-            answer = PayPalError("RESOURCE_CONFLICT", status=409, details=[_CONFLICT]).answer
-            return Response(answer.text, answer.status, media_type="application/json")
-        world.in_use.add(busy)
-        try:
-            return await send(world, PROVIDER, route.act, lambda fault: _answer(asked, fault))
-        finally:
-            world.in_use.discard(busy)
+        busy = PayPalError("RESOURCE_CONFLICT", status=409, details=[_CONFLICT]).answer
+        name = None if key is None else f"{request.url.path} {key}"
+        act = Act(provider=PROVIDER, name=route.act, key=name, busy=busy)
+        return await send(world, act, lambda fault: _answer(asked, fault))
 
     return endpoint
 
@@ -180,7 +175,11 @@ def _authenticate(world: World, request: Request) -> None:
 def _token_endpoint(world: World) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         form = await request.form()
-        return await send(world, PROVIDER, "token", lambda fault: _token(world, request, form.get("grant_type"), fault))
+        return await send(
+            world,
+            Act(provider=PROVIDER, name="token"),
+            lambda fault: _token(world, request, form.get("grant_type"), fault),
+        )
 
     return endpoint
 

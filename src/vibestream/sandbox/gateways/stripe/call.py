@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
-from vibestream.sandbox.gateways.answers import Answer, send
+from vibestream.sandbox.gateways.answers import Act, Answer, send
 from vibestream.sandbox.gateways.faults import Fault, Taken
 from vibestream.sandbox.gateways.store import Document, random_ref
 from vibestream.sandbox.gateways.stripe.definitions import read_params
@@ -103,16 +103,9 @@ def _endpoint(world: World, route: Route) -> Callable[[Request], Any]:
         key = request.headers.get("idempotency-key") if route.method == "POST" else None
         ref = random_ref("req_", length=14)
         asked = _Asked(world=world, route=route, request=request, body=body, ref=ref, key=key)
-        if key is None:
-            return await send(world, PROVIDER, route.act, lambda fault: _answer(asked, fault))
-        if (PROVIDER, key) in world.in_use:
-            answer = asked.answer(_in_use(key).answer)
-            return Response(answer.text, answer.status, headers=answer.headers, media_type="application/json")
-        world.in_use.add((PROVIDER, key))
-        try:
-            return await send(world, PROVIDER, route.act, lambda fault: _answer(asked, fault))
-        finally:
-            world.in_use.discard((PROVIDER, key))
+        busy = asked.answer(_in_use(key or "").answer)
+        act = Act(provider=PROVIDER, name=route.act, key=key, busy=busy)
+        return await send(world, act, lambda fault: _answer(asked, fault))
 
     return endpoint
 
