@@ -29,6 +29,17 @@ _TITLES: Final = {
     "pool_funding": N_("Reward budget"),
     "reversal": N_("Reversal"),
     "reward": N_("Reward for listening"),
+    "payment_kept": N_("Payment kept for you"),
+    "refund_asked": N_("Refund"),
+    "subscription_refund": N_("Unused rest of a subscription"),
+    "take_back": N_("Taken back by the payer's bank"),
+    "tip": N_("Tip"),
+    "tip_return": N_("Tip returned"),
+    "top_up": N_("Top-up"),
+    "royalty_advance": N_("Advance on royalties"),
+    "royalty_recall": N_("Royalties called back"),
+    "royalty_release": N_("Royalties became available"),
+    "royalty_run": N_("Royalties of a month"),
 }
 """What a transaction is called, by its kind; others by what the wallet calls them."""
 _LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
