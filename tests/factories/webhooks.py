@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -20,7 +22,7 @@ from vibestream.sandbox.gateways.coinbase import signing as coinbase_signing
 from vibestream.sandbox.gateways.keys import Keys
 from vibestream.sandbox.gateways.paypal import signing as paypal_signing
 from vibestream.sandbox.gateways.stripe import signing as stripe_signing
-from vibestream.sandbox.gateways.world import open_world
+from vibestream.sandbox.gateways.world import World, open_world
 
 _numbers = count(1)
 _SIGN: Final = {
@@ -43,6 +45,16 @@ class Posted:
         return replace(self, **changes)
 
 
+@contextmanager
+def world_of(sandbox: Sandbox) -> Iterator[World]:
+    """What a running sandbox works with, opened beside it."""
+    world = open_world(sandbox.data_dir, address=sandbox.address)
+    try:
+        yield world
+    finally:
+        world.store.close()
+
+
 def signed(
     sandbox: Sandbox,
     endpoint: str,
@@ -53,23 +65,27 @@ def signed(
     keys: Keys | None = None,
 ) -> Posted:
     """A body signed by the sandbox's keys, or by other ones, now or at another instant."""
-    world = open_world(sandbox.data_dir, address=sandbox.address)
-    try:
+    with world_of(sandbox) as world:
         if keys is not None:
             world.keys = keys
-        number = next(_numbers)
-        delivery = outbound.Delivery(
-            seq=number,
-            provider=endpoint.partition("-")[0],
-            endpoint=endpoint,
-            event=event or f"WH-{number:028d}",
-            body=body,
-            spoilt=False,
-            attempts=0,
-        )
-        headers = _SIGN[endpoint](world, delivery, int((at or utc_now()).timestamp()))
-    finally:
-        world.store.close()
+        return signed_in(world, endpoint, body, event=event, at=at)
+
+
+def signed_in(
+    world: World, endpoint: str, body: bytes, *, event: str | None = None, at: datetime | None = None
+) -> Posted:
+    """A body signed as an open sandbox signs."""
+    number = next(_numbers)
+    delivery = outbound.Delivery(
+        seq=number,
+        provider=endpoint.partition("-")[0],
+        endpoint=endpoint,
+        event=event or f"WH-{number:028d}",
+        body=body,
+        spoilt=False,
+        attempts=0,
+    )
+    headers = _SIGN[endpoint](world, delivery, int((at or utc_now()).timestamp()))
     return Posted(endpoint, body, {"content-type": "application/json"} | headers)
 
 
