@@ -14,6 +14,9 @@ Capabilities, each using only those before it:
     tips         what fans give artists
     subscriptions  plans, periods, renewals, families, and what they bring in by month
     royalties    what was heard, how a month's revenue is shared by it, and statements that prove themselves
+    payouts      what a payee has earned, sent to where they want it, and what comes back
+    webhooks     what gateways tell us, kept once and handed to whoever fetches it
+    reconciliation  each gateway's own book against ours, every day
 
 What always holds: every transaction sums to zero in each currency, and so do all of them together; nothing that was
 posted is changed or removed; a person's wallet and a reward pool never fall below zero, holds included; one idempotency
@@ -21,5 +24,6 @@ key has one outcome. PostgreSQL holds these, not this code: the application's ro
 functions that keep them.
 
 Announces (`events`): that a reward was paid; what became of payments; what listeners are entitled to, what failed or is
-due of subscriptions; that a tip was received.
+due of subscriptions; that a tip was received; that a payee's
+money will go somewhere else.
 """

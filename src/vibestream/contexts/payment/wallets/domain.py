@@ -123,12 +123,19 @@ def _nothing(currency: Currency) -> WalletBalance:
 
 
 _TITLES: Final = {
+    "debt_settlement": "What was paid too much, taken back",
     "exchange": "Exchange",
     "payment_kept": "Payment kept for you",
+    "payout": "Payout",
+    "payout_arrived": "Payout arrived",
+    "payout_back": "Payout came back",
+    "payout_fee": "Fee of a payout",
+    "payout_reopened": "Payout was sent after all",
     "points_cover": "Set aside for points",
     "points_expiry": "Points expired",
     "pool_funding": "Reward budget",
     "redemption": "Points redeemed",
+    "refund_asked": "Refund",
     "reserve_funding": "Reserve for exchange",
     "reversal": "Reversal",
     "reward": "Reward for listening",
