@@ -139,7 +139,7 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """Publish a release of three short cuts of a real song, in FLAC; make a fan and an operator."""
+    """Publish a release of three short cuts of a real song, in FLAC; make a fan who hears every quality, and an operator."""
     cuts = people.cut_songs(tmp_path_factory.mktemp("cuts"))
     artist, fan, admin = (people.somebody(name) for name in ("Ana Soler", "Kito", "Olga Petit"))
     states: dict[str, Any] = {}
@@ -153,6 +153,8 @@ def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPath
             people.becomes_artist(page, name="Ana Soler", handle="ana.soler")
             people.uploads(page, cuts)
             release = people.publishes(page, title="Media luna")
+        if person is fan:
+            people.tries_premium(page)
         if person is admin:
             product.command("grant-role", person.email, "admin")
             people.signs_in(page, person)

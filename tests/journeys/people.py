@@ -95,6 +95,18 @@ def signs_in(page: Page, person: Person) -> None:
     expect(page.get_by_role("banner").get_by_role("link", name=person.name)).to_be_visible()
 
 
+def tries_premium(page: Page) -> None:
+    """Begin the trial of a plan with every quality; a moment later the music is served in it."""
+    order = {"plan": "premium", "cycle": "monthly", "currency": "EUR"}
+    status = page.evaluate(
+        """async order => (await fetch("/api/v1/subscription/trial", {
+            method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(order)
+        })).status""",
+        order,
+    )
+    assert status == 201
+
+
 def becomes_artist(page: Page, *, name: str, handle: str) -> None:
     """Make an artist profile in the studio."""
     page.get_by_role("link", name="Studio").first.click()
