@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import click
@@ -59,7 +59,7 @@ def command(*, seed: bool) -> None:
         variables.setdefault("VIBESTREAM_LOG_LEVEL", "warning")
         variables["DATABASE_URL"] = _database(settings, supervisor, stack)
         stack.callback(supervisor.stop)
-        gateways = _gateways(settings)
+        gateways = gateways_of(settings)
         variables |= {} if gateways is None else gateways.environment
         _start_children(supervisor, settings, variables, gateways=gateways is not None)
         _until_healthy(supervisor, settings)
@@ -86,14 +86,14 @@ def _database(settings: Settings, supervisor: Supervisor, stack: ExitStack) -> s
 
 
 @dataclass(frozen=True, slots=True)
-class _Gateways:
+class Gateways:
     """The stand-ins of payment gateways: where they serve, and what every child is told of them."""
 
     address: str
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
 
 
-def _gateways(settings: Settings) -> _Gateways | None:
+def gateways_of(settings: Settings) -> Gateways | None:
     """Return the stand-ins to start; None in production, and where a real gateway's keys are set."""
     real = (settings.stripe_secret_key, settings.paypal_client_id, settings.coinbase_api_key_id)
     if not settings.sandboxed or any(real):
@@ -108,7 +108,7 @@ def _gateways(settings: Settings) -> _Gateways | None:
     port = settings.sandbox_gateways_port or (before if before and _is_free(before) else _free_port())
     kept.write_text(str(port))
     address = f"http://127.0.0.1:{port}"
-    return _Gateways(address, keys.environment(address) | {"VIBESTREAM_SANDBOX_GATEWAYS_PORT": str(port)})
+    return Gateways(address, keys.environment(address) | {"VIBESTREAM_SANDBOX_GATEWAYS_PORT": str(port)})
 
 
 def _start_children(supervisor: Supervisor, settings: Settings, variables: dict[str, str], *, gateways: bool) -> None:
@@ -141,7 +141,7 @@ def _is_ready(settings: Settings) -> bool:
         return False
 
 
-def _greet(settings: Settings, *, seconds: float, gateways: _Gateways | None) -> None:
+def _greet(settings: Settings, *, seconds: float, gateways: Gateways | None) -> None:
     click.secho(f"VibeStream is up at {settings.base_url} (after {seconds:.1f} s)", bold=True)
     if settings.sandboxed:
         click.echo(f"Sandbox: mail arrives at {settings.base_url}/sandbox/mail; no mail or money leaves this machine.")

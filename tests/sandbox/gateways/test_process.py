@@ -6,9 +6,11 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.factories.gateways import free_port, running_sandbox
@@ -107,3 +109,21 @@ def test_it_listens_on_loopback_only(tmp_path: Path):
         listening = [row[1].rpartition(":")[0] for row in rows if row[1].endswith(f":{wanted}") and row[3] == "0A"]
 
     assert listening == ["0100007F"]
+
+
+def test_it_ends_at_once_also_while_an_answer_is_held_back(tmp_path: Path):
+    with running_sandbox(tmp_path) as sandbox, ThreadPoolExecutor(1) as pool:
+        client = Stripe(sandbox)
+        sandbox.fault("stripe", "timeout_after_effect", on="create", seconds=60)
+        held = pool.submit(client.intent, 1000)
+        while sandbox.faults_left("stripe"):
+            time.sleep(0.02)
+
+        began = time.monotonic()
+        process = sandbox.process
+        sandbox.stop()
+
+        assert process is not None
+        assert (process.returncode, time.monotonic() - began < 10) == (0, True)
+        assert isinstance(held.exception(timeout=10), httpx.TransportError)
+        client.close()

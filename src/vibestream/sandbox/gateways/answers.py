@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -76,7 +77,8 @@ async def send(world: World, act: Act, work: Callable[[Taken | None], Answer]) -
     if lost is None:
         return _response(answer)
     if lost.kind is Fault.TIMEOUT_AFTER_EFFECT:
-        await asyncio.sleep(lost.seconds(_HELD_S))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(world.stopping.wait(), lost.seconds(_HELD_S))
     return _broken(answer, shown=answer.text[: len(answer.text) // 2] if lost.kind is Fault.TRUNCATED else " ")
 
 

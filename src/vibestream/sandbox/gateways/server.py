@@ -77,6 +77,7 @@ async def serving(settings: Settings, *, port: int) -> AsyncIterator[Running]:
     try:
         yield Running(world, tasks)
     finally:
+        world.stopping.set()
         server.stop()  # type: ignore[no-untyped-call]  # granian says no types here
         for task in tasks[1:]:
             task.cancel()

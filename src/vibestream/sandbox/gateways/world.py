@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ class World:
     faults: Faults = field(init=False)
     in_use: set[tuple[str, str]] = field(default_factory=set)
     """Idempotency keys, by provider, of requests that are under way."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the sandbox ends: no answer is held back any longer."""
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.store)
