@@ -174,6 +174,14 @@ def test_nothing_is_not_exchanged(minor: int):
         )  # fmt: skip
 
 
+def test_what_is_worth_less_than_the_smallest_amount_is_not_exchanged():
+    with pytest.raises(AmountTooSmall, match="worth less than the smallest amount of USD"):
+        quoted(
+            quote_id=new_id(), user_id=UserId(new_id()), sell=Money(1, EUR), buy=USD, rate=rate(EUR, USD, "0.99"),
+            policy=POLICY, now=NOW,
+        )  # fmt: skip
+
+
 def test_what_is_owed_is_rounded_up_and_nothing_is_owed_without_a_rate():
     at = rate(VIBE, USD, "0.01", 500)
     assert owed_for(Money(1_000_001, VIBE), rate=at) == Money(101, USD), "the spread is not taken off"

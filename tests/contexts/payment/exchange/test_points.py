@@ -205,6 +205,8 @@ async def test_points_of_a_pool_expire_without_money(database: Database, ana: Us
 async def test_uncovered_points_expire_without_money(database: Database, ana: UserId):
     wallet = ledger.wallet(user_id=ana, currency=VIBE)
     async with database.begin() as tx:
+        longer = {"source": wallet, "amount": vibe(1), "reason": "x", "policy": POLICY, "now": NOW}
+        await service.expire_points(tx, key="k, and more", **longer)  # type: ignore[arg-type]
         await service.expire_points(tx, key="k", source=wallet, amount=vibe(500), reason="x", policy=POLICY, now=NOW)
         assert (await set_aside(tx), await posted(tx, AccountKind.PLATFORM_REVENUE, USD, "breakage")) == (0, 0)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.payment import as_owner, make_liquidity, make_wallets, transfer
 from tests.factories.seal import KEYS, make_key, seal_all, seal_once
-from vibestream.contexts.payment.ledger.service import post
+from vibestream.contexts.payment.ledger.service import post_batch
 from vibestream.contexts.payment.seal.invariants import invariants_of
 from vibestream.contexts.payment.seal.service import Head, publish_head
 from vibestream.kernel.ids import TransactionId
@@ -34,10 +34,8 @@ async def post_many(database: Database, count: int) -> Books:
     async with database.begin() as tx:
         source = await make_liquidity(tx)
         (target,) = await make_wallets(tx, 0)
-        return [
-            (await post(tx, posting=transfer(source, target, 5, details={"n": str(number)}))).transaction_id
-            for number in range(count)
-        ]
+        postings = [transfer(source, target, 5, details={"n": str(number)}) for number in range(count)]
+        return [one.transaction_id for one in await post_batch(tx, postings=postings) if one.transaction_id]
 
 
 async def publish_all(database: Database, runtime: Runtime, heads: list[Head]) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from tests.factories.payment import NOW, as_owner, make_liquidity, make_posting, make_wallet, make_wallets, transfer
 from tests.factories.seal import KEY, KEYS, make_key, seal_all, seal_once
-from vibestream.contexts.payment.ledger.service import post, reverse
-from vibestream.contexts.payment.seal.domain.leaves import entry_leaf, read_entry, read_transaction
+from vibestream.contexts.payment.ledger.service import post, post_batch, reverse
+from vibestream.contexts.payment.seal.domain.leaves import entry_leaf, read_entry, read_transaction, transaction_leaf
 from vibestream.contexts.payment.seal.service import (
     ConsistencyProof,
     EntryProof,
@@ -146,6 +146,7 @@ TAMPERED = {
     "the signature": (("transaction", "head", "signature"), lambda text: ("B" if text[0] == "A" else "A") + text[1:], SignatureInvalid),
     "a signature that is none": (("transaction", "head", "signature"), "AAAA", ProofMalformed),
     "a hash in capitals": (("path", 0), str.upper, ProofMalformed),
+    "a hash that is none": (("path", 0), "zz" * 32, ProofMalformed),
     "a hash that is short": (("path", 0), "00", ProofMalformed),
     "a path that never ends": (("path",), ["00" * 32] * 65, ProofMalformed),
     "a path that is no list": (("path",), "00" * 32, ProofMalformed),
@@ -245,7 +246,8 @@ async def test_proofs_hold_in_a_tree_of_many_blocks(lone_database: Database):
     """600 leaves: paths lead through kept subtrees of 256, the part after them, and single leaves."""
     async with lone_database.begin() as tx:
         source, target = await make_liquidity(tx), (await make_wallet(tx)).account_id
-        done = [(await post(tx, posting=transfer(source, target, 1))).transaction_id for _ in range(600)]
+        outcomes = await post_batch(tx, postings=[transfer(source, target, 1) for _ in range(600)])
+        done = [one.transaction_id for one in outcomes if one.transaction_id]
     await seal_all(lone_database, most=250)
     async with lone_database.begin() as tx:
         proofs = await prove(tx, transaction_ids=done)
@@ -293,6 +295,41 @@ def test_bytes_of_something_else_are_refused(leaf: bytes):
     for read in (read_entry, read_transaction):
         with pytest.raises(LeafMalformed):
             read(leaf)
+
+
+ENTRY = entry_leaf(
+    account_id="019a0000-0000-7000-8000-000000000001", kind="wallet", subject="s", currency="VIBE", line=1, amount=1,
+    balance_after=None, position=1,
+)  # fmt: skip
+TRANSACTION = transaction_leaf(
+    transaction_id="019a0000-0000-7000-8000-000000000001", key="k", kind="test", details="{}", reverses=None,
+    effective_at=None, recorded_at=NOW, request_hash=bytes(32), xid="7", entry_hashes=[],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("leaf", "was", "becomes"),
+    [
+        (ENTRY, b'"019a0000-0000-7000-8000-000000000001"', b'"x"'),
+        (ENTRY, b'"wallet"', b"7"),
+        (ENTRY, b'"amount":"1"', b'"amount":"one"'),
+        (ENTRY, b'"amount":"1"', b'"amount":[]'),
+        (ENTRY, b'"balance_after":null', b'"balance_after":{}'),
+        (TRANSACTION, b'"019a0000-0000-7000-8000-000000000001"', b"1"),
+        (TRANSACTION, b'"details":{}', b'"details":7'),
+        (TRANSACTION, b'"recorded_at":"', b'"recorded_at":"at '),
+        (TRANSACTION, b'"key":"k"', b'"key":null'),
+        (TRANSACTION, b'"entries":0', b'"entries":-1'),
+        (TRANSACTION, b'"entries_root":"', b'"entries_root":"00'),
+        (TRANSACTION, b'"reverses":null', b'"reverses":"x"'),
+    ],
+)
+def test_a_member_that_is_not_what_it_should_be_is_refused(leaf: bytes, was: bytes, becomes: bytes):
+    read = read_entry if leaf is ENTRY else read_transaction
+    read(leaf)
+    assert leaf.count(was) == 1
+    with pytest.raises(LeafMalformed):
+        read(leaf.replace(was, becomes))
 
 
 async def test_the_bytes_of_a_transaction_are_these(lone_database: Database, lone_owner_dsn: str):

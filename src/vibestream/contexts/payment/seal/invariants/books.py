@@ -18,7 +18,7 @@ BLOCK: Final = 1 << STEP
 """Leaves below one kept hash."""
 RECENT_BLOCKS: Final = 4
 """The newest blocks, always read again."""
-_AT_ONCE: Final = 16 * BLOCK
+_AT_ONCE: Final = 64 * BLOCK
 _HEADS: Final = 1_000
 _SHOWN: Final = 5
 
@@ -89,8 +89,9 @@ async def _check_some(tx: Tx, newest: Head, chosen: Sequence[int], reading: _Rea
 async def _sealed_hashes(tx: Tx, start: int, end: int, reading: _Reading) -> list[bytes]:
     """Return the hashes of leaves as they were sealed, and note each whose transaction is not that any more."""
     places = await seals.list_leaves(tx, start, end)
-    leaves = await ledger.load_leaves(tx, [place.transaction_id for place in places])
-    for place, leaf in zip(places, leaves, strict=True):
+    leaves = await ledger.load_sealed_leaves(tx, start, end)
+    for place in places:
+        leaf = leaves.get(place.leaf)
         if leaf is None:
             reading.faults.append(f"transaction {place.transaction_id} was sealed as leaf {place.leaf} and is gone")
         elif tree.leaf_hash(leaf) != place.hash:

@@ -56,7 +56,6 @@ from vibestream.contexts.payment.seal.service.sealing import (
     TreeBroken,
     head,
     heads,
-    heads_after,
     last_head,
     seal_next,
 )
@@ -85,7 +84,6 @@ __all__ = [
     "head_from_json",
     "head_to_json",
     "heads",
-    "heads_after",
     "is_published",
     "last_head",
     "prove",

@@ -75,11 +75,6 @@ async def heads(tx: Tx, *, below: int | None = None, limit: int) -> list[Head]:
     return await seals.list_heads(tx, below=below, limit=limit)
 
 
-async def heads_after(tx: Tx, *, number: int, limit: int) -> list[Head]:
-    """Return up to `limit` seals with higher numbers, the oldest first."""
-    return await seals.list_heads_after(tx, number, limit=limit)
-
-
 async def last_head(tx: Tx) -> Head | None:
     """Return the newest seal; None before the first."""
     return await seals.last_head(tx)

@@ -6,10 +6,37 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final, LiteralString
 
 from vibestream.contexts.payment.seal.domain import leaves, tree
 from vibestream.kernel.ids import AccountId, TransactionId
 from vibestream.platform.database import Tx
+
+_GIVEN: Final[LiteralString] = """
+    WITH wanted AS MATERIALIZED (SELECT * FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS given (id, place))
+"""
+# Joined to the leaves in the server, which is twice as fast as sending it their ids.
+_SEALED: Final[LiteralString] = """
+    WITH wanted AS NOT MATERIALIZED (
+        SELECT s.transaction_id AS id, s.leaf AS place FROM payment.sealed s
+        WHERE s.leaf >= %(start)s AND s.leaf < %(end)s
+    )
+"""
+_HEADERS: Final[LiteralString] = """
+    SELECT wanted.place, t.id::text AS transaction_id, t.idempotency_key AS key, t.kind, t.details::text AS details,
+        t.reverses::text AS reverses, t.effective_at, t.recorded_at, t.request_hash, t.xid::text AS xid
+    FROM wanted JOIN payment.transaction t ON t.id = wanted.id
+"""
+# An entry whose account is gone is hashed without a name, which is not what was sealed.
+_ENTRIES: Final[LiteralString] = """
+    SELECT wanted.place, e.account_id::text AS account_id, coalesce(a.kind, '') AS kind,
+        coalesce(a.subject, '') AS subject, coalesce(a.currency, '') AS currency, e.line, e.amount,
+        e.balance_after, e.position
+    FROM wanted
+    JOIN payment.entry e ON e.transaction_id = wanted.id
+    LEFT JOIN payment.account a ON a.id = e.account_id
+    ORDER BY wanted.place, e.line
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +118,13 @@ async def count_overdue(tx: Tx, *, older_than_s: int) -> int:
 
 async def load_leaves(tx: Tx, transactions: Sequence[TransactionId]) -> list[bytes | None]:
     """Return the canonical bytes of each transaction, in order; None for one that is not in the books."""
-    hashes = await _entry_hashes(tx, transactions)
-    found = await tx.all(
-        lambda **row: _leaf(hashes, **row),
-        """
-        SELECT wanted.place, t.id::text AS transaction_id, t.idempotency_key AS key, t.kind, t.details::text AS details,
-            t.reverses::text AS reverses, t.effective_at, t.recorded_at, t.request_hash, t.xid::text AS xid
-        FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
-        JOIN payment.transaction t ON t.id = wanted.id
-        """,
-        [list(transactions)],
-    )
-    by_place = dict(found)
-    return [by_place.get(place) for place in range(1, len(transactions) + 1)]
+    leaves = await _load(tx, _GIVEN, {"ids": list(transactions)})
+    return [leaves.get(place) for place in range(1, len(transactions) + 1)]
+
+
+async def load_sealed_leaves(tx: Tx, start: int, end: int) -> Mapping[int, bytes]:
+    """Return, by the number of the leaf, the canonical bytes of the transactions sealed from a leaf up to another."""
+    return await _load(tx, _SEALED, {"start": start, "end": end})
 
 
 async def load_entries(tx: Tx, transaction_id: TransactionId) -> list[EntryLeaf]:
@@ -152,25 +173,11 @@ def _bounds_of(*, begun: str, horizon: str, ceiling: str, highest: str) -> _Boun
     return _Bounds(begun=int(begun), horizon=int(horizon), moved=moved)
 
 
-async def _entry_hashes(tx: Tx, transactions: Sequence[TransactionId]) -> Mapping[int, list[bytes]]:
+async def _load(tx: Tx, wanted: LiteralString, params: Mapping[str, Any]) -> dict[int, bytes]:
     hashes: defaultdict[int, list[bytes]] = defaultdict(list)
-    rows = await tx.all(
-        _entry_hash,
-        # An entry whose account is gone is hashed without a name, which is not what was sealed.
-        """
-        SELECT wanted.place, e.account_id::text AS account_id, coalesce(a.kind, '') AS kind,
-            coalesce(a.subject, '') AS subject, coalesce(a.currency, '') AS currency, e.line, e.amount,
-            e.balance_after, e.position
-        FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
-        JOIN payment.entry e ON e.transaction_id = wanted.id
-        LEFT JOIN payment.account a ON a.id = e.account_id
-        ORDER BY wanted.place, e.line
-        """,
-        [list(transactions)],
-    )
-    for place, found in rows:
+    for place, found in await tx.all(_entry_hash, wanted + _ENTRIES, params):
         hashes[place].append(found)
-    return hashes
+    return dict(await tx.all(lambda **row: _leaf(hashes, **row), wanted + _HEADERS, params))
 
 
 def _entry_hash(  # called once per row of the whole ledger: no detours
