@@ -135,12 +135,12 @@ class Shop:
     async def run_jobs(self, *, most: int = 1000) -> int:
         """Run waiting jobs until there are none, as a worker would: one is gone only after it returned."""
         for done in range(most):
-            found = await self.do(_first_job)
-            if found is None:
+            waiting = await self.do(list_jobs)
+            if not waiting:
                 return done
-            number, name, arguments = found
+            number, name, arguments = waiting[0]
             await JOBS[name](self.runtime, **arguments)
-            await self.do(lambda tx, number=number: _drop_job(tx, number))
+            await self.do(lambda tx, number=number: drop_job(tx, number))
         raise AssertionError("jobs defer each other for ever")
 
     async def settle(self, view: PaymentView) -> None:
@@ -199,14 +199,15 @@ def open_gateways(sandbox: Sandbox, *names: GatewayName) -> Gateways:
     return Gateways({name: Guarded(adapter(name, sandbox), patience_s=0.0) for name in (names or tuple(GatewayName))})
 
 
-async def _first_job(tx: Tx) -> tuple[int, str, dict[str, Any]] | None:
+async def list_jobs(tx: Tx) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return the jobs that wait, in the order in which they were deferred."""
     cursor = await tx.connection.execute(
-        "SELECT id, task_name, args FROM jobs.procrastinate_jobs WHERE queue_name = 'payments' ORDER BY id LIMIT 1"
+        "SELECT id, task_name, args FROM jobs.procrastinate_jobs WHERE queue_name = 'payments' ORDER BY id LIMIT 50"
     )
-    return await cursor.fetchone()
+    return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
 
 
-async def _drop_job(tx: Tx, number: int) -> None:
+async def drop_job(tx: Tx, number: int) -> None:
     await tx.execute("DELETE FROM jobs.procrastinate_jobs WHERE id = %s", [number])
 
 

@@ -61,11 +61,7 @@ S = PaymentState
 def ask_refund(story: Story, minor: int) -> RefundId:
     refund_id = RefundId(new_id())
     source = wallet(user_id=story.payment.user_id, currency=USD)
-    story.do(
-        c.AskRefund(
-            refund_id=refund_id, amount=usd(minor), reason="wish", requested_by=None, source=source, hold_id=None
-        )
-    )
+    story.do(c.AskRefund(refund_id=refund_id, amount=usd(minor), reason="wish", requested_by=None, source=source))
     return refund_id
 
 
@@ -462,11 +458,7 @@ def test_a_refund_is_in_the_payments_currency():
     euro = Money(1, Currency.of("EUR"))
     source = wallet(user_id=story.payment.user_id, currency=euro.currency)
     with pytest.raises(InvalidPayment):
-        story.do(
-            c.AskRefund(
-                refund_id=RefundId(new_id()), amount=euro, reason="x", requested_by=None, source=source, hold_id=None
-            )
-        )
+        story.do(c.AskRefund(refund_id=RefundId(new_id()), amount=euro, reason="x", requested_by=None, source=source))
 
 
 def test_what_has_not_come_is_not_given_back():

@@ -25,7 +25,8 @@ async def _escrows_explained(tx: Tx) -> Finding:
             SELECT event.payment_id,
                 count(*) FILTER (WHERE event.type = 'captured') AS captures,
                 coalesce(sum((event.data -> 'amount' ->> 'minor')::bigint)
-                    FILTER (WHERE event.type = 'refund_asked' AND event.data ->> 'hold_id' IS NULL), 0) AS asked
+                    FILTER (WHERE event.type = 'refund_asked' AND event.data -> 'source' ->> 'kind' <> 'payment_escrow'), 0)
+                    AS asked
             FROM payment.payment_event event GROUP BY event.payment_id
         ), moved AS (
             SELECT account.subject::uuid AS payment_id,

@@ -14,7 +14,7 @@ from vibestream.contexts.payment.events import PaymentAbandoned, PaymentCaptured
 from vibestream.contexts.payment.gateways.domain.port import GatewayName
 from vibestream.contexts.payment.ledger.domain.accounts import AccountKind, AccountName
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import HoldId, PaymentId, UserId
+from vibestream.kernel.ids import PaymentId, RefundId, UserId
 from vibestream.kernel.money import Currency, Money
 
 
@@ -29,7 +29,13 @@ class Movement:
     amount: Money
     """Positive, or negative for the other way round."""
     details: Mapping[str, str] = field(default_factory=dict)
-    captures: HoldId | None = None
+    takes_hold: bool = False
+    """It takes what is held for the refund that it settles."""
+
+
+def hold_key(refund_id: RefundId) -> str:
+    """Return the key of what is held in a payment's escrow while a refund of it is under way."""
+    return f"refund:{refund_id}"
 
 
 class _Common(TypedDict):
@@ -164,7 +170,7 @@ def _refund(
     clearing = _clearing(gateway, p.amount.currency)
     known = p.refunds.get(event.refund_id)
     match event, known:
-        case e.RefundAsked(hold_id=None), _:
+        case e.RefundAsked(), _ if event.source != box:
             stage, kind, giver, taker, amount = "asked", "refund_asked", event.source, box, event.amount
         case e.RefundNoticed(), _:
             stage, kind, giver, taker, amount = "noticed", "refund_noticed", event.source, clearing, event.amount
@@ -172,7 +178,7 @@ def _refund(
             stage, kind, giver, taker, amount = "succeeded", "refund", box, clearing, known.amount
         case e.RefundFailed(), Refund(reached=True):
             stage, kind, giver, taker, amount = "failed", "refund_returned", clearing, known.source, known.amount
-        case e.RefundFailed(), Refund(hold_id=None):
+        case e.RefundFailed(), Refund() if known.source != box:
             stage, kind, giver, taker, amount = "failed", "refund_failed", box, known.source, known.amount
         case _:
             return ()  # it never left the escrow: there it is held, or free again
@@ -184,7 +190,7 @@ def _refund(
             taker=taker,
             amount=amount,
             details={**_details(p), "refund_id": str(event.refund_id)},
-            captures=known.hold_id if known is not None and isinstance(event, e.RefundSucceeded) else None,
+            takes_hold=isinstance(event, e.RefundSucceeded),
         ),
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from vibestream.contexts.payment.checkout.domain.states import Act, Screening
 from vibestream.contexts.payment.gateways.domain.port import GatewayName, MoveState, ProviderPayment
 from vibestream.contexts.payment.ledger.domain.accounts import AccountName
-from vibestream.kernel.ids import HoldId, RefundId, RiskDecisionId, UserId
+from vibestream.kernel.ids import RefundId, RiskDecisionId, UserId
 from vibestream.kernel.money import Money
 
 
@@ -98,7 +98,6 @@ class AskRefund:
     reason: str
     requested_by: UserId | None
     source: AccountName
-    hold_id: HoldId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,7 +207,6 @@ def _ask_refund(p: Payment, command: c.AskRefund) -> Events:
             reason=command.reason,
             requested_by=command.requested_by,
             source=command.source,
-            hold_id=command.hold_id,
         ),
     )
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from vibestream.contexts.payment.checkout.domain.states import Act, PaymentState, Purpose, Screening
 from vibestream.contexts.payment.gateways.domain.port import GatewayName
 from vibestream.contexts.payment.ledger.domain.accounts import AccountName
-from vibestream.kernel.ids import HoldId, PaymentId, RefundId, RiskDecisionId, UserId
+from vibestream.kernel.ids import PaymentId, RefundId, RiskDecisionId, UserId
 from vibestream.kernel.money import Money
 
 
@@ -220,7 +220,7 @@ class Failed(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundAsked(Happened):
-    """We want to give some of it back; the amount was taken from `source`."""
+    """We want to give some of it back; the amount was taken from `source`, and is held in the escrow."""
 
     type: ClassVar[str] = "refund_asked"
 
@@ -230,8 +230,6 @@ class RefundAsked(Happened):
     reason: str
     requested_by: UserId | None
     source: AccountName
-    hold_id: HoldId | None
-    """Set aside in the escrow, when it had not left that; None: moved into it from `source`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from vibestream.contexts.payment.checkout.domain.states import (
 )
 from vibestream.contexts.payment.gateways.domain.port import GatewayName
 from vibestream.contexts.payment.ledger.domain.accounts import AccountName
-from vibestream.kernel.ids import HoldId, PaymentId, RefundId, RiskDecisionId, UserId
+from vibestream.kernel.ids import PaymentId, RefundId, RiskDecisionId, UserId
 from vibestream.kernel.money import Money
 
 _NO_REFUNDS: Final[Mapping[RefundId, Refund]] = MappingProxyType({})
@@ -57,7 +57,6 @@ class Refund:
     key: str | None = None
     reason: str = ""
     refund_ref: str | None = None
-    hold_id: HoldId | None = None
     reached: bool = False
     """The payer had it at some time."""
 
@@ -281,7 +280,6 @@ def _arrived(p: Payment, event: e.Happened) -> Payment:
                 asked_for=True,
                 key=event.key,
                 reason=event.reason,
-                hold_id=event.hold_id,
             )
         case e.RefundNoticed():
             refund = Refund(

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from vibestream.contexts.payment.checkout.domain import events as e
 from vibestream.contexts.payment.checkout.domain.acting import look_again_after
-from vibestream.contexts.payment.checkout.domain.books import Movement, announced_by, movements_of
+from vibestream.contexts.payment.checkout.domain.books import Movement, announced_by, escrow, hold_key, movements_of
 from vibestream.contexts.payment.checkout.domain.commands import Command
 from vibestream.contexts.payment.checkout.domain.deciding import decide
 from vibestream.contexts.payment.checkout.domain.errors import UnknownPayment
-from vibestream.contexts.payment.checkout.domain.payment import Payment, evolve, fold
+from vibestream.contexts.payment.checkout.domain.payment import Payment, Refund, evolve, fold
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, view_of
 from vibestream.contexts.payment.checkout.service import risk
 from vibestream.contexts.payment.checkout.store import streams
@@ -25,10 +25,15 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import Leg, Posting
 from vibestream.kernel.errors import Conflict
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import PaymentId, TransactionId, new_id
+from vibestream.kernel.ids import AccountId, HoldId, PaymentId, RefundId, TransactionId, new_id
+from vibestream.kernel.money import Money
+from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 from vibestream.platform.live import announce
+
+_HELD_FOR: Final = timedelta(days=3650)
+"""A refund ends by the gateway's word and not by a hold's time."""
 
 
 class StreamMoved(Conflict):
@@ -148,9 +153,11 @@ async def _apply(
     """Post what each event moves, and return the payment after all of them, their rows, and what is to be announced."""
     payment, new, news = before, list[streams.New](), list[Event]()
     for event in happened:
-        posted = [await _post(tx, movement) for movement in movements_of(payment, event)]
         if isinstance(event, e.RefundFailed) and payment is not None:
-            await _give_hold_back(tx, payment, event)
+            await _let_go(tx, payment, payment.refunds[event.refund_id])
+        posted = [await _post(tx, movement, event) for movement in movements_of(payment, event)]
+        if isinstance(event, e.RefundAsked) and payment is not None:
+            await _hold(tx, payment, event.refund_id, event.amount)
         announced = announced_by(payment, event, at=now)
         if announced is not None:
             news.append(announced)
@@ -161,23 +168,43 @@ async def _apply(
     return payment, new, news
 
 
-async def _post(tx: Tx, movement: Movement) -> TransactionId:
+async def _post(tx: Tx, movement: Movement, event: e.Happened) -> TransactionId:
     giver, taker = await ledger.open_accounts(tx, names=[movement.giver, movement.taker])
+    held = None
+    if movement.takes_hold and isinstance(event, e.RefundSucceeded):
+        held = await _held(tx, giver, event.refund_id, movement.amount)
     posting = Posting(
         transaction_id=TransactionId(new_id()),
         key=movement.key,
         kind=movement.kind,
         legs=(Leg(giver, -movement.amount), Leg(taker, movement.amount)),
         details=movement.details,
-        captures=movement.captures,
+        captures=held,
     )
     return (await ledger.post(tx, posting=posting)).transaction_id
 
 
-async def _give_hold_back(tx: Tx, payment: Payment, event: e.RefundFailed) -> None:
-    refund = payment.refunds[event.refund_id]
-    if refund.hold_id is not None and not refund.reached:
-        await ledger.void_hold(tx, hold_id=refund.hold_id)
+async def _hold(tx: Tx, payment: Payment, refund_id: RefundId, amount: Money) -> HoldId:
+    """Set a refund's amount aside in the payment's escrow, where its owner could take it otherwise."""
+    name = escrow(payment_id=payment.payment_id, currency=amount.currency)
+    return await _held(tx, await ledger.open_account(tx, name=name), refund_id, amount)
+
+
+async def _held(tx: Tx, account: AccountId, refund_id: RefundId, amount: Money) -> HoldId:
+    """Return what is held for a refund: under its key there is one hold, however often it is asked for."""
+    return await ledger.place_hold(
+        tx,
+        key=hold_key(refund_id),
+        account_id=account,
+        amount=amount,
+        expires_at=utc_now() + _HELD_FOR,
+        reason="refund",
+    )
+
+
+async def _let_go(tx: Tx, payment: Payment, refund: Refund) -> None:
+    if not refund.reached:
+        await ledger.void_hold(tx, hold_id=await _hold(tx, payment, refund.refund_id, refund.amount))
 
 
 async def _tell(tx: Tx, payment: Payment, news: Sequence[Event]) -> None:

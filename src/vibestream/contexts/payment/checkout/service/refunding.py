@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain.books import escrow
-from vibestream.contexts.payment.checkout.domain.deciding import decide
 from vibestream.contexts.payment.checkout.domain.errors import InvalidPayment, PaymentKeyReused
 from vibestream.contexts.payment.checkout.domain.states import Purpose
 from vibestream.contexts.payment.checkout.domain.views import PaymentView
@@ -19,13 +16,11 @@ from vibestream.contexts.payment.checkout.service.recording import carry_out, lo
 from vibestream.contexts.payment.checkout.store import keys
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
-from vibestream.kernel.ids import HoldId, PaymentId, RefundId, UserId, new_id
+from vibestream.kernel.ids import PaymentId, RefundId, UserId, new_id
 from vibestream.kernel.money import Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
 
-_HELD_FOR: Final = timedelta(days=3650)
-"""A refund ends by the gateway's word and not by a hold's time."""
 _LONGEST_REASON: Final = 200
 
 
@@ -42,7 +37,7 @@ async def request_refund(
     """Give some of a payment back to its payer, once per key, and return the refund.
 
     The amount is taken from `source` now, into the payment's escrow; a job then asks the gateway. When the refund comes to
-    nothing, now or later, the source has it again. A source that is the payment's own escrow has it set aside there.
+    nothing, now or later, the source has it again. In the escrow it is held, so that nobody takes it from there meanwhile.
 
     Args:
         tx: the caller's transaction.
@@ -66,20 +61,16 @@ async def request_refund(
     now, refund_id = utc_now(), RefundId(new_id())
     locked = await lock(tx, payment_id=payment_id)
     asked = hashlib.sha256(json.dumps([str(payment_id), str(amount), reason, str(source)]).encode()).digest()
-    claimed = await keys.claim_request(
-        tx, key=key, request_hash=asked, payment_id=payment_id, refund_id=refund_id, at=now
-    )
-    if not claimed.new:
-        if claimed.request_hash != asked or claimed.refund_id is None:
-            raise PaymentKeyReused(key=key)
-        return claimed.refund_id
-    command = c.AskRefund(
-        refund_id=refund_id, amount=amount, reason=reason, requested_by=requested_by, source=source, hold_id=None
-    )
-    decide(locked.payment, command)  # refused before anything is set aside for it
-    if source == escrow(payment_id=payment_id, currency=amount.currency):
-        command = replace(command, hold_id=await _set_aside(tx, command))
-    await carry_out(tx, command, locked=locked, now=now)
+    command = c.AskRefund(refund_id=refund_id, amount=amount, reason=reason, requested_by=requested_by, source=source)
+    async with tx.savepoint():  # a refusal leaves the key free
+        claimed = await keys.claim_request(
+            tx, key=key, request_hash=asked, payment_id=payment_id, refund_id=refund_id, at=now
+        )
+        if not claimed.new:
+            if claimed.request_hash != asked or claimed.refund_id is None:
+                raise PaymentKeyReused(key=key)
+            return claimed.refund_id
+        await carry_out(tx, command, locked=locked, now=now)
     await go_on(tx, payment_id=payment_id)
     return refund_id
 
@@ -101,15 +92,3 @@ def bearer_of(view: PaymentView, *, who: str | None) -> AccountName:
             return AccountName(AccountKind.CHARGEBACK_LOSSES, at, currency)
         case _:
             return escrow(payment_id=view.payment_id, currency=currency)
-
-
-async def _set_aside(tx: Tx, command: c.AskRefund) -> HoldId:
-    account = await ledger.open_account(tx, name=command.source)
-    return await ledger.place_hold(
-        tx,
-        key=f"refund:{command.refund_id}",
-        account_id=account,
-        amount=command.amount,
-        expires_at=utc_now() + _HELD_FOR,
-        reason="refund",
-    )

@@ -17,37 +17,36 @@ from vibestream.platform.database import Tx
 _MS: Final = 1000
 
 
-async def screen(
-    tx: Tx,
-    *,
-    started: e.Started,
-    network: str | None,
-    device: str | None,
-    beneficiary: UserId | None,
-    now: datetime,
-) -> Screen:
-    """Ask fraud about a payment that is about to start, and return what to tell the payment."""
+def facts_of(
+    *, started: e.Started, network: str | None, device: str | None, beneficiary: UserId | None, now: datetime
+) -> Facts:
+    """Return what fraud is told of a payment that is about to start.
+
+    Raises:
+        UnusableFacts: a text about its payer is longer than fraud takes.
+    """
     domain = None if started.payer_email is None else started.payer_email.rpartition("@")[2].lower()
-    decision = await fraud.assess(
-        tx,
-        facts=Facts(
-            kind="payment",
-            user_id=started.user_id,
-            amount=started.amount,
-            purpose=started.purpose.value,
-            subject=str(started.payment_id),
-            gateway=started.wish or (started.stored.gateway if started.stored is not None else None),
-            method_fingerprint=None if started.stored is None else started.stored.fingerprint,
-            network=network,
-            device=device,
-            country=started.country,
-            email_domain=domain or None,
-            account_created_at=_made_at(started.user_id),
-            beneficiary=beneficiary,
-            at=now,
-        ),
-        now=now,
+    return Facts(
+        kind="payment",
+        user_id=started.user_id,
+        amount=started.amount,
+        purpose=started.purpose.value,
+        subject=str(started.payment_id),
+        gateway=started.wish or (started.stored.gateway if started.stored is not None else None),
+        method_fingerprint=None if started.stored is None else started.stored.fingerprint,
+        network=network,
+        device=device,
+        country=started.country,
+        email_domain=domain or None,
+        account_created_at=_made_at(started.user_id),
+        beneficiary=beneficiary,
+        at=now,
     )
+
+
+async def screen(tx: Tx, *, facts: Facts, now: datetime) -> Screen:
+    """Ask fraud about a payment that is about to start, and return what to tell the payment."""
+    decision = await fraud.assess(tx, facts=facts, now=now)
     return Screen(
         decision_id=decision.decision_id,
         verdict=Screening(decision.verdict.value),

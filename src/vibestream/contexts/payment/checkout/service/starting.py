@@ -180,6 +180,7 @@ async def _start(
 ) -> PaymentView:
     now = utc_now()
     beginning = begin(started)
+    facts = risk.facts_of(started=started, network=network, device=device, beneficiary=beneficiary, now=now)
     claimed = await keys.claim_request(
         tx, key=key, request_hash=_hash(started), payment_id=started.payment_id, refund_id=None, at=now
     )
@@ -190,7 +191,7 @@ async def _start(
         if known is None:
             raise PaymentKeyReused(key=key)
         return known
-    screen = await risk.screen(tx, started=started, network=network, device=device, beneficiary=beneficiary, now=now)
+    screen = await risk.screen(tx, facts=facts, now=now)
     payment = fold(beginning)
     assert isinstance(payment, Payment)  # noqa: S101 - it has begun
     view = await create(tx, happened=(*beginning, *decide(payment, screen)), now=now)
