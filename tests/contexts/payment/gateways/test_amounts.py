@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from vibestream.contexts.payment.gateways.domain import amounts
 from vibestream.contexts.payment.gateways.domain.port import GatewayName, UnsupportedAmount
+from vibestream.kernel import money as money_module
 from vibestream.kernel.money import USD, Currency, Money
 
 CURRENCIES = st.sampled_from(Currency.all())
@@ -192,6 +193,15 @@ def test_what_a_gateway_can_express_comes_back_the_same(minor: int, currency: Cu
 @given(minor=st.integers(-(2**63) + 1, 0) | st.integers(2**53 + 1, 2**63 - 1), currency=CURRENCIES)
 def test_no_gateway_is_asked_for_nothing_less_than_nothing_or_more_than_json_holds(minor: int, currency: Currency):
     assert [name for name in GatewayName if amounts.expressible(name, Money(minor, currency))] == []
+
+
+def test_a_currency_without_decimals_that_stripe_writes_with_two_is_read_back_whole(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(money_module._EXPONENTS, "ISK", 0)
+    krona = Currency.of("ISK")
+
+    assert amounts.from_stripe(amounts.to_stripe(Money(5, krona)), "isk") == Money(5, krona)
+    with pytest.raises(UnsupportedAmount):
+        amounts.from_stripe(550, "isk")
 
 
 def test_the_largest_exact_amount_is_not_the_largest_amount_of_paypal():

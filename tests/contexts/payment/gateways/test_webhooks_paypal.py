@@ -391,3 +391,14 @@ async def test_without_a_webhook_of_ours_nothing_is_believed(authority: Authorit
         assert refused.value.reason == "unconfigured"
         await bare.close()
         await sender.gateway.close()
+
+
+async def test_the_roots_of_the_system_are_believed_but_not_the_ones_that_rfc_5280_disallows(leaf: Leaf):
+    """Of the real PayPal: whatever our own authority signs is nobody's, and reading the system's roots raises nothing."""
+    gateway = PayPalGateway(client_id="c", client_secret="s", webhook_id=WEBHOOK)
+
+    with pytest.raises(WebhookRefused) as refused:
+        proven(leaf.chain, roots=gateway._certificates._roots, domain="paypal.com", now=NOW)
+
+    assert refused.value.reason == "certificate"
+    await gateway.close()

@@ -6,6 +6,7 @@ asked, and what it answers in a form of more decimals than the currency has is r
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from vibestream.contexts.payment.gateways.domain.port import GatewayName, UnsupportedAmount
@@ -141,14 +142,13 @@ def to_coinbase(amount: Money) -> str:
 
 def expressible(name: GatewayName, amount: Money, *, payout: bool = False) -> bool:
     """Say whether a gateway can express an amount."""
+    write: Mapping[GatewayName, Callable[[Money], object]] = {
+        GatewayName.STRIPE: lambda one: to_stripe(one, payout=payout),
+        GatewayName.PAYPAL: to_paypal,
+        GatewayName.COINBASE: to_coinbase,
+    }
     try:
-        match name:
-            case GatewayName.STRIPE:
-                to_stripe(amount, payout=payout)
-            case GatewayName.PAYPAL:
-                to_paypal(amount)
-            case GatewayName.COINBASE:
-                to_coinbase(amount)
+        write[name](amount)
     except UnsupportedAmount:
         return False
     return True

@@ -120,10 +120,5 @@ def order(
 
 
 def _deals_in(name: GatewayName, currency: Currency) -> bool:
-    match name:
-        case GatewayName.STRIPE:
-            return True  # whatever it can express
-        case GatewayName.PAYPAL:
-            return currency.code in PAYPAL_CURRENCIES
-        case GatewayName.COINBASE:
-            return currency.code == COINBASE_CURRENCY
+    only = {GatewayName.PAYPAL: PAYPAL_CURRENCIES, GatewayName.COINBASE: {COINBASE_CURRENCY}}.get(name)
+    return only is None or currency.code in only  # Stripe: whatever it can express

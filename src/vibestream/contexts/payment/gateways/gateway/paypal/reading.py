@@ -169,16 +169,22 @@ def payout_of(batch: Any) -> ProviderPayout:
     status = text(item, "transaction_status")
     state = _known(_PAYOUT_STATES, status)
     fee = at(item, "payout_item_fee")
+    kept = None if fee is None else _currency(fee)
+    if kept is not None and state is MoveState.RETURNED:
+        kept = Money.zero(kept.currency)  # what comes back comes with its fee, although the item goes on to name it
     return ProviderPayout(
         payout_ref=reference(header, "payout_batch_id"),
         payout_id=payout_id(item, "payout_item", "sender_item_id"),
         amount=_currency(at(item, "payout_item", "amount")),
-        fee=None if fee is None else _currency(fee),
+        fee=kept,
         state=state,
         failure=None
         if state in (MoveState.SUCCEEDED, MoveState.PENDING)
         else maybe_text(item, "errors", "name") or status,
     )
+
+
+_OF_PAYOUTS: Final = (BookLineKind.PAYOUT, BookLineKind.PAYOUT_RETURN)
 
 
 def book_line_of(detail: Any) -> BookLine | None:
@@ -198,8 +204,8 @@ def book_line_of(detail: Any) -> BookLine | None:
         amount=amount,
         fee=Money.zero(amount.currency) if fee is None else -money(fee),
         at=instant(info, "transaction_initiation_date"),
-        payment_id=payment_id(info, "custom_field") if kind is not BookLineKind.PAYOUT else None,
-        payout_id=payout_id(info, "custom_field") if kind is BookLineKind.PAYOUT else None,
+        payment_id=payment_id(info, "custom_field") if kind not in _OF_PAYOUTS else None,
+        payout_id=payout_id(info, "custom_field") if kind in _OF_PAYOUTS else None,
     )
 
 
