@@ -179,7 +179,8 @@ def _check_sums(statement: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
             raise StatementInvalid("The lines do not sum to what the statement says.")
     earned = _number(statement, "earned")
     parts = sum(_number(statement, part) for part in ("recouped", "withheld", "repaid", "payable"))
-    if statement["engine"] not in set(EngineName) or earned not in {parts} & {_number(statement, statement["engine"])}:
+    engine = statement["engine"]
+    if engine not in set(EngineName) or not earned == parts == _number(statement, engine):
         raise StatementInvalid("The statement's amounts do not add up.")
 
 

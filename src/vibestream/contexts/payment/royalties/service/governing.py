@@ -149,7 +149,7 @@ def _require_country(country: str) -> None:
 
 
 async def _require_open(tx: Tx, month: date) -> None:
-    if any(require_month(month) <= closed for closed in await usage.closed_months(tx)) or not await usage.hold_open(
-        tx, month
-    ):
+    require_month(month)
+    closed = await usage.closed_months(tx)
+    if any(month <= one for one in closed) or not await usage.hold_open(tx, month):
         raise MonthIsClosed("The month is closed: say it for a later one.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -42,18 +41,6 @@ async def deferred_currencies(tx: Tx, *, subject: str) -> list[str]:
         WHERE kind = 'deferred_revenue' AND subject = %s AND posted <> 0 ORDER BY currency
         """,
         [subject],
-    )
-
-
-async def payees_of_month(tx: Tx, month: date) -> list[UUID]:
-    """Return everybody who has a share in a month's runs that stand."""
-    return await tx.values(
-        """
-        SELECT DISTINCT share.payee_id FROM payment.royalty_share share
-        JOIN payment.royalty_run run ON run.id = share.run_id
-        WHERE run.month = %s AND run.reversed_at IS NULL ORDER BY 1
-        """,
-        [month],
     )
 
 

@@ -135,12 +135,6 @@ async def count(tx: Tx, listens: Sequence[tuple[date, Listen]]) -> int:
     )
 
 
-async def known_listens(tx: Tx, listens: Iterable[Listen]) -> set[UUID]:
-    """Return which of these were counted before."""
-    ids = [one.listen_id for one in listens]
-    return set(await tx.values("SELECT listen_id FROM payment.royalty_listen WHERE listen_id = ANY(%s)", [ids]))
-
-
 async def load_usage(tx: Tx, month: date) -> Usage:
     """Return a month's usage.
 
