@@ -28,6 +28,7 @@ from vibestream.platform.storage import ObjectStore, open_store
 
 T = TypeVar("T")
 
+_DAYS_TO_MEASURE: Final = 60
 _JSON: Final = "application/json"
 _TYPES: Final = {"html": "text/html; charset=utf-8", "json": _JSON, "csv": "text/csv; charset=utf-8"}
 
@@ -65,7 +66,7 @@ def command(context: click.Context) -> None:
 
 @command.command()
 @click.option("--own", is_flag=True, help="Learn from this deployment's own decisions instead of simulated ones.")
-@click.option("--people", type=click.IntRange(200, 20_000), default=2_000, show_default=True, help="Simulated people.")
+@click.option("--people", type=click.IntRange(200, 50_000), default=6_000, show_default=True, help="Simulated people.")
 @click.option("--days", type=click.IntRange(60, 365), default=72, show_default=True, help="Simulated days.")
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same model."
@@ -75,8 +76,7 @@ def train(*, own: bool, people: int, days: int, seed: int) -> None:
 
     Takes about a minute and half a gigabyte with the defaults. Nothing changes for anybody until it is promoted.
     """
-    scale = learning.Scale(customers=people, terminals=people * 3 // 2, days=days)
-    model = _run(_train(own=own, scale=scale, seed=seed))
+    model = _run(_train(own=own, scale=_scale(people, days), seed=seed))
     _print_models([model])
     click.echo(f"Next: vibestream fraud promote {model.model[:12]} --as challenger")
 
@@ -84,7 +84,7 @@ def train(*, own: bool, people: int, days: int, seed: int) -> None:
 @command.command()
 @click.argument("model")
 @click.option("--own", is_flag=True, help="Measure on this deployment's own decisions instead of simulated ones.")
-@click.option("--people", type=click.IntRange(200, 20_000), default=2_000, show_default=True, help="Simulated people.")
+@click.option("--people", type=click.IntRange(200, 50_000), default=6_000, show_default=True, help="Simulated people.")
 @click.option("--seed", type=click.IntRange(0), default=1_001, show_default=True, help="Another seed is another world.")
 def evaluate(*, model: str, own: bool, people: int, seed: int) -> None:
     """Measure a model (its hash's beginning, champion or challenger) and keep the figures in the registry."""
@@ -96,7 +96,7 @@ def evaluate(*, model: str, own: bool, people: int, seed: int) -> None:
 @command.command()
 @click.argument("model")
 @click.option("--own", is_flag=True, help="Measure on this deployment's own decisions instead of simulated ones.")
-@click.option("--people", type=click.IntRange(200, 20_000), default=2_000, show_default=True, help="Simulated people.")
+@click.option("--people", type=click.IntRange(200, 50_000), default=6_000, show_default=True, help="Simulated people.")
 @click.option("--seed", type=click.IntRange(0), default=1_001, show_default=True, help="Another seed is another world.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Also write the files into this folder.")
 def report(*, model: str, own: bool, people: int, seed: int, out: Path | None) -> None:
@@ -192,8 +192,7 @@ async def _measure(ground: _Ground, name: str, *, own: bool, people: int, seed: 
     data = await ground.objects.get_bytes(found.object_key)
     if hashlib.sha256(data).hexdigest() != found.model:
         raise FileDiffers(f"The stored file of model {found.model[:12]} is not the one that was registered.")
-    scale = learning.Scale(customers=people, terminals=people * 3 // 2, days=60)
-    lesson = await _lesson(ground, own=own, scale=scale, seed=seed)
+    lesson = await _lesson(ground, own=own, scale=_scale(people, _DAYS_TO_MEASURE), seed=seed)
     evaluation = learning.evaluation_of(learning.load(data), held_out=lesson.held_out, policy=policy)
     measured_on = f"the last week of: {lesson.trained_on}"
     async with ground.database.begin() as tx:
@@ -201,6 +200,14 @@ async def _measure(ground: _Ground, name: str, *, own: bool, people: int, seed: 
             tx, model=found.model, measured_on=measured_on, figures=evaluation.figures(), now=utc_now()
         )
     return _Measured(found, evaluation, measured_on)
+
+
+def _scale(people: int, days: int) -> learning.Scale:
+    """Return a world with as little fraud as the Handbook's: what is taken over grows with how many people there are."""
+    taken = max(people // 6_000, 1)
+    return learning.Scale(
+        customers=people, terminals=people // 2, days=days, terminals_taken=taken, customers_taken=2 * taken
+    )
 
 
 async def _lesson(ground: _Ground, *, own: bool, scale: learning.Scale, seed: int) -> Lesson:

@@ -18,7 +18,7 @@ from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import USD, Money
 from vibestream.platform.database import Tx
 
-SMALL = Scale(customers=6, terminals=5, days=45, radius=100)
+SMALL = Scale(customers=25, terminals=5, days=45, radius=100)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

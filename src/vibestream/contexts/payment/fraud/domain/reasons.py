@@ -148,6 +148,7 @@ _NUMBERS: Final[Mapping[str, str]] = {
     "mean": "amount",
     "z": "amount",
     "times_median": "amount",
+    "outliers": "amount",
     "risk": "risk",
     "frauds": "risk",
     "fraud_first_h": "risk",

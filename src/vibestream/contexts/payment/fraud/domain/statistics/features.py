@@ -30,7 +30,7 @@ from vibestream.contexts.payment.fraud.domain.statistics.windows import (
     Slices,
     distinct,
     frauds_known,
-    median_cents,
+    medians,
     running,
     slices_of,
     streak,
@@ -47,6 +47,9 @@ FANNED_OUT: Final = {
 """Of which others the different ones are counted, per entity: cards of a device, people of a card."""
 
 _DECLINES: Final = ("1h", "24h")
+_MEANS: Final = ("24h", "7d", "30d")
+_OUTLIERS: Final = ("24h", "7d", "30d")
+_INDEX: Final = {window: number for number, window in enumerate(WINDOWS)}
 _DAY_H: Final = 24
 _WEEKEND: Final = 5
 _NIGHT_ENDS_H: Final = 6
@@ -58,7 +61,9 @@ def _names_of(entity: str) -> list[str]:
     return [
         *(f"{entity}.count.{window}" for window in WINDOWS),
         *(f"{entity}.sum.{window}" for window in WINDOWS),
-        *(f"{entity}.{name}" for name in ("mean", "z", "times_median", "since_h", "age_h", "streak")),
+        *(f"{entity}.{name}" for name in ("z", "times_median", "since_h", "age_h", "streak")),
+        *(f"{entity}.mean.{window}" for window in _MEANS),
+        *(f"{entity}.outliers.{window}" for window in _OUTLIERS),
         *(f"{entity}.declines.{window}" for window in _DECLINES),
         *(f"{entity}.risk.{window}" for window in RISK_WINDOWS),
         *(f"{entity}.frauds.{window}" for window in RISK_WINDOWS),
@@ -164,14 +169,20 @@ def _counts(slices: Slices, asked: EventTable) -> dict[str, Floats]:
     latest, earliest = instants[np.maximum(high - 1, 0)], instants[slices.widest]
     found = {f"count.{window}": count[number].astype(np.float64) for number, window in enumerate(WINDOWS)}
     found |= {f"sum.{window}": total[number] / 100 for number, window in enumerate(WINDOWS)}
-    found["mean"] = np.where(some, mean / 100, np.nan)
+    for window in _MEANS:
+        number = _INDEX[window]
+        found[f"mean.{window}"] = np.where(
+            count[number] > 0, total[number] / np.maximum(count[number], 1) / 100, np.nan
+        )
     found["z"] = np.where(count[-1] > 1, (asked.cents - mean) / np.maximum(spread, _LEAST_SPREAD), np.nan)
-    found["times_median"] = asked.cents / np.maximum(median_cents(slices), 1.0)
+    median, outliers = medians(slices)
+    found["times_median"] = asked.cents / np.maximum(median, 1.0)
+    found |= {f"outliers.{window}": outliers[_INDEX[window]] for window in _OUTLIERS}
     found["since_h"] = np.where(some, (asked.at - latest) / HOUR_MS, np.nan)
     found["age_h"] = np.where(some, (asked.at - earliest) / HOUR_MS, 0.0)
     found["streak"] = streak(slices).astype(np.float64)
     for window in _DECLINES:
-        found[f"declines.{window}"] = (declined[high] - declined[low[list(WINDOWS).index(window)]]).astype(np.float64)
+        found[f"declines.{window}"] = (declined[high] - declined[low[_INDEX[window]]]).astype(np.float64)
     return found
 
 

@@ -42,9 +42,9 @@ def calibration_error(labels: Bools, probabilities: Floats) -> float:
     """
     edges = np.linspace(0, 1, _BINS + 1)[1:-1]
     by_width = np.digitize(probabilities, edges)
-    ranks = np.empty(len(probabilities), np.int64)
-    ranks[np.argsort(probabilities, kind="stable")] = np.arange(len(probabilities))
-    by_size = ranks * _BINS // max(len(probabilities), 1)
+    _, which, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    middles = np.cumsum(counts) - counts + counts // 2  # equal probabilities fall into one bin
+    by_size = middles[which] * _BINS // max(len(probabilities), 1)
     return max(_binned_error(labels, probabilities, by_width), _binned_error(labels, probabilities, by_size))
 
 

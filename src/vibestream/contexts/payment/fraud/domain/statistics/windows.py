@@ -101,9 +101,17 @@ def frauds_known(slices: Slices) -> tuple[Ints, Ints]:
     return np.where(some, first, -1), np.where(some, last, -1)
 
 
-def median_cents(slices: Slices) -> Floats:
-    """Return the median amount of each widest window; NaN of an empty one."""
+OUTLIER_TIMES: Final = 3
+"""An amount this many times the median of its window is an outlier: a card that was taken shows by several."""
+
+
+def medians(slices: Slices) -> tuple[Floats, Floats]:
+    """Return the median amount of each widest window, and how many outliers each window holds.
+
+    Shapes (queries,), NaN for an empty window, and (windows, queries).
+    """
     median = np.full(len(slices.high), np.nan)
+    outliers = np.zeros((len(slices.low), len(slices.high)))
     for part, index, query in _members(slices):
         cents = slices.sorted_events.cents[index]
         ordered = cents[np.lexsort((cents, query))]
@@ -112,7 +120,11 @@ def median_cents(slices: Slices) -> Floats:
         some = lengths > 0
         lower, upper = (ends - lengths + (lengths - 1) // 2)[some], (ends - lengths + lengths // 2)[some]
         median[part.start + np.flatnonzero(some)] = (ordered[lower] + ordered[upper]) / 2
-    return median
+        large = cents > OUTLIER_TIMES * median[query]
+        for number, low in enumerate(slices.low):
+            inside = large & (index >= low[query])
+            outliers[number, part] = np.bincount(query - part.start, inside, part.stop - part.start)
+    return median, outliers
 
 
 def distinct(slices: Slices, target: str, asked: EventTable) -> tuple[Floats, Floats]:

@@ -23,9 +23,7 @@ _MEAN_AMOUNT: Final = (5, 100)
 _MOST_PER_DAY: Final = 4
 _NOON_SPREAD_S: Final = 20_000
 _LARGE: Final = 220
-_TERMINALS_TAKEN_PER_DAY: Final = 2
 _TERMINAL_TAKEN_DAYS: Final = 28
-_CUSTOMERS_TAKEN_PER_DAY: Final = 3
 _CUSTOMER_TAKEN_DAYS: Final = 14
 _TIMES: Final = 5
 
@@ -39,6 +37,10 @@ class Scale:
     days: int = 183
     radius: float = 5.0
     """How far from home a customer pays."""
+    terminals_taken: int = 2
+    """A day, each for 28 days."""
+    customers_taken: int = 3
+    """A day, each for 14 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,11 @@ def _with_fraud(payments: Payments, scale: Scale, draw: np.random.Generator) -> 
     scenario[cents > _LARGE * 100] = 1
     by_terminal, by_customer = _grouped(payments.terminal), _grouped(payments.customer)
     for today in range(scale.days):
-        for terminal in draw.choice(scale.terminals, _TERMINALS_TAKEN_PER_DAY, replace=False):
+        for terminal in draw.choice(scale.terminals, scale.terminals_taken, replace=False):
             taken = _within(by_terminal, int(terminal), day, today, _TERMINAL_TAKEN_DAYS)
             scenario[taken] = 2
     for today in range(scale.days):
-        for customer in draw.choice(scale.customers, _CUSTOMERS_TAKEN_PER_DAY, replace=False):
+        for customer in draw.choice(scale.customers, scale.customers_taken, replace=False):
             own = _within(by_customer, int(customer), day, today, _CUSTOMER_TAKEN_DAYS)
             taken = draw.choice(own, len(own) // 3, replace=False)
             cents[taken] *= _TIMES

@@ -14,6 +14,7 @@ import numpy as np
 from vibestream.contexts.payment.fraud.domain.statistics.simulator.handbook import DAY_S, Payments, Scale
 from vibestream.contexts.payment.fraud.domain.statistics.tables import (
     CODES,
+    MISSING,
     MOST_CENTS,
     PURPOSES,
     Bools,
@@ -35,6 +36,11 @@ _DECLINED: Final = 0.03
 _DECLINED_FRAUD: Final = 0.25
 _NEW_DEVICE: Final = 0.01
 _ON_THE_MOVE: Final = 0.2
+_NOTICED_DAYS: Final = 7
+_NEWCOMERS: Final = 0.5
+_UNKNOWN: Final = 0.03
+_GAPS: Final = {"method": 0.35, "device": 0.08, "network": 0.05, "domain": 0.03, "country": 0.1}
+"""How often a fact is not known."""
 _SMALL_INCOME: Final = 1_500
 _YEARS_MS: Final = 3 * 365 * DAY_MS
 
@@ -43,43 +49,104 @@ STREAM_FARM: Final = 5
 TAKEN_OVER: Final = 6
 
 
-def dressed(payments: Payments, draw: np.random.Generator, start_ms: int) -> QueryTable:
-    """Return the Handbook's payments as a music platform sees them.
+def dressed(payments: Payments, draw: np.random.Generator, start_ms: int) -> tuple[QueryTable, Ints]:
+    """Return the Handbook's payments as a music platform sees them, and the scenario of each.
 
-    Of cards that were taken (scenario 3), half are used by whoever took the account over, on another device; half by a
-    thief with a fresh account of their own.
+    Most people pay a few times a month, many join while we look, and every one of them pays for a first time: a model that
+    had only met regulars would take a newcomer for a thief. Of cards that were taken (scenario 3), half are used by whoever
+    took the account over, on another device; half by a thief with a fresh account of their own.
     """
+    people = _people(payments, draw, start_ms)
+    kept = people.pays(payments, draw)
+    payments = Payments(
+        *(getattr(payments, name)[kept] for name in ("second", "customer", "terminal", "cents", "scenario"))
+    )
     count, customer = len(payments.second), payments.customer
     stolen = (payments.scenario == 3) & (customer % 2 == 0)  # noqa: PLR2004 - the scenario
     taken = (payments.scenario == 3) & ~stolen  # noqa: PLR2004 - the scenario
-    user = np.where(stolen, _THIEVES + customer, customer + 1)
     second_card = draw.random(count) < 0.1  # noqa: PLR2004
     second_device = draw.random(count) < 0.25  # noqa: PLR2004
     new_device = draw.random(count) < _NEW_DEVICE
     device = _DEVICES + customer * 4 + second_device + 2 * (stolen | taken)
     device = np.where(new_device, _DEVICES + _SPACE // 2 + np.arange(count), device)
     away = (draw.random(count) < _ON_THE_MOVE) | stolen | taken
-    network = np.where(away, _NETWORKS + draw.integers(0, _CARRIERS, count), _NETWORKS + _CARRIERS + customer)
-    age = draw.integers(30 * DAY_MS, _YEARS_MS, int(customer.max(initial=0)) + 1)
     at = start_ms + payments.second * 1000 + draw.integers(0, 1000, count)
-    created = np.where(stolen, at - draw.integers(HOUR_MS, 12 * DAY_MS, count), start_ms - age[customer])
-    return _table(
+    created = np.where(stolen, at - draw.integers(HOUR_MS, 12 * DAY_MS, count), people.created[customer])
+    # A crooked payee is paid for something; a top-up and a subscription have no payee.
+    purpose = np.where(
+        payments.scenario == 2,  # noqa: PLR2004 - the scenario
+        draw.choice([2, 3, 4], count),
+        draw.choice(5, count, p=[0.3, 0.2, 0.1, 0.1, 0.3]),
+    )
+    card = customer * 2 + (second_card & (payments.scenario == 0)) + 2 * len(people.created) * _replaced(payments)
+    codes = {
+        "user": np.where(stolen, _THIEVES + customer, customer + 1),
+        "method": _CARDS + card,
+        "device": device,
+        "network": np.where(away, _NETWORKS + draw.integers(0, _CARRIERS, count), _NETWORKS + _CARRIERS + customer),
+        "domain": 1 + _skewed(customer, _PROVIDERS),
+        "payee": np.where(purpose >= 2, _PAYEES + payments.terminal, 0),  # noqa: PLR2004 - see PURPOSES
+        "country": 1 + np.where(stolen | taken, draw.integers(0, 30, count), customer % 30),
+    }
+    table = _table(
         at=at,
         cents=payments.cents,
-        purpose=draw.choice(5, count, p=[0.3, 0.2, 0.1, 0.1, 0.3]),
-        codes={
-            "user": user,
-            "method": _CARDS + customer * 2 + (second_card & (payments.scenario == 0)),
-            "device": device,
-            "network": network,
-            "domain": 1 + _skewed(customer, _PROVIDERS),
-            "payee": _PAYEES + payments.terminal,
-            "country": 1 + np.where(away & (stolen | taken), draw.integers(0, 30, count), customer % 30),
-        },
+        purpose=purpose,
+        codes=_with_gaps(codes, draw),
         declined=draw.random(count) < np.where(payments.fraud, _DECLINED_FRAUD, _DECLINED),
         fraud=payments.fraud,
-        account_created=created.astype(np.float64),
+        account_created=np.where(draw.random(count) < _UNKNOWN, np.nan, created.astype(np.float64)),
     )
+    return table, payments.scenario
+
+
+def _replaced(payments: Payments) -> Ints:
+    """Return how often the payer's card had been replaced: a week after each fraud with it its owner has another one."""
+    stride = int(payments.day.max(initial=0)) + _NOTICED_DAYS + 1
+    key = payments.customer * stride + payments.day
+    frauds = np.sort(key[payments.fraud])
+    before = np.searchsorted(frauds, np.maximum(key - _NOTICED_DAYS, payments.customer * stride))
+    times = before - np.searchsorted(frauds, payments.customer * stride)
+    return np.where(payments.scenario == 3, 0, times)  # noqa: PLR2004 - a thief has the card that was stolen
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who pays, one row each."""
+
+    joined_day: Ints
+    """The day since the start that they joined on; before it they pay nothing."""
+    thinned: Floats
+    """Of the Handbook's payments, the share that they make."""
+    created: Ints
+    """Milliseconds since 1970."""
+
+    def pays(self, payments: Payments, draw: np.random.Generator) -> Bools:
+        """Say which payments happen: a victim's are kept, so that fraud stays as rare as it was meant to be."""
+        often = draw.random(len(payments.second)) < self.thinned[payments.customer]
+        happens: Bools = (payments.day >= self.joined_day[payments.customer]) & (often | (payments.scenario == 3))  # noqa: PLR2004
+        return happens
+
+
+def _people(payments: Payments, draw: np.random.Generator, start_ms: int) -> _People:
+    count, days = int(payments.customer.max(initial=0)) + 1, int(payments.day.max(initial=0)) + 1
+    newcomer = draw.random(count) < _NEWCOMERS
+    joined = np.where(newcomer, draw.integers(0, days, count), 0)
+    old = start_ms - draw.integers(0, _YEARS_MS, count)
+    fresh = start_ms + joined * DAY_MS - draw.integers(0, 2 * HOUR_MS, count)
+    return _People(
+        joined_day=joined,
+        thinned=draw.choice([1.0, 0.3, 0.05, 0.02], count, p=[0.1, 0.2, 0.4, 0.3]),
+        created=np.where(newcomer, fresh, old),
+    )
+
+
+def _with_gaps(codes: dict[str, Ints], draw: np.random.Generator) -> dict[str, Ints]:
+    """Return codes some of which are not known: a card is often known only at the gateway, after it was decided."""
+    return {
+        name: np.where(draw.random(len(column)) < _GAPS.get(name, 0.0), MISSING, column)
+        for name, column in codes.items()
+    }
 
 
 def card_tests(scale: Scale, draw: np.random.Generator, start_ms: int) -> tuple[QueryTable, Ints]:
@@ -96,15 +163,18 @@ def card_tests(scale: Scale, draw: np.random.Generator, start_ms: int) -> tuple[
         at=at,
         cents=np.full(count, 99),
         purpose=np.full(count, PURPOSES.index("tip")),
-        codes={
-            "user": _THIEVES + _SPACE // 2 + burst,
-            "method": _CARDS + _SPACE // 2 + np.arange(count),
-            "device": _DEVICES + _SPACE // 4 + np.where(changing, _SPACE // 8 + np.arange(count), burst),
-            "network": _NETWORKS + draw.integers(0, _CARRIERS, bursts)[burst],
-            "domain": 1 + draw.integers(0, _PROVIDERS, bursts)[burst],
-            "payee": _PAYEES + draw.integers(0, scale.terminals, bursts)[burst],
-            "country": 1 + draw.integers(0, 30, bursts)[burst],
-        },
+        codes=_with_gaps(
+            {
+                "user": _THIEVES + _SPACE // 2 + burst,
+                "method": _CARDS + _SPACE // 2 + np.arange(count),
+                "device": _DEVICES + _SPACE // 4 + np.where(changing, _SPACE // 8 + np.arange(count), burst),
+                "network": _NETWORKS + draw.integers(0, _CARRIERS, bursts)[burst],
+                "domain": 1 + draw.integers(0, _PROVIDERS, bursts)[burst],
+                "payee": _PAYEES + draw.integers(0, scale.terminals, bursts)[burst],
+                "country": 1 + draw.integers(0, 30, bursts)[burst],
+            },
+            draw,
+        ),
         declined=draw.random(count) < 0.75,  # noqa: PLR2004
         fraud=np.ones(count, np.bool_),
         account_created=(at - draw.integers(HOUR_MS // 4, 20 * DAY_MS, bursts)[burst]).astype(np.float64),
@@ -148,14 +218,17 @@ def payouts(scale: Scale, draw: np.random.Generator, start_ms: int) -> tuple[Que
         at=at,
         cents=np.maximum((artists.income[number] * draw.lognormal(0, 0.4, count)).astype(np.int64), 100),
         purpose=np.full(count, PURPOSES.index("payout")),
-        codes={
-            "user": _PAYEES + number,
-            "payee": _PAYEES + number,
-            "device": _DEVICES + _SPACE // 3 + number + np.where(taken, _SPACE // 8, 0),
-            "network": _NETWORKS + _SPACE // 3 + np.where(taken | farm, draw.integers(0, _CARRIERS, count), number),
-            "domain": 1 + _skewed(number, _PROVIDERS),
-            "country": 1 + np.where(taken, draw.integers(0, 30, count), number % 30),
-        },
+        codes=_with_gaps(
+            {
+                "user": _PAYEES + number,
+                "payee": _PAYEES + number,
+                "device": _DEVICES + _SPACE // 3 + number + np.where(taken, _SPACE // 8, 0),
+                "network": _NETWORKS + _SPACE // 3 + np.where(taken | farm, draw.integers(0, _CARRIERS, count), number),
+                "domain": 1 + _skewed(number, _PROVIDERS),
+                "country": 1 + np.where(taken, draw.integers(0, 30, count), number % 30),
+            },
+            draw,
+        ),
         declined=np.zeros(count, np.bool_),
         fraud=farm | taken,
         account_created=(start_ms - artists.age_ms[number]).astype(np.float64),

@@ -25,7 +25,7 @@ from vibestream.contexts.payment.fraud.domain.statistics.tables import (
 
 START_MS: Final = 1_790_812_800_000
 """1 October 2026, midnight UTC: simulated time begins here."""
-DEFAULT: Final = Scale(customers=2_000, terminals=3_000, days=72)
+DEFAULT: Final = Scale(customers=6_000, terminals=3_000, days=72, terminals_taken=1, customers_taken=2)
 """What is trained on when nobody says otherwise: large enough for some hundred frauds of each kind."""
 WARM_UP_DAYS: Final = 37
 """Before this day windows are not full; what happens then is history only."""
@@ -72,7 +72,7 @@ def simulated(scale: Scale = DEFAULT, *, seed: int) -> World:
     payments = handbook.simulate(scale, seed=seed)
     draw = np.random.default_rng([seed, 1])
     parts = [
-        (music.dressed(payments, draw, START_MS), payments.scenario),
+        music.dressed(payments, draw, START_MS),
         music.card_tests(scale, draw, START_MS),
         music.payouts(scale, draw, START_MS),
     ]
