@@ -17,7 +17,9 @@ from vibestream.kernel.money import Currency, Money
 SANCTIONED: Final = frozenset({"CU", "IR", "KP"})
 """No gateway may serve payers there. Source: the programmes of OFAC that name a whole country, as each gateway's terms do."""
 PAYPAL_ABSENT: Final = frozenset({"AF", "BD", "GH", "IQ", "LB", "LY", "MM", "PK", "SD", "TR"})
-"""Nobody has a PayPal account there that can pay. Source: paypal.com/webapps/mpp/country-worldwide leaves them out."""
+"""Where nobody has a PayPal account to pay with, as far as is publicly known; it saves the payer a page that says so.
+
+PayPal publishes where it is, not where it is not: paypal.com/webapps/mpp/country-worldwide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +49,18 @@ FEES: Final[Mapping[GatewayName, Fees]] = {
     GatewayName.STRIPE: Fees(
         rate_bp=290,
         abroad_bp=150,
-        fixed_minor={"USD": 30, "EUR": 25, "GBP": 20, "CAD": 30, "AUD": 30, "JPY": 30},
+        fixed_minor={"USD": 30, "EUR": 25},
         least_minor={"USD": 50, "EUR": 50, "GBP": 30, "CAD": 50, "AUD": 50, "CHF": 50, "JPY": 50, "MXN": 1000,
                      "NOK": 300, "SEK": 300, "DKK": 250, "PLN": 200, "NZD": 50, "BRL": 50, "INR": 50},
     ),
-    GatewayName.PAYPAL: Fees(
-        rate_bp=349,
-        abroad_bp=150,
-        fixed_minor={"USD": 49, "EUR": 39, "GBP": 29, "CAD": 59, "AUD": 59, "JPY": 49},
-    ),
+    GatewayName.PAYPAL: Fees(rate_bp=349, abroad_bp=150, fixed_minor={"USD": 49, "EUR": 39}),
     GatewayName.COINBASE: Fees(rate_bp=100),
 }  # fmt: skip
-"""The list prices that routing compares by; what a payment really cost is posted from the gateway's own answer.
+"""Public list prices of the United States, by which routing compares and nothing is ever posted: what a payment really cost
+is in the gateway's own answer. Each merchant's contract differs; fixed parts in further currencies are left out for all alike.
 
-Source: stripe.com/pricing and docs.stripe.com/currencies (smallest amounts), paypal.com/us/webapps/mpp/merchant-fees,
-the Coinbase Business pricing page; United States, November 2026."""
+Source: stripe.com/pricing, docs.stripe.com/currencies (smallest amounts), paypal.com/us/webapps/mpp/merchant-fees; for Coinbase
+the rate that its documentation shows in examples, since it tells each merchant its own."""
 
 HOME: Final = "US"
 
