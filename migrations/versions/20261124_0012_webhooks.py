@@ -67,6 +67,7 @@ _RECONCILIATION = """
         fee          bigint NOT NULL,
         fee_currency text NOT NULL REFERENCES payment.currency,
         payment_id   uuid,
+        payout_id    uuid,
         subject      text NOT NULL CHECK (length(subject) BETWEEN 1 AND 400),
         is_ours      boolean NOT NULL,
         at           timestamptz NOT NULL,
@@ -78,15 +79,16 @@ _RECONCILIATION = """
     COMMENT ON TABLE payment.gateway_book_line IS 'The gateways'' own books, as we pulled them: for comparison, never for posting.';
     COMMENT ON COLUMN payment.gateway_book_line.amount IS 'Before the fee, in minor units, positive towards us.';
     COMMENT ON COLUMN payment.gateway_book_line.fee IS 'What the gateway kept of it, positive; negative when it gave a fee back.';
-    COMMENT ON COLUMN payment.gateway_book_line.payment_id IS 'Ours, where the gateway''s book gives it back.';
+    COMMENT ON COLUMN payment.gateway_book_line.payment_id IS 'Ours, where the gateway''s book gives it back; as payout_id.';
     COMMENT ON COLUMN payment.gateway_book_line.times_listed IS 'How often one pull listed it: more than once is an error of theirs.';
     COMMENT ON COLUMN payment.gateway_book_line.is_listed IS 'False: it was listed once, and a later pull had it no more.';
     COMMENT ON COLUMN payment.gateway_book_line.subject IS 'What of ours it is about, or the gateway''s id of what is not ours.';
     CREATE INDEX gateway_book_line_subject ON payment.gateway_book_line (gateway, subject);
+    CREATE INDEX gateway_book_line_object ON payment.gateway_book_line (gateway, object_ref);
     CREATE INDEX gateway_book_line_strange ON payment.gateway_book_line (gateway) WHERE NOT is_ours;
     CREATE INDEX gateway_book_line_at ON payment.gateway_book_line (gateway, at);
-    GRANT SELECT, INSERT, UPDATE (kind, object_ref, currency, amount, fee, fee_currency, payment_id, subject, is_ours, at, times_listed,
-        is_listed, pulled_at)
+    GRANT SELECT, INSERT, UPDATE (kind, object_ref, currency, amount, fee, fee_currency, payment_id, payout_id, subject, is_ours, at,
+        times_listed, is_listed, pulled_at)
         ON payment.gateway_book_line TO vibestream_app;
 
     CREATE TABLE payment.reconciliation_run (

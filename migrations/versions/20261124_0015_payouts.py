@@ -88,7 +88,7 @@ _PAYOUTS = """
                              'paid', 'returned', 'failed', 'rejected')),
         payout_ref       text CHECK (length(payout_ref) BETWEEN 1 AND 300),
         first_sent_at    timestamptz,
-        fee_posted       boolean NOT NULL DEFAULT false,
+        provider_fee     bigint CHECK (provider_fee >= 0),
         failure          text CHECK (length(failure) <= 200),
         version          integer NOT NULL CHECK (version > 0),
         changed_at       timestamptz NOT NULL,
@@ -104,11 +104,11 @@ _PAYOUTS = """
     COMMENT ON COLUMN payment.payout.under_review IS 'The risk check wants a person''s look before anything else.';
     COMMENT ON COLUMN payment.payout.requested_by IS 'Null: the monthly run.';
     COMMENT ON COLUMN payment.payout.first_sent_at IS 'When the gateway was first asked; its memory for our key starts then.';
-    COMMENT ON COLUMN payment.payout.fee_posted IS 'What the gateway took for it is known, and in the books.';
+    COMMENT ON COLUMN payment.payout.provider_fee IS 'What the gateway keeps for it, as far as it is known and in the books.';
     CREATE INDEX payout_of_payee ON payment.payout (user_id, payout_id);
     CREATE INDEX payout_unfinished ON payment.payout (changed_at)
         WHERE state IN ('requested', 'approved', 'sending', 'in_transit', 'unknown');
-    GRANT SELECT, INSERT, UPDATE (state, under_review, payout_ref, first_sent_at, fee_posted, failure, version, changed_at)
+    GRANT SELECT, INSERT, UPDATE (state, under_review, payout_ref, first_sent_at, provider_fee, failure, version, changed_at)
         ON payment.payout TO vibestream_app;
 
     CREATE TABLE payment.payout_event (

@@ -42,11 +42,12 @@ async def save_lines(tx: Tx, gateway: GatewayName, lines: Sequence[tuple[BookLin
     await tx.execute_many(
         """
         INSERT INTO payment.gateway_book_line (gateway, line_ref, kind, object_ref, currency, amount, fee, fee_currency,
-            payment_id, subject, is_ours, at, times_listed, pulled_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s)
+            payment_id, payout_id, subject, is_ours, at, times_listed, pulled_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s)
         ON CONFLICT (gateway, line_ref) DO UPDATE SET kind = excluded.kind, object_ref = excluded.object_ref,
             currency = excluded.currency, amount = excluded.amount, fee = excluded.fee,
-            fee_currency = excluded.fee_currency, payment_id = excluded.payment_id, at = excluded.at,
+            fee_currency = excluded.fee_currency, payment_id = excluded.payment_id, payout_id = excluded.payout_id,
+            at = excluded.at,
             times_listed = excluded.times_listed, is_listed = true, pulled_at = excluded.pulled_at
         """,
         [
@@ -60,6 +61,7 @@ async def save_lines(tx: Tx, gateway: GatewayName, lines: Sequence[tuple[BookLin
                 line.fee.minor,
                 line.fee.currency.code,
                 line.payment_id,
+                line.payout_id,
                 f"{gateway.value}:{line.object_ref or line.line_ref}",
                 line.at,
                 times,
@@ -81,15 +83,20 @@ async def note_vanished(tx: Tx, gateway: GatewayName, *, since: datetime, until:
     )
 
 
-async def recognise(tx: Tx, gateway: GatewayName) -> None:
-    """Find out of what is ours those lines speak that were strange until now: by our id, or by theirs that we know."""
-    await tx.execute(
+async def recognise(tx: Tx, gateway: GatewayName) -> int:
+    """Find out of what is ours lines speak that were strange until now: by our id, by theirs, or by a line that is ours.
+
+    Returns how many are recognised now; those may in turn make others known.
+    """
+    return await tx.execute(
         """
         UPDATE payment.gateway_book_line line SET subject = ours.subject, is_ours = true
         FROM (
             SELECT strange.line_ref, coalesce(
                 (SELECT 'payment:' || known.payment_id FROM payment.payment known
                     WHERE known.payment_id = strange.payment_id),
+                (SELECT 'payout:' || known.payout_id FROM payment.payout known
+                    WHERE known.payout_id = strange.payout_id),
                 (SELECT 'payment:' || known.payment_id FROM payment.payment_ref known
                     WHERE known.gateway = strange.gateway AND known.payment_ref = strange.object_ref),
                 (SELECT 'payout:' || known.payout_id FROM payment.payout known
@@ -97,7 +104,13 @@ async def recognise(tx: Tx, gateway: GatewayName) -> None:
                 (SELECT 'payment:' || event.payment_id FROM payment.payment_event event
                     WHERE event.data ? 'refund_ref' AND event.data ->> 'refund_ref' = strange.object_ref LIMIT 1),
                 (SELECT 'payment:' || event.payment_id FROM payment.payment_event event
-                    WHERE event.data ? 'dispute_ref' AND event.data ->> 'dispute_ref' = strange.object_ref LIMIT 1)
+                    WHERE event.data ? 'dispute_ref' AND event.data ->> 'dispute_ref' = strange.object_ref LIMIT 1),
+                -- What comes back may name only the line, or the object, that went out.
+                (SELECT known.subject FROM payment.gateway_book_line known
+                    WHERE known.gateway = strange.gateway AND known.is_ours AND known.line_ref = strange.object_ref),
+                (SELECT known.subject FROM payment.gateway_book_line known
+                    WHERE known.gateway = strange.gateway AND known.is_ours AND known.object_ref = strange.object_ref
+                    LIMIT 1)
             ) AS subject
             FROM payment.gateway_book_line strange WHERE strange.gateway = %(gateway)s AND NOT strange.is_ours
         ) AS ours

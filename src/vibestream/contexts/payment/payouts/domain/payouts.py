@@ -109,8 +109,8 @@ class Payout:
     state: PayoutState
     payout_ref: str | None
     first_sent_at: datetime | None
-    fee_posted: bool
-    """What the gateway took for it is known, and in the books."""
+    provider_fee: Money | None
+    """What the gateway keeps for it, as far as it is known and in the books."""
     failure: str | None
     version: int
     changed_at: datetime

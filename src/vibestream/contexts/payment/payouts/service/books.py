@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vibestream.contexts.payment.gateways.service import ProviderPayout
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import AccountKind, AccountName, Leg, Posting
 from vibestream.contexts.payment.payouts.domain.payouts import Books, Payout
@@ -76,14 +75,15 @@ async def move(tx: Tx, *, payout: Payout, books: Books) -> TransactionId | None:
             return await _post(tx, payout, key=f"reopened:{payout.version}", kind="payout_reopened", moves=moves)
 
 
-async def post_fee(tx: Tx, *, payout: Payout, seen: ProviderPayout) -> TransactionId | None:
-    """Post what the gateway took for a payout; nothing when it took nothing."""
-    if seen.fee is None or seen.fee.minor == 0:
+async def post_fee(tx: Tx, *, payout: Payout, added: Money) -> TransactionId | None:
+    """Post how much more the gateway keeps for a payout than it had said before, or less; nothing for zero."""
+    if added.minor == 0:
         return None
-    fees = AccountName(AccountKind.GATEWAY_FEES, payout.method.value, seen.fee.currency)
-    clearing = AccountName(AccountKind.GATEWAY_CLEARING, payout.method.value, seen.fee.currency)
-    moves = [(fees, -seen.fee), (clearing, seen.fee)]
-    return await _post(tx, payout, key="fee", kind="payout_fee", moves=moves)
+    moves = [
+        (_gateway(AccountKind.GATEWAY_FEES, payout), -added),
+        (_gateway(AccountKind.GATEWAY_CLEARING, payout), added),
+    ]
+    return await _post(tx, payout, key=f"fee:{payout.version}", kind="payout_fee", moves=moves)
 
 
 async def _taken_again(tx: Tx, payout: Payout) -> list[tuple[AccountName, Money]]:

@@ -158,7 +158,7 @@ def _payout(
         state=PayoutState.REJECTED if blocked else PayoutState.REQUESTED,
         payout_ref=None,
         first_sent_at=None,
-        fee_posted=False,
+        provider_fee=None,
         failure="risk" if blocked else None,
         version=FIRST_VERSION,
         changed_at=now,

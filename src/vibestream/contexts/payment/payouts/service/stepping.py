@@ -15,6 +15,7 @@ from vibestream.contexts.payment.payouts.domain.payouts import Payout, PayoutEve
 from vibestream.contexts.payment.payouts.service import books
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.kernel.ids import TransactionId, UserId
+from vibestream.kernel.money import Money
 from vibestream.platform.database import Tx
 from vibestream.platform.live import announce
 
@@ -89,15 +90,18 @@ async def apply_seen(tx: Tx, *, payout: Payout, seen: ProviderPayout, now: datet
         payout = await take_step(tx, payout=payout, step=step, actor=None, now=now, payout_ref=seen.payout_ref)
     if steps:
         _log.info("payouts.settled", payout_id=str(payout.payout_id), state=payout.state.value)
-    if seen.fee is not None and not payout.fee_posted and payout.payout_ref is not None:
-        payout = await _take_fee(tx, payout=payout, seen=seen, now=now)
-    return payout
+    known = seen.fee is not None and payout.payout_ref is not None and seen.fee != payout.provider_fee
+    return await _take_fee(tx, payout=payout, fee=seen.fee, now=now) if known and seen.fee is not None else payout
 
 
-async def _take_fee(tx: Tx, *, payout: Payout, seen: ProviderPayout, now: datetime) -> Payout:
-    transaction_id = await books.post_fee(tx, payout=payout, seen=seen)
-    after = replace(payout, fee_posted=True, version=payout.version + 1, changed_at=now)
+async def _take_fee(tx: Tx, *, payout: Payout, fee: Money, now: datetime) -> Payout:
+    if fee.currency != payout.gross.currency:
+        _log.warning("payouts.fee_in_another_currency", payout_id=str(payout.payout_id), fee=str(fee))
+        return payout  # reconciliation lists it
+    before = payout.provider_fee or Money.zero(fee.currency)
+    transaction_id = await books.post_fee(tx, payout=payout, added=fee - before)
+    after = replace(payout, provider_fee=fee, version=payout.version + 1, changed_at=now)
     await store.save_payout(tx, after)
-    note = f"The gateway took {seen.fee}."
+    note = f"The gateway keeps {fee}."
     await write_event(tx, payout=after, kind="fee_known", actor=None, note=note, transaction_id=transaction_id)
     return after

@@ -17,7 +17,7 @@ from vibestream.platform.database import Tx
 
 _COLUMNS: LiteralString = """
     payout_id, user_id, currency, gross, fee, method, destination_id, address, gateway_key, requested_by, requested_at,
-    decision_id, approvals_needed, under_review, state, payout_ref, first_sent_at, fee_posted, failure, version,
+    decision_id, approvals_needed, under_review, state, payout_ref, first_sent_at, provider_fee, failure, version,
     changed_at
 """
 
@@ -59,7 +59,7 @@ async def save_payout(tx: Tx, payout: Payout) -> None:
     """Write how a locked payout stands now."""
     await tx.execute(
         """
-        UPDATE payment.payout SET state = %s, under_review = %s, payout_ref = %s, first_sent_at = %s, fee_posted = %s,
+        UPDATE payment.payout SET state = %s, under_review = %s, payout_ref = %s, first_sent_at = %s, provider_fee = %s,
             failure = %s, version = %s, changed_at = %s
         WHERE payout_id = %s
         """,
@@ -68,7 +68,7 @@ async def save_payout(tx: Tx, payout: Payout) -> None:
             payout.under_review,
             payout.payout_ref,
             payout.first_sent_at,
-            payout.fee_posted,
+            None if payout.provider_fee is None else payout.provider_fee.minor,
             payout.failure,
             payout.version,
             payout.changed_at,
@@ -230,6 +230,7 @@ def _payout(
     fee: int,
     method: str,
     state: str,
+    provider_fee: int | None,
     destination_id: UUID,
     decision_id: RiskDecisionId,
     **same: Any,
@@ -241,6 +242,7 @@ def _payout(
         fee=Money(fee, known),
         method=GatewayName(method),
         state=PayoutState(state),
+        provider_fee=None if provider_fee is None else Money(provider_fee, known),
         destination_id=destination_id,
         decision_id=decision_id,
         **same,

@@ -98,7 +98,8 @@ async def _pull(
 async def _compare(
     tx: Tx, gateway: GatewayName, *, day: date, known_until: datetime, lines: int, now: datetime
 ) -> Report:
-    await store.recognise(tx, gateway)
+    while await store.recognise(tx, gateway):
+        pass
     start = datetime.combine(day, time(), tzinfo=UTC)
     subjects = await store.list_subjects(tx, gateway, since=start, until=start + _DAY)
     found = await _books(tx, gateway, subjects, known_until=known_until, now=now)
