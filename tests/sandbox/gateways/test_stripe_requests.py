@@ -95,6 +95,13 @@ def test_another_key_opens_nothing(stripe_api: Stripe, given: str):
     assert stripe_api.gateways.keys.stripe_secret_key not in answer.text
 
 
+@pytest.mark.parametrize("header", ["stripe-account", "stripe-context"])
+def test_nothing_is_done_on_the_platform_that_was_meant_for_another_account(stripe_api: Stripe, header: str):
+    answer = stripe_api.http.post("/v1/customers", data={}, headers={header: "acct_other"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "account_invalid")
+
+
 @pytest.mark.parametrize("version", ["2020-01-01", "2017-08-15", "nonsense", "2026-10-28.other"])
 def test_another_version_than_the_pinned_one_is_refused(stripe_api: Stripe, version: str):
     answer = stripe_api.http.get("/v1/balance", headers={"stripe-version": version})

@@ -25,7 +25,7 @@ class PortMissing(InvalidInput):
 def _receiver(settings: Settings) -> str:
     """Return where this machine's web server takes webhooks, whatever address people type."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - not bound, only recognised
-    return f"http://{host}:{settings.port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 async def _run() -> None:
@@ -38,7 +38,7 @@ async def _run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(settings, port=port) as running:
-        webhooks.send_to(running.world, _receiver(settings))
+        webhooks.send_to(running.world, _receiver(settings), own=True)
         _log.info("sandbox.gateways.up", address=running.world.address)
         await running.until(stop)
 

@@ -94,13 +94,15 @@ def announce(
         )
 
 
-def send_to(world: World, address: str | None, *, forget: bool = False) -> None:
+def send_to(world: World, address: str | None, *, forget: bool = False, own: bool = False) -> None:
     """Say where webhooks go from now on; None keeps them back. With `forget`, those that wait are dropped.
+
+    `own` says that the address is that of the web server of our own settings, which may listen elsewhere than on loopback.
 
     Raises:
         NotLoopback: the address is not of this machine.
     """
-    if address is not None and not _is_loopback(urlsplit(address).hostname or ""):
+    if address is not None and not own and not _is_loopback(urlsplit(address).hostname or ""):
         raise NotLoopback(f"{address} is not on this machine; a sandbox sends nowhere else.")
     with world.store.transaction():
         world.store.set_fact(_TO, (address or "").rstrip("/"))

@@ -114,6 +114,7 @@ def _answer(asked: _Asked, fault: Taken | None) -> Answer:
     try:
         _authenticate(asked.world, asked.request)
         _check_version(asked.request)
+        _refuse_other_accounts(asked.request)
         _limit(fault)
         fingerprint = _fingerprint(asked.request, asked.body)
         kept = _kept(asked.world, asked.key, fingerprint)
@@ -212,6 +213,12 @@ def _check_version(request: Request) -> None:
     asked = request.headers.get("stripe-version", API_VERSION)
     if _VERSION.fullmatch(asked) is None or asked != API_VERSION:
         raise StripeError(f"Invalid Stripe API version: {asked}. This sandbox speaks {API_VERSION}.")
+
+
+def _refuse_other_accounts(request: Request) -> None:
+    # Ignoring it would do on the platform's own account what was meant for another one.
+    if "stripe-account" in request.headers or "stripe-context" in request.headers:
+        raise StripeError("The sandbox acts for the platform's own account only.", status=403, code="account_invalid")
 
 
 def _fingerprint(request: Request, body: str) -> str:
