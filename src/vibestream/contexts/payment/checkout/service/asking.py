@@ -11,6 +11,7 @@ from typing import assert_never
 from vibestream.contexts.payment.checkout.domain.payment import Attempt, Payment, Refund
 from vibestream.contexts.payment.checkout.domain.states import Act
 from vibestream.contexts.payment.gateways.service import (
+    Capability,
     ChargeRequest,
     CheckoutRequest,
     GatewayDeclined,
@@ -116,7 +117,7 @@ async def ask(gateways: Gateways, *, call: Call) -> Answer:  # noqa: PLR0911 - o
         gateway = gateways.get(call.gateway)
         match call.act:
             case Act.OPEN:
-                return Answer(seen=await gateway.create_checkout(call.checkout()))
+                return Answer(seen=await gateway.create_checkout(_within(gateway, call.checkout())))
             case Act.CHARGE:
                 return Answer(seen=await gateway.charge(call.charge()))
             case Act.CAPTURE:
@@ -144,6 +145,12 @@ async def look(gateways: Gateways, *, gateway: GatewayName, payment_ref: str) ->
         return Answer(seen=await gateways.get(gateway).retrieve(payment_ref))
     except (GatewayUnavailable, OutcomeUnknown, GatewayDeclined) as error:
         return Answer(unavailable=error.code)
+
+
+def _within(gateway: PaymentGateway, request: CheckoutRequest) -> CheckoutRequest:
+    """Return a request without the wish to keep the payer's method, where the gateway could not charge one again."""
+    keeps = request.keep_method and Capability.OFF_SESSION in gateway.capabilities
+    return dataclasses.replace(request, keep_method=keeps)
 
 
 async def _refund(gateway: PaymentGateway, call: Call) -> Answer:

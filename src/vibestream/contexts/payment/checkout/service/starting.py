@@ -60,7 +60,7 @@ async def start(
         payer_email: for the gateway's receipt.
         country: the payer's, ISO 3166-1 alpha-2, where it is known.
         gateway: the one that the payer chose; others are asked only when it cannot be.
-        keep_method: keep the payer's method for later charges.
+        keep_method: keep the payer's method for later charges, where the gateway can charge one again.
         network: the address that the request came from, for fraud.
         device: the device that it came from, for fraud.
         beneficiary: the person who gains by it, such as the artist of a tip, for fraud.
