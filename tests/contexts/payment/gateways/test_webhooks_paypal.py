@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import zlib
@@ -220,6 +221,33 @@ async def test_a_certificate_is_fetched_once_and_again_when_it_is_over(authority
         later = NOW + timedelta(hours=3)
         assert await sender.refusal(sender.headers(body), body, now=later) == "certificate"
         assert len(server.requests) == 2
+        await sender.gateway.close()
+
+
+async def test_forged_certificates_neither_pile_up_nor_keep_a_genuine_delivery_waiting(
+    authority: Authority, leaf: Leaf
+):
+    async with raw_server(answer("200 OK", leaf.chain), None) as server:
+        sender, body = Sender(leaf, server, authority), body_of(EVENT)
+        await sender.gateway.verify_webhook(headers=sender.headers(body), body=body, now=NOW)
+        urls = [f"{server.address}/v1/notifications/certs/FORGED-{number}" for number in range(40)]
+        flood = [
+            asyncio.create_task(
+                sender.gateway.verify_webhook(headers=sender.headers(body, url=url), body=body, now=NOW)
+            )
+            for url in urls
+        ]
+        await asyncio.sleep(0.1)
+
+        async with asyncio.timeout(1):
+            webhook = await sender.gateway.verify_webhook(headers=sender.headers(body), body=body, now=NOW)
+
+        assert webhook.event_ref == EVENT["id"]
+        assert len(server.requests) <= 3
+        assert sum(task.done() for task in flood) == 40 - 16
+        for task in flood:
+            task.cancel()
+        await asyncio.gather(*flood, return_exceptions=True)
         await sender.gateway.close()
 
 

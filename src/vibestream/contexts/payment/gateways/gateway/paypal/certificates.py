@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
+from vibestream.contexts.payment.gateways.domain.port import GatewayName
+from vibestream.contexts.payment.gateways.gateway.certainty import unavailable
 from vibestream.contexts.payment.gateways.gateway.signatures import refused
 from vibestream.contexts.payment.gateways.gateway.wire import Wire
 
@@ -34,6 +36,8 @@ _MOST_KEPT: Final = 16
 _LARGEST: Final = 64 * 1024
 _AT_ONCE: Final = 2
 """Fetches: whoever sends forged webhooks must not make us call PayPal for each of them at once."""
+_MOST_WAITING: Final = 16
+"""Deliveries that may wait for a fetch; PayPal sends the ones beyond again. Those whose certificate is kept never wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Certificates:
         self._authority = authority
         self._kept: dict[str, Proven] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
 
     async def key_at(self, url: str, *, now: datetime) -> RSAPublicKey:
         """Return the key of the certificate at an address.
@@ -63,17 +68,31 @@ class Certificates:
         """
         if not self._is_theirs(url):
             raise refused("certificate", "The webhook's certificate is not at an address of PayPal.")
-        async with self._turns:
-            kept = self._kept.get(url)
-            if kept is None or not kept.not_before <= now <= kept.until:
-                self._kept.pop(url, None)
-                pem = await self._wire.fetch(url, largest=_LARGEST)
-                domain = _DOMAIN if self._authority is None else None
-                kept = proven(pem, roots=self._roots, domain=domain, now=now)
-                while len(self._kept) >= _MOST_KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                self._kept[url] = kept
-        return kept.key
+        found = self._valid(url, now)
+        if found is None and self._waiting >= _MOST_WAITING:
+            raise unavailable(GatewayName.PAYPAL, "too many certificates are wanted at once")
+        if found is None:
+            self._waiting += 1
+            try:
+                async with self._turns:
+                    found = self._valid(url, now) or await self._fetched(url, now)
+            finally:
+                self._waiting -= 1
+        return found.key
+
+    def _valid(self, url: str, now: datetime) -> Proven | None:
+        kept = self._kept.get(url)
+        return kept if kept is not None and kept.not_before <= now <= kept.until else None
+
+    async def _fetched(self, url: str, now: datetime) -> Proven:
+        pem = await self._wire.fetch(url, largest=_LARGEST)
+        domain = _DOMAIN if self._authority is None else None
+        found = proven(pem, roots=self._roots, domain=domain, now=now)
+        self._kept.pop(url, None)
+        while len(self._kept) >= _MOST_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[url] = found
+        return found
 
     @cached_property
     def _roots(self) -> Store:
