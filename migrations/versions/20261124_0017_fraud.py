@@ -176,6 +176,7 @@ _DECISIONS = """
     END $$;
     CREATE TRIGGER four_eyes BEFORE UPDATE ON payment.risk_review
         FOR EACH ROW EXECUTE FUNCTION payment.require_four_eyes();
+    REVOKE ALL ON FUNCTION payment.require_four_eyes FROM PUBLIC;
 """
 
 
