@@ -169,7 +169,19 @@ def test_months_are_named_by_their_first_day():
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-13", "2026-00", "2026-1", "26-11", "2026-11-01", "", "\uff12\uff10\uff12\uff16-11", "0000-01", "+026-11"],
+    [
+        "2026-13",
+        "2026-00",
+        "2026-1",
+        "26-11",
+        "2026-11-01",
+        "",
+        "\uff12\uff10\uff12\uff16-11",
+        "0000-01",
+        "+026-11",
+        "1999-12",
+        "9999-12",
+    ],
 )
 def test_a_month_is_written_in_one_way(text: str):
     with pytest.raises(InvalidMonth):

@@ -8,6 +8,8 @@ from typing import ClassVar, Final
 from vibestream.kernel.errors import InvalidInput
 
 _DECEMBER: Final = 12
+_YEARS: Final = range(2000, 3000)
+"""Nothing was heard before, and a calendar ends somewhere."""
 
 
 class InvalidMonth(InvalidInput):
@@ -46,8 +48,10 @@ def parse_month(text: str) -> date:
     """
     year, dash, month = text.partition("-")
     digits = year.isascii() and month.isascii() and year.isdigit() and month.isdigit()
-    if not (dash and digits and len(year) == 4 and len(month) == 2 and 1 <= int(month) <= _DECEMBER and int(year)):  # noqa: PLR2004
+    if not (dash and digits and len(year) == 4 and len(month) == 2 and 1 <= int(month) <= _DECEMBER):  # noqa: PLR2004
         raise InvalidMonth("A month is written as 2026-11.")
+    if int(year) not in _YEARS:
+        raise InvalidMonth("A month is in this millennium.")
     return date(int(year), int(month), 1)
 
 

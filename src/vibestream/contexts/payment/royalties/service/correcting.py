@@ -9,7 +9,7 @@ from vibestream.contexts.payment.ledger.service import AccountKind, AccountName,
 from vibestream.contexts.payment.royalties.domain.months import label
 from vibestream.contexts.payment.royalties.domain.runs import RunView, UnknownRun
 from vibestream.contexts.payment.royalties.domain.statements import run_key
-from vibestream.contexts.payment.royalties.store import reversals, runs, standings, usage
+from vibestream.contexts.payment.royalties.store import reversals, runs, standings
 from vibestream.contexts.payment.royalties.store.reversals import ReversalRequest
 from vibestream.kernel.errors import Conflict, Forbidden, InvalidInput, Missing
 from vibestream.kernel.ids import RoyaltyRunId, TransactionId, UserId, new_id
@@ -75,7 +75,6 @@ async def approve_reversal(tx: Tx, *, run_id: RoyaltyRunId, approved_by: UserId)
     run = await runs.load_run(tx, run_id)
     if run is None:
         raise UnknownRun("There is no such run.")
-    await usage.lock_month(tx, run.month)
     await standings.lock_currency(tx, run.currency)
     request = await reversals.lock_request(tx, run_id)
     if request is None:

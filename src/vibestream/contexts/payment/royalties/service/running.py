@@ -74,7 +74,10 @@ async def run_month(
         MonthNotClosed: there is no pool of the month in this currency.
         NothingToShare: the pool is empty.
     """
-    pool = await runs.load_pool(tx, month, currency) if await usage.lock_month(tx, month) else None
+    # An advisory lock, not a row's: a transaction that has written nothing yet holds up neither the event relay nor the
+    # seal, which wait for whatever is older. The first write comes when everything is reckoned.
+    await standings.lock_currency(tx, currency)
+    pool = await runs.load_pool(tx, month, currency)
     if pool is None:
         raise MonthNotClosed("The month has no pool in this currency: close it first.")
     earlier = await runs.list_runs(tx, month=month, currency=currency, limit=1_000)
@@ -82,7 +85,6 @@ async def run_month(
         return standing[0]
     if pool.pool == 0:
         raise NothingToShare("The month's pool is empty.")
-    await standings.lock_currency(tx, currency)
     basis = await load_basis(tx, pool=pool, exclusions=exclusions)
     reckoning = await reckon_month(tx, basis=basis, month=month, currency=currency)
     return await _keep(tx, pool, basis, reckoning, number=len(earlier) + 1, made_by=made_by, now=now)

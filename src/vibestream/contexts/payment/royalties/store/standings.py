@@ -11,7 +11,7 @@ from vibestream.platform.database import Tx
 
 
 async def lock_currency(tx: Tx, currency: Currency) -> None:
-    """Exclude others who recoup, repay or reverse in a currency, until the transaction ends.
+    """Exclude others who run, reverse, recoup or repay in a currency, until the transaction ends.
 
     Advances and debts are append-only accounts: nothing in the ledger keeps two runs from recouping the same one.
     """
