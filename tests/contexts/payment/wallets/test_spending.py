@@ -14,7 +14,7 @@ from vibestream.contexts.payment.ledger.service import AccountKind, AccountName,
 from vibestream.contexts.payment.wallets import service
 from vibestream.contexts.payment.wallets.service import NotMoney, SpendingPlan, WalletTooLow, plan_spending
 from vibestream.kernel.ids import UserId, new_id
-from vibestream.kernel.money import EUR, USD, VIBE, CurrencyMismatch, Money
+from vibestream.kernel.money import EUR, USD, VIBE, Currency, CurrencyMismatch, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
 
@@ -66,6 +66,24 @@ def test_the_two_parts_are_the_price_and_neither_pays_what_it_cannot(price: int,
     assert plan.from_wallet + plan.from_gateway == usd(price)
     assert 0 <= plan.from_wallet.minor <= available
     assert plan.from_gateway.minor == 0 or plan.from_gateway.minor >= least
+
+
+@pytest.mark.parametrize(
+    ("code", "price", "available", "wallet", "gateway"),
+    [
+        ("USDC", 5_000_000, 1_234_567, 1_230_000, 3_770_000),  # a gateway takes cents of USDC
+        ("KWD", 5_000, 1_234, 1_230, 3_770),
+        ("JPY", 500, 123, 123, 377),
+        ("USDC", 5_000_001, 1_234_567, 1_230_001, 3_770_000),
+    ],
+)
+def test_a_gateway_is_asked_for_what_it_can_express(code: str, price: int, available: int, wallet: int, gateway: int):
+    of = Currency.of(code)
+    plan = plan_spending(
+        Money(price, of), available=Money(available, of), rest_by_gateway=True, least_charge=Money(1, of)
+    )
+
+    assert (plan.from_wallet.minor, plan.from_gateway.minor) == (wallet, gateway)
 
 
 async def test_spending_moves_the_price_once_however_often_it_is_asked(tx: Tx):

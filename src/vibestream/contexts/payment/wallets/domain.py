@@ -9,6 +9,9 @@ from typing import ClassVar, Final
 from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.money import VIBE, Currency, Money
 
+_DECIMALS: Final = 2
+"""Decimals that every gateway takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class WalletBalance:
@@ -90,11 +93,21 @@ class SpendingPlan:
     from_gateway: Money
 
 
+def chargeable(amount: Money) -> Money:
+    """Return the largest amount, at most this one, that every gateway can express: hundredths of a currency's unit.
+
+    Source: Coinbase Business Checkouts takes two decimals of USDC's six; Stripe takes amounts of three-decimal currencies
+    in multiples of ten minor units.
+    """
+    step = 10 ** max(0, amount.currency.exponent - _DECIMALS)
+    return Money(amount.minor - amount.minor % step, amount.currency)
+
+
 def plan_spending(price: Money, *, available: Money, rest_by_gateway: bool, least_charge: Money) -> SpendingPlan:
     """Return the spending order of a price: the wallet of the same currency first, a gateway for the rest if asked.
 
-    When the rest is less than a gateway takes, the gateway takes its least and the wallet keeps the difference; a price
-    below that least is for the wallet alone.
+    When the rest is less than a gateway takes, or has more decimals, the gateway takes a little more and the wallet keeps
+    the difference; a price below that least is for the wallet alone.
 
     Args:
         price: positive, in money.
@@ -113,7 +126,8 @@ def plan_spending(price: Money, *, available: Money, rest_by_gateway: bool, leas
         return SpendingPlan(price, Money.zero(price.currency))
     if not rest_by_gateway or price < least_charge:
         raise WalletTooLow(price=price, available=available)
-    rest = max(price - available, least_charge)
+    rest = max(-chargeable(available - price), least_charge)  # rounded up: the negative is rounded down
+    rest = min(rest, price)
     return SpendingPlan(price - rest, rest)
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 
 from vibestream.contexts.payment.subscriptions.domain.calendar import end_of, period_from, seconds, seconds_left
 from vibestream.contexts.payment.subscriptions.domain.plans import Price, Terms
+from vibestream.contexts.payment.wallets.domain import chargeable
 from vibestream.kernel.money import Money, divide_half_even
 from vibestream.kernel.time import Period
 
@@ -35,7 +36,7 @@ class Quote:
     credit: Money
     """The unused rest of what was paid, at most what it is worth."""
     charge: Money
-    """To be paid now; zero also when it is less than gateways take, which is then given away."""
+    """To be paid now. What gateways cannot take of it (less than their least, further decimals) is given away."""
     covers: Period
 
     @property
@@ -85,5 +86,5 @@ def quote(
     if due.minor <= 0:
         later = period_from(end_of(period), anchor=anchor, months=wanted.cycle.months)
         return Quote(terms=wanted, at_once=False, worth=price.amount, credit=zero, charge=zero, covers=later)
-    charge = due if price.least_charge <= due else zero
+    charge = chargeable(due) if price.least_charge <= chargeable(due) else zero
     return Quote(terms=wanted, at_once=True, worth=worth, credit=credit, charge=charge, covers=covers)

@@ -135,12 +135,15 @@ async def _give_back(
         user_id=found.user_id,
         parts=taken,
     )
+    back = wallets.chargeable(given)
+    if back.minor == 0:
+        return
     try:
         await checkout.request_refund(
             tx,
             key=f"subscription:{found.subscription_id}:unused:{part.payment_id}",
             payment_id=part.payment_id,
-            amount=given,
+            amount=back,
             reason=reason,
             requested_by=requested_by,
             source=wallet,
