@@ -195,6 +195,28 @@ async def test_a_card_that_was_used_for_fraud_is_denied_at_once(tx: Tx):
     ]  # fmt: skip
 
 
+async def test_a_card_that_becomes_known_later_counts_and_is_never_replaced(tx: Tx):
+    facts = [make_facts(amount=usd(99), device="bot", method_fingerprint=None) for _ in range(3)]
+    for number, one in enumerate(facts):
+        await fraud.assess(tx, facts=one, now=NOW)
+        await fraud.note_method(tx, subject_ref=one.subject, method_fingerprint=f"stolen-{number}")
+        await fraud.note_method(tx, subject_ref=one.subject, method_fingerprint="another")
+    await fraud.note_method(tx, subject_ref="nothing", method_fingerprint="x")
+    decision = await fraud.assess(tx, facts=make_facts(amount=usd(99), device="bot"), now=NOW + timedelta(minutes=1))
+    assert codes(decision) == ["rule.card_testing_device"]
+    assert await feature(tx, decision, "device.methods.1h") == 3
+
+
+async def test_cards_that_nobody_can_tell_apart_are_stopped_by_their_refusals(tx: Tx):
+    verdicts = []
+    for number in range(10):
+        at = NOW + timedelta(minutes=number)
+        facts = make_facts(amount=usd(99), network="tor", method_fingerprint=None, device=None, at=at)
+        verdicts.append((await fraud.assess(tx, facts=facts, now=at)).verdict)
+        await fraud.note_outcome(tx, subject_ref=facts.subject, outcome=Outcome.DECLINED, at=at)
+    assert verdicts == [Verdict.ALLOW] * 8 + [Verdict.BLOCK] * 2
+
+
 async def test_a_dispute_about_the_goods_is_no_fraud(tx: Tx):
     facts = make_facts(method_fingerprint="card-1")
     await fraud.assess(tx, facts=facts, now=NOW)

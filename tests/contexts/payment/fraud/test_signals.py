@@ -10,6 +10,8 @@ import pytest
 from tests.factories.fraud import NOW, make_facts, usd
 from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.fraud.domain.breaker import Breaker, admit, report
+from vibestream.contexts.payment.fraud.gateway import minfraud
+from vibestream.contexts.payment.fraud.gateway import signals as guard
 from vibestream.contexts.payment.fraud.gateway.minfraud import MinFraud, transaction_of
 from vibestream.contexts.payment.fraud.gateway.signals import Signals
 from vibestream.contexts.payment.fraud.service.signals import open_signals
@@ -47,7 +49,9 @@ def settings_for(server: MinFraudServer, **overrides: object) -> Settings:
 
 
 @pytest.fixture
-async def signals(server: MinFraudServer) -> AsyncIterator[Signals]:
+async def signals(server: MinFraudServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Signals]:
+    for module in (guard, minfraud):
+        monkeypatch.setattr(module, "BUDGET_S", 0.6)  # a busy machine is no slow server, which takes a second
     opened = open_signals(settings_for(server))
     await opened.gather(facts=make_facts())  # the first import and handshake may take longer than there is time
     server.asked.clear()
@@ -113,6 +117,10 @@ async def test_nobody_home_is_a_missing_signal():
     signals = Signals([party])
     assert await signals.gather(facts=make_facts()) == {}
     await signals.close()
+
+
+def test_nothing_waits_for_an_outside_party_longer_than_150_ms():
+    assert guard.BUDGET_S == 0.15
 
 
 async def test_without_an_account_nobody_is_asked(bare: Settings):

@@ -34,6 +34,7 @@ _RULES: Final = (
         _least("network.declines.1h", 3),
         _below("amount", _SMALL_DOLLARS),
     ),
+    _rule("declined_network", Verdict.BLOCK, _least("network.declines.1h", 8), _below("amount", _SMALL_DOLLARS)),
     _rule("declined_person", Verdict.BLOCK, _least("user.streak", 5), _below("user.since_h", 24)),
     _rule("declined_device", Verdict.BLOCK, _least("device.streak", 5), _below("device.since_h", 24)),
     _rule("velocity_person_5m", Verdict.BLOCK, _least("user.count.5m", 10)),

@@ -84,6 +84,10 @@ _PLAIN: Final[Mapping[str, Words]] = {
         "Rule: many cards tried with small amounts from one network",
         "Regla: muchas tarjetas probadas con importes pequeños desde una red",
     ),
+    "rule.declined_network": (
+        "Rule: small amounts refused again and again from one network",
+        "Regla: importes pequeños rechazados repetidamente desde una red",
+    ),
     "rule.declined_person": ("Rule: refused again and again", "Regla: rechazos repetidos"),
     "rule.declined_device": (
         "Rule: refused again and again on one device",

@@ -31,7 +31,7 @@ from vibestream.contexts.payment.fraud.domain.reviews import (
 )
 from vibestream.contexts.payment.fraud.domain.signals import radar_signals
 from vibestream.contexts.payment.fraud.service.assessing import assess
-from vibestream.contexts.payment.fraud.service.outcomes import note_outcome, outcomes
+from vibestream.contexts.payment.fraud.service.outcomes import note_method, note_outcome, outcomes
 from vibestream.contexts.payment.fraud.service.policies import (
     NotDenied,
     PolicyChanged,
@@ -94,6 +94,7 @@ __all__ = [
     "explained",
     "lapse_reviews",
     "models_kept",
+    "note_method",
     "note_outcome",
     "outcomes",
     "policy_document",

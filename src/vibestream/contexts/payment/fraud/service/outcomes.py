@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from vibestream.contexts.payment.fraud.domain.facts import FRAUDULENT, Outcome
+from vibestream.contexts.payment.fraud.domain.facts import FRAUDULENT, MOST_TEXT, Outcome
 from vibestream.contexts.payment.fraud.service.policies import deny
 from vibestream.contexts.payment.fraud.store import decisions, events
 from vibestream.contexts.payment.fraud.store.policies import DenyList
@@ -28,6 +28,14 @@ async def note_outcome(tx: Tx, *, subject_ref: str, outcome: Outcome, at: dateti
         if event is not None and event.method is not None:
             reason = f"{outcome.value} of {subject_ref}"
             await deny(tx, list_=DenyList.METHOD, value=event.method, reason=reason, added_by=None, now=at)
+
+
+async def note_method(tx: Tx, *, subject_ref: str, method_fingerprint: str) -> None:
+    """Remember with which card or account a payment is paid, once its gateway has said so.
+
+    Without it a card that was used for fraud is not known again, and cards are not counted per device. To have the payment itself judged by it, before it is captured, `assess` it again with the fingerprint instead.
+    """
+    await events.save_method(tx, subject=subject_ref, method=method_fingerprint[:MOST_TEXT])
 
 
 async def outcomes(tx: Tx, *, subject_ref: str) -> list[tuple[Outcome, datetime]]:

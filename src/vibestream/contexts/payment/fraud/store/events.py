@@ -48,6 +48,13 @@ async def save_event(tx: Tx, facts: Facts, *, cents: int) -> None:
     await _apply_outcomes(tx, facts.subject)
 
 
+async def save_method(tx: Tx, *, subject: str, method: str) -> None:
+    """Write with which card or account it is paid, when that was not known."""
+    await tx.execute(
+        "UPDATE payment.risk_event SET method = %s WHERE subject = %s AND method IS NULL", [method, subject]
+    )
+
+
 async def load_histories(tx: Tx, facts: Facts, *, cents: int, now: datetime) -> list[HistoryRow]:
     """Return the decision's own event, and per entity what happened before it, as far as any window looks.
 
