@@ -10,7 +10,7 @@ import click
 from vibestream.cli.connection import reachable_owner_dsn
 from vibestream.contexts.payment.checkout import service as checkout
 from vibestream.platform.config import load_settings
-from vibestream.platform.database import Database, as_app_role
+from vibestream.platform.database import Database, Isolation, as_app_role
 from vibestream.platform.postgres import migrate
 
 
@@ -41,10 +41,20 @@ def payments(*, check: bool) -> None:
 def _run(*, check: bool) -> tuple[int, int]:
     async def run(dsn: str) -> tuple[int, int]:
         async with Database(dsn, max_size=1, application="vibestream rebuild") as database:
-            differing = len(await database.run(checkout.differing_read_models))
-            made = 0 if check else await database.run(checkout.rebuild_read_models)
-            return differing, made
+            question = checkout.differing_read_models
+            differing = len(await database.run(question, isolation=Isolation.REPEATABLE_READ))
+            return differing, 0 if check else await _rebuild(database)
 
     with reachable_owner_dsn(load_settings()) as dsn:
         migrate.require_head(dsn)
         return asyncio.run(run(as_app_role(dsn)))
+
+
+async def _rebuild(database: Database) -> int:
+    made, after = 0, None
+    while True:
+        count, after = await database.run(lambda tx: checkout.rebuild_some(tx, after=after))  # noqa: B023 - awaited here
+        made += count
+        if after is None:
+            await database.run(checkout.forget_orphans)
+            return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,7 +59,7 @@ class Shop:
 
     async def start(self, text: str = "10.00", *, key: str | None = None, **more: Any) -> PaymentView:
         """Start a top-up by somebody, which the payer wants to make at this shop's gateway."""
-        asked = {
+        asked: dict[str, Any] = {
             "key": key or f"test:{new_id()}",
             "user_id": UserId(new_id()),
             "purpose": Purpose.WALLET_TOP_UP,
@@ -140,7 +141,7 @@ class Shop:
                 return done
             number, name, arguments = waiting[0]
             await JOBS[name](self.runtime, **arguments)
-            await self.do(lambda tx, number=number: drop_job(tx, number))
+            await self.do(functools.partial(drop_job, number=number))
         raise AssertionError("jobs defer each other for ever")
 
     async def settle(self, view: PaymentView) -> None:
@@ -148,7 +149,7 @@ class Shop:
         await self.do(lambda tx: _settle(tx, view))
 
     async def refund(self, view: PaymentView, text: str, *, key: str | None = None, **more: Any) -> RefundId:
-        asked = {
+        asked: dict[str, Any] = {
             "key": key or f"test:{new_id()}",
             "payment_id": view.payment_id,
             "amount": self.amount(text),
@@ -207,7 +208,7 @@ async def list_jobs(tx: Tx) -> list[tuple[int, str, dict[str, Any]]]:
     return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
 
 
-async def drop_job(tx: Tx, number: int) -> None:
+async def drop_job(tx: Tx, *, number: int) -> None:
     await tx.execute("DELETE FROM jobs.procrastinate_jobs WHERE id = %s", [number])
 
 

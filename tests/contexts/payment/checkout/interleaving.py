@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import re
 from collections import Counter
@@ -93,7 +94,7 @@ class Walk:
 
     async def start(self) -> None:
         shop = replace(self.shop, name=self.chance.choice(list(GatewayName)))
-        asked = {
+        asked: dict[str, Any] = {
             "key": f"walk:{new_id()}",
             "user_id": UserId(new_id()),
             "text": f"{self.chance.randint(100, 99_99)}.00",
@@ -132,11 +133,9 @@ class Walk:
         if waiting:
             view = self.chance.choice(waiting)
             for released in (self.chance.random() < 0.7, False):
-                await self.shop.do(
-                    lambda tx, released=released: service.review_decided(
-                        tx, decision_id=view.decision_id, released=released, now=self.shop.clock()
-                    )
-                )
+                assert view.decision_id is not None
+                decided = functools.partial(service.review_decided, decision_id=view.decision_id, released=released)
+                await self.shop.do(functools.partial(decided, now=self.shop.clock()))
 
     async def take(self) -> None:
         """Whoever asked for the payment takes its money where it was meant for."""
@@ -219,7 +218,7 @@ class Walk:
         """Run a job as a worker does: one that ends with an error the outside can cause stays, and is run again."""
         with contextlib.suppress(VibeStreamError):
             await JOBS[name](shop.runtime, **arguments)
-            await shop.do(lambda tx: drop_job(tx, number))
+            await shop.do(functools.partial(drop_job, number=number))
 
     async def die(self) -> None:
         """A process is killed somewhere in a job; another one comes after it."""

@@ -55,7 +55,10 @@ FATES = st.sampled_from(["answered", "answered", "lost before", "lost after", "u
 
 # A failing walk is shown as it was found: making it shorter takes minutes, and its steps are few and speaking.
 SETTINGS = settings(
-    max_examples=120, stateful_step_count=60, phases=[Phase.explicit, Phase.reuse, Phase.generate], report_multiple_bugs=False
+    max_examples=120,
+    stateful_step_count=60,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    report_multiple_bugs=False,
 )
 
 
@@ -335,6 +338,8 @@ class PaymentAndGateways(RuleBasedStateMachine):
         if before is not None and before.state is not DisputeState.OPEN:
             return
         amount = usd(left) if before is None else before.amount
+        known = None if before is None or before.fee is None else before.fee.minor  # never forgotten again
+        fee = known if fee is None else fee
         one = ProviderDispute(
             dispute_ref=f"d_{gateway}",
             payment_ref="x",

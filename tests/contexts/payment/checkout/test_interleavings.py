@@ -33,7 +33,9 @@ def gateways(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("steps", [STEPS, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "steps", [pytest.param(STEPS, id="some"), pytest.param(MANY, marks=pytest.mark.slow, id="many")]
+)
 async def test_ledger_and_gateways_agree_after_any_interleaving(
     any_shop: Callable[[GatewayName], Shop], owner_dsn: str, steps: int
 ):

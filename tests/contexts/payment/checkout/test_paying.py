@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -61,9 +63,10 @@ async def test_the_same_key_is_the_same_payment_and_another_body_is_refused(shop
     first = await shop.start("10.00", key=key, user_id=user_id)
     again = await asyncio.gather(*(shop.start("10.00", key=key, user_id=user_id) for _ in range(3)))
     assert {one.payment_id for one in again} == {first.payment_id}
+    asked: dict[str, Any] = {"text": "10.00", "key": key, "user_id": user_id}
     for other in ({"text": "10.01"}, {"user_id": UserId(new_id())}, {"gateway": None}, {"description": "Other"}):
         with pytest.raises(PaymentKeyReused):
-            await shop.start(**{"text": "10.00", "key": key, "user_id": user_id, **other})
+            await shop.start(**asked | other)
     assert await shop.run_jobs() == 1
 
 
@@ -280,7 +283,7 @@ async def test_a_fee_that_comes_late_is_posted_when_it_is_known(any_shop):
 async def test_a_note_about_nobodys_payment_changes_nothing(shop: Shop):
     view = await shop.opened()
     for ref in ("pi_nothing", f"{view.payment_ref}x"):
-        await shop.do(lambda tx, ref=ref: service.note_changed(tx, gateway=shop.name, payment_ref=ref))
+        await shop.do(functools.partial(service.note_changed, gateway=shop.name, payment_ref=ref))
     await shop.run_jobs()
     await shop.do(lambda tx: service.note_changed(tx, gateway=shop.name, payment_ref=view.payment_ref or ""))
     await shop.run_jobs()

@@ -19,7 +19,12 @@ from vibestream.contexts.payment.checkout.domain.states import ARRIVED, ENDED, P
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
 from vibestream.contexts.payment.checkout.service.noting import drive_due, list_unfinished, note_changed
 from vibestream.contexts.payment.checkout.service.reading import Traced, payment, payments, timeline, traced
-from vibestream.contexts.payment.checkout.service.rebuilding import differing_read_models, rebuild_read_models
+from vibestream.contexts.payment.checkout.service.rebuilding import (
+    differing_read_models,
+    forget_orphans,
+    rebuild_read_models,
+    rebuild_some,
+)
 from vibestream.contexts.payment.checkout.service.refunding import bearer_of, request_refund
 from vibestream.contexts.payment.checkout.service.starting import cancel, charge_stored, review_decided, start
 
@@ -45,11 +50,13 @@ __all__ = [
     "differing_read_models",
     "drive_due",
     "escrow",
+    "forget_orphans",
     "list_unfinished",
     "note_changed",
     "payment",
     "payments",
     "rebuild_read_models",
+    "rebuild_some",
     "request_refund",
     "review_decided",
     "start",

@@ -61,20 +61,31 @@ async def load_stream(tx: Tx, payment_id: PaymentId) -> list[Recorded]:
     )
 
 
-async def list_streams(tx: Tx, *, after: PaymentId | None, payments: int) -> list[Recorded]:
-    """Return the whole streams of so many payments at most, those after an id, by id and version."""
+async def list_payments(tx: Tx, *, after: PaymentId | None, most: int, lock: bool) -> list[PaymentId]:
+    """Return the ids of so many payments at most, those after an id; with `lock`, nobody adds to them meanwhile."""
+    ids: list[PaymentId] = await tx.values(
+        """
+        SELECT payment_id FROM payment.payment
+        WHERE %(after)s::uuid IS NULL OR payment_id > %(after)s ORDER BY payment_id LIMIT %(most)s
+        """,
+        {"after": after, "most": most},
+    )
+    if lock:
+        await tx.execute(
+            "SELECT FROM payment.payment WHERE payment_id = ANY(%s) ORDER BY payment_id FOR NO KEY UPDATE", [ids]
+        )
+    return ids
+
+
+async def load_streams(tx: Tx, payment_ids: Sequence[PaymentId]) -> list[Recorded]:
+    """Return the whole streams of payments, by id and version."""
     return await tx.all(
         _recorded,
         """
-        SELECT event.payment_id, event.version, event.type, event.data::text AS data, event.at, event.transaction_ids
-        FROM (
-            SELECT payment_id FROM payment.payment
-            WHERE %(after)s::uuid IS NULL OR payment_id > %(after)s ORDER BY payment_id LIMIT %(payments)s
-        ) AS head
-        JOIN payment.payment_event event USING (payment_id)
-        ORDER BY event.payment_id, event.version
+        SELECT payment_id, version, type, data::text AS data, at, transaction_ids
+        FROM payment.payment_event WHERE payment_id = ANY(%s) ORDER BY payment_id, version
         """,
-        {"after": after, "payments": payments},
+        [list(payment_ids)],
     )
 
 

@@ -89,21 +89,19 @@ async def list_differing(tx: Tx, views: Sequence[PaymentView]) -> list[PaymentId
         FROM jsonb_populate_recordset(NULL::payment.payment_view, %s::jsonb) AS made
         LEFT JOIN payment.payment_view stored USING (payment_id)
         WHERE to_jsonb(made) IS DISTINCT FROM to_jsonb(stored)
-            -- Somebody has added to the stream since it was read.
-            AND coalesce(stored.version <= made.version, true)
         """,
         [json.dumps([_members(view) for view in views])],
     )
 
 
 async def replace_views(tx: Tx, views: Sequence[PaymentView]) -> None:
-    """Store these lines in place of those that are there, but for payments that have gone on since."""
+    """Store these lines in place of those that are there."""
     payload = json.dumps([_members(view) for view in views])
     await tx.execute(
         """
         DELETE FROM payment.payment_view stored
         USING jsonb_populate_recordset(NULL::payment.payment_view, %s::jsonb) AS made
-        WHERE stored.payment_id = made.payment_id AND stored.version <= made.version
+        WHERE stored.payment_id = made.payment_id
         """,
         [payload],
     )
@@ -111,7 +109,6 @@ async def replace_views(tx: Tx, views: Sequence[PaymentView]) -> None:
         """
         INSERT INTO payment.payment_view
         SELECT * FROM jsonb_populate_recordset(NULL::payment.payment_view, %s::jsonb)
-        ON CONFLICT (payment_id) DO NOTHING
         """,
         [payload],
     )
