@@ -87,14 +87,20 @@ def settings(tmp_path: Path, database: Database) -> Settings:
 
 @pytest.fixture
 def runtime(settings: Settings, database: Database) -> Iterator[Runtime]:
-    """What the application works with: the fresh database, a local object store, a mailer, two threads."""
+    """What the application works with: the fresh database, a local object store, a mailer, two threads, no gateway."""
+    from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
     from vibestream.platform.mail import Mailer
     from vibestream.platform.runtime import Runtime
     from vibestream.platform.storage import open_store
 
     threads = BoundedThreads(threads=2)
     yield Runtime(
-        settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=threads
+        settings=settings,
+        database=database,
+        objects=open_store(settings),
+        mailer=Mailer(settings),
+        cpu=threads,
+        parts={Gateways: open_gateways(settings)},  # none: a test's settings have no keys
     )
     threads.close()
 
