@@ -17,6 +17,7 @@ from vibestream.contexts.payment.royalties import invariants as royalties
 from vibestream.contexts.payment.seal import invariants as seal
 from vibestream.contexts.payment.seal.service import by_id, trusted_keys
 from vibestream.contexts.payment.subscriptions import invariants as subscriptions
+from vibestream.contexts.payment.tips import invariants as tips
 from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
@@ -36,6 +37,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *fraud.INVARIANTS,
     *checkout.INVARIANTS,
     *subscriptions.INVARIANTS,
+    *tips.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,

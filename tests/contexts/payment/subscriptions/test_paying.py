@@ -182,6 +182,7 @@ async def test_a_payment_without_an_answer_is_never_charged_beside(fan: Fan, tx:
     for day in (1, 3, 7, 14):
         assert await fan.at(END + day * DAY) is Step.NOTHING
     assert await fan.at(END + 15 * DAY) is Step.END_UNPAID
+    assert [one["next_try_at"] for one in await fan.announced("renewal_failed")] == [None]
     await fan.pays(waiting)  # it came after all
 
     assert await wallet_of(tx, fan.user_id) == (1_099, 0)

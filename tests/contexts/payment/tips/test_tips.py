@@ -16,6 +16,7 @@ from vibestream.contexts.payment.checkout import service as checkout
 from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
 from vibestream.contexts.payment.tips import service
 from vibestream.contexts.payment.tips.domain import Tip, give_back
+from vibestream.contexts.payment.tips.invariants import INVARIANTS
 from vibestream.contexts.payment.tips.service import Payer, PayWith, TipState
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import GiveBackReason, WalletTooLow
@@ -23,6 +24,7 @@ from vibestream.kernel.ids import ArtistId, PaymentId, TipId, UserId, new_id
 from vibestream.kernel.money import EUR, USD, VIBE, Money
 from vibestream.kernel.text import TextInvalid
 from vibestream.platform.database import Tx
+from vibestream.platform.invariants import Finding
 
 PAYER = Payer(return_to="/wallet")
 
@@ -302,3 +304,23 @@ def make_tip(amount: int, share: Money, returned: int) -> Tip:
         amount=usd(amount), platform_share=share, message="", state=TipState.PAID, from_wallet=usd(0), payment_id=None,
         hold_id=None, returned=usd(returned), made_at=AT, paid_at=AT,
     )  # fmt: skip
+
+
+async def test_the_audit_sees_a_tip_that_says_what_the_books_do_not(stage: Stage, tx: Tx):
+    await stage.tips(500)
+    await paid_by_card(stage)
+    [one] = INVARIANTS
+    assert await one.check(tx) == Finding(ok=True, figure="2 paid tips", detail="")
+
+    async with tx.savepoint():
+        await tx.execute("UPDATE payment.tip SET transaction_id = NULL, paid_at = NULL, state = 'waiting'")
+        (first, second) = await tx.values("SELECT tip_id FROM payment.tip ORDER BY tip_id")
+        posted = await tx.values("SELECT id FROM payment.transaction WHERE kind = 'tip' ORDER BY recorded_at")
+        for tip_id, transaction_id in zip((first, second), reversed(posted), strict=True):
+            await tx.execute(
+                "UPDATE payment.tip SET transaction_id = %s, paid_at = now(), state = 'paid' WHERE tip_id = %s",
+                [transaction_id, tip_id],
+            )
+        swapped = await one.check(tx)
+    assert not swapped.ok
+    assert f"tip {first} of 500 gave its artist 950 and the platform 50" in swapped.detail

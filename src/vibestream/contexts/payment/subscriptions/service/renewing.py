@@ -15,7 +15,7 @@ from vibestream.contexts.payment.subscriptions.service.attempts import attempt_b
 from vibestream.contexts.payment.subscriptions.service.ending import end_now
 from vibestream.contexts.payment.subscriptions.service.ordering import open_renewal
 from vibestream.contexts.payment.subscriptions.service.selling import price_of
-from vibestream.contexts.payment.subscriptions.service.settling import fail_renewal
+from vibestream.contexts.payment.subscriptions.service.settling import announce_end_unpaid, fail_renewal
 from vibestream.contexts.payment.subscriptions.store import invoices, subscriptions
 from vibestream.kernel.ids import SubscriptionId
 from vibestream.kernel.money import Money
@@ -42,6 +42,8 @@ async def do_next(tx: Tx, *, subscription_id: SubscriptionId, now: datetime) -> 
         return Step.NOTHING
     step = next_step(found, now=now)
     if step in ENDS:
+        if step is Step.END_UNPAID:
+            await announce_end_unpaid(tx, subscription=found, now=now)
         await end_now(tx, subscription=found, reason=ENDS[step], now=now)
     elif step in {Step.TELL_TRIAL_ENDS, Step.TELL_RENEWAL_DUE}:
         await _tell(tx, found, step=step, now=now)

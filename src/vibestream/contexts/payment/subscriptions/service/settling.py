@@ -115,6 +115,14 @@ async def fail_renewal(
     return failed
 
 
+async def announce_end_unpaid(tx: Tx, *, subscription: Subscription, now: datetime) -> None:
+    """Announce that a locked subscription ends because its renewal was never answered for."""
+    invoice = await invoices.load_open(tx, subscription_id=subscription.subscription_id)
+    if invoice is not None:
+        failed = machine.ended(subscription, reason=EndReason.UNPAID, now=now)
+        await _announce_failure(tx, subscription=subscription, failed=failed, invoice=invoice, now=now)
+
+
 async def take_back(
     tx: Tx, *, key: str, payment_id: PaymentId, amount: Money, gateway: str, reason: GiveBackReason, now: datetime
 ) -> None:
