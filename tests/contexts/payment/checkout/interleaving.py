@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import random
 import re
 from collections import Counter
@@ -97,7 +98,7 @@ class Walk:
         asked: dict[str, Any] = {
             "key": f"walk:{new_id()}",
             "user_id": UserId(new_id()),
-            "text": f"{self.chance.randint(100, 99_99)}.00",
+            "text": f"{self._amount()}.00",
         }
         views = await asyncio.gather(*(shop.start(**asked) for _ in range(self.chance.choice([1, 1, 2]))))
         assert len({view.payment_id for view in views}) == 1
@@ -233,6 +234,8 @@ class Walk:
             await KilledAt(self._run(victim, *job), self.chance.randint(0, 90), self._cut)
         with contextlib.suppress(RuntimeError, anyio.ClosedResourceError):  # a stream that was killed cannot be closed
             await opened.close()
+        del victim, runtime, opened
+        gc.collect()  # what it leaves behind is found now, where it is expected
 
     async def _cut(self) -> None:
         async with await psycopg.AsyncConnection.connect(self.owner_dsn, autocommit=True) as owner:

@@ -256,14 +256,8 @@ async def test_unfinished_payments_are_listed_the_longest_quiet_first(stripe: Sh
     )
     assert [one.payment_id for one in listed] == [first.payment_id, second.payment_id]
     for gateway, quiet in ((GatewayName.PAYPAL, timedelta(seconds=1)), (GatewayName.STRIPE, timedelta(hours=-1))):
-        assert (
-            await stripe.do(
-                lambda tx, gateway=gateway, quiet=quiet: service.list_unfinished(
-                    tx, gateway=gateway, quiet_since=stripe.clock() + quiet, limit=10
-                )
-            )
-            == []
-        )
+        quietly = functools.partial(service.list_unfinished, gateway=gateway, limit=10)
+        assert await stripe.do(functools.partial(quietly, quiet_since=stripe.clock() + quiet)) == []
 
 
 async def test_a_fee_that_comes_late_is_posted_when_it_is_known(any_shop):
