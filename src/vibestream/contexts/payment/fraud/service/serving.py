@@ -105,6 +105,7 @@ async def _load(runtime: Runtime, registered: RegisteredModel) -> str | None:
         if hashlib.sha256(data).hexdigest() != registered.model:
             return f"The file of model {registered.model[:12]} is not the one that was registered."
         SHELF.put(await asyncio.to_thread(statistics.load, data))
+        _log.info("fraud.model_loaded", model=registered.model[:12], role=registered.role.value)
     except VibeStreamError as error:
         return str(error)
     return None

@@ -18,6 +18,8 @@ _HEIGHT: Final = 300
 _LEFT: Final = 64
 _BOTTOM: Final = 44
 _EDGE: Final = 12
+_FEWEST: Final = 20
+"""A point of fewer decisions says nothing; it is in the numbers, and left out of the picture."""
 _LEAST: Final = 1e-4
 """What a logarithmic axis begins with."""
 
@@ -60,7 +62,11 @@ def _page(evaluation: Evaluation, *, title: str, about: Mapping[str, Any]) -> st
         ],
     )  # fmt: skip
     curve = list(zip(evaluation.recall, evaluation.precision, strict=True))
-    honest = [(max(one.stated, _LEAST), max(one.observed, _LEAST)) for one in evaluation.reliability]
+    honest = [
+        (max(one.stated, _LEAST), max(one.observed, _LEAST))
+        for one in evaluation.reliability
+        if one.decisions >= _FEWEST
+    ]
     costs = [(x, y / 100) for x, y in zip(evaluation.thresholds, evaluation.threshold_costs, strict=True)]
     charts = (
         _chart("Precision by recall", "recall", "precision", curve, top=1.0),
