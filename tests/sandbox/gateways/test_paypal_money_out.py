@@ -216,3 +216,11 @@ def test_the_search_lags_behind_when_it_is_told_to(gateways: Sandbox, paypal: Pa
 )
 def test_a_search_that_is_wrong_is_refused(paypal: PayPal, query: dict[str, Any]):
     assert search(paypal, **query).status_code == 400
+
+
+def test_a_line_of_a_moved_clock_stays_in_the_books_when_the_clock_is_set_back(gateways: Sandbox, paypal: PayPal):
+    gateways.advance(30)
+    capture = capture_of(paypal.paid("10.00", key="moved"))
+    gateways.control("clock", {"offset_s": 0})
+
+    assert search(paypal, transaction_id=capture["id"]).json()["total_items"] == 1

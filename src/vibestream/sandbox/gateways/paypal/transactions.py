@@ -27,10 +27,11 @@ def search(call: Call) -> Answer:
     if not 0 <= until - since <= _MOST_DAYS * 86_400:
         raise _invalid("end_date", "Date range is greater than 31 days")
     size, page = _whole(call, "page_size", 100, _MOST_SIZE), _whole(call, "page", 1, 2**31)
-    fresh = call.world.now() - int(call.world.store.fact(LAG) or 0)
+    lag = int(call.world.store.fact(LAG) or 0)
+    fresh = call.world.now() - lag
     lines = list(call.world.store.newest_first(PROVIDER, "transaction", since=since, until=until + 1))[::-1]
     wanted = call.query.get("transaction_id")
-    found = [line for line in lines if line["at"] <= fresh and wanted in (None, line["id"])]
+    found = [line for line in lines if (not lag or line["at"] <= fresh) and wanted in (None, line["id"])]
     shown = found[(page - 1) * size : page * size]
     pages = -(-len(found) // size)
     path = f"/v1/reporting/transactions?start_date={call.query['start_date']}&end_date={call.query['end_date']}"
