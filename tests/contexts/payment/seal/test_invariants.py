@@ -222,7 +222,19 @@ async def test_a_transaction_that_waits_for_an_hour_is_overdue_wherever_its_id_l
         params=[late],
         triggers=False,
     )
-    assert "1 transactions older than an hour are in no seal" in (await found(lone_database, runtime))["seal.keeps_up"]
+    assert "1 transactions are in no seal an hour later" in (await found(lone_database, runtime))["seal.keeps_up"]
+
+
+async def test_books_that_stand_still_have_nothing_overdue(
+    lone_database: Database, lone_owner_dsn: str, runtime: Runtime
+):
+    await post_many(lone_database, 2)
+    await as_owner(
+        lone_owner_dsn, "UPDATE payment.transaction SET recorded_at = recorded_at - interval '9 days'", triggers=False
+    )
+    assert await found(lone_database, runtime) == {}
+    await post_many(lone_database, 1)
+    assert "2 transactions are in no seal" in (await found(lone_database, runtime))["seal.keeps_up"]
 
 
 @pytest.fixture

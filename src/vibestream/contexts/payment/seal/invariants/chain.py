@@ -41,7 +41,7 @@ async def check_pace(tx: Tx) -> Finding:
     return Finding(
         ok=overdue == 0,
         figure=f"{newest.size if newest else 0:,} sealed, {overdue:,} overdue",
-        detail=f"{overdue} transactions older than an hour are in no seal: does the worker run?" if overdue else "",
+        detail=f"{overdue} transactions are in no seal an hour later: does the worker run?" if overdue else "",
     )
 
 

@@ -103,12 +103,19 @@ async def list_due(tx: Tx, *, most: int) -> Due:
 
 
 async def count_overdue(tx: Tx, *, older_than_s: int) -> int:
-    """Return how many transactions are older and in no seal, wherever their ids lie."""
+    """Return how many transactions no seal holds although the books went on for so long after them.
+
+    Wherever their ids lie. By the books' own time and not the clock: books that stand still have nobody who seals.
+    """
     return int(
         await tx.value(
             """
-            SELECT count(*) FROM payment.transaction t
-            WHERE t.recorded_at < clock_timestamp() - make_interval(secs => %s)
+            WITH news (at) AS (
+                SELECT greatest(max(t.recorded_at), (SELECT max(s.sealed_at) FROM payment.seal s))
+                FROM payment.transaction t
+            )
+            SELECT count(*) FROM payment.transaction t, news
+            WHERE t.recorded_at < news.at - make_interval(secs => %s)
                 AND NOT EXISTS (SELECT FROM payment.sealed s WHERE s.transaction_id = t.id)
             """,
             [older_than_s],
