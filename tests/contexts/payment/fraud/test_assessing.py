@@ -50,6 +50,8 @@ async def test_an_ordinary_payment_is_allowed_and_kept_with_its_vector(tx: Tx):
         {"subject": ""},
         {"device": "d" * 201},
         {"network": ""},
+        {"network": "a\0b"},
+        {"email_domain": "\ud800"},
         {"account_created_at": NOW.replace(tzinfo=None)},
     ],
 )

@@ -31,6 +31,7 @@ from vibestream.contexts.payment.fraud.service import (
     UnknownReview,
 )
 from vibestream.kernel.ids import RiskDecisionId, UserId, new_id
+from vibestream.kernel.text import TextInvalid
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.events.codec import decode
@@ -120,8 +121,11 @@ async def test_nobody_decides_about_their_own_money(tx: Tx):
 
 async def test_a_review_is_decided_once_and_with_a_word_of_why(tx: Tx):
     _, decision = await waiting(tx)
-    for note in ("", "  ", "n" * 2_001):
+    for note in ("", "  "):
         with pytest.raises(NoteMissing):
+            await decide(tx, decision, Judgement.RELEASE, note=note)
+    for note in ("n" * 2_001, "a\0b", "\ud800"):
+        with pytest.raises(TextInvalid):
             await decide(tx, decision, Judgement.RELEASE, note=note)
     await decide(tx, decision, Judgement.REFUSE)
     with pytest.raises(ReviewClosed):
@@ -307,6 +311,8 @@ async def test_lists_and_policy_over_http(finance, client_for, database: Databas
     assert (await finance[0].delete(f"{base}/denied/email_domain", **gone)).status_code == 404
     past = {**entry, "until": "2020-01-01T00:00:00Z"}
     assert (await finance[0].put(f"{base}/denied", json=past)).json()["code"] == "fraud.unusable_entry"
+    for odd in ({"value": "a\0b"}, {"value": " "}, {"reason": "\u202e"}, {"until": "2030-01-01T00:00:00"}):
+        assert (await finance[0].put(f"{base}/denied", json=entry | odd)).status_code in {400, 422}, odd
 
     shown = (await finance[0].get(f"{base}/policy")).json()
     assert (await finance[0].post(f"{base}/policy", json={"after": 1, "document": "{}"})).status_code == 403

@@ -30,7 +30,8 @@ class Facts:
     """One payment or payout, as its owner knows it now. What is not known is None, and becomes a missing feature.
 
     Raises:
-        UnusableFacts: the amount is not positive, an instant has no zone, or a text is empty or longer than 200.
+        UnusableFacts: the amount is not positive, an instant has no zone, or a text is empty, longer than 200, or
+            holds what cannot be seen.
     """
 
     kind: Kind
@@ -64,8 +65,8 @@ class Facts:
             *(self.purpose, self.subject, self.gateway, self.method_fingerprint),
             *(self.network, self.device, self.country, self.email_domain),
         )
-        if not all(text is None or 0 < len(text) <= MOST_TEXT for text in texts):
-            raise UnusableFacts(f"A fact is a text of 1 to {MOST_TEXT} characters, or None.")
+        if not all(text is None or (0 < len(text) <= MOST_TEXT and text.isprintable()) for text in texts):
+            raise UnusableFacts(f"A fact is a text of 1 to {MOST_TEXT} characters that can be seen, or None.")
         if any(instant is not None and instant.tzinfo is None for instant in self._instants()):
             raise UnusableFacts("An instant needs a time zone.")
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from vibestream.contexts.payment.fraud.domain.facts import Kind, Reason
 from vibestream.kernel.errors import Conflict, Forbidden, InvalidInput, Missing
 from vibestream.kernel.ids import RiskDecisionId, UserId
 from vibestream.kernel.money import Money
+from vibestream.kernel.text import paragraphs
 
-MOST_NOTE = 2_000
+MOST_NOTE: Final = 2_000
 
 
 class UnknownReview(Missing):
@@ -40,7 +41,7 @@ class ReviewerConcerned(Forbidden):
 
 
 class NoteMissing(InvalidInput):
-    """A verdict without a word of why, or with too many."""
+    """A verdict without a word of why."""
 
     code: ClassVar[str] = "fraud.note_missing"
 
@@ -111,7 +112,8 @@ def after_vote(review: Review, *, reviewer: UserId, judgement: Judgement, note: 
         ReviewClosed: it is not open, or its time is over.
         ReviewerConcerned: the reviewer is who pays, is paid, or gains.
         AlreadyVoted: this person has spoken.
-        NoteMissing: the note is empty or longer than 2,000 characters.
+        NoteMissing: the note is empty.
+        TextInvalid: it is longer than 2,000 characters, or holds what cannot be seen.
     """
     if review.state is not ReviewState.OPEN or (review.closes_at is not None and now >= review.closes_at):
         raise ReviewClosed("This review is closed.")
@@ -119,9 +121,18 @@ def after_vote(review: Review, *, reviewer: UserId, judgement: Judgement, note: 
         raise ReviewerConcerned("Somebody else has to decide about this: it is your own money.")
     if any(vote.reviewer == reviewer for vote in review.votes):
         raise AlreadyVoted("You have spoken already. Somebody else has to agree.")
-    if not 0 < len(note.strip()) <= MOST_NOTE:
-        raise NoteMissing(f"Say why in 1 to {MOST_NOTE} characters.")
+    if not checked_note(note):
+        raise NoteMissing("Say why.")
     if judgement is Judgement.REFUSE:
         return ReviewState.REFUSED
     agreed = 1 + sum(vote.judgement is Judgement.RELEASE for vote in review.votes)
     return ReviewState.RELEASED if agreed >= review.needed else ReviewState.OPEN
+
+
+def checked_note(note: str) -> str:
+    """Return a reviewer's note as it is kept.
+
+    Raises:
+        TextInvalid: it is longer than 2,000 characters, or holds what cannot be seen.
+    """
+    return paragraphs(note, field="note", most=MOST_NOTE)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from vibestream.contexts.payment.fraud.domain.default_policy import DEFAULT_POLICY
+from vibestream.contexts.payment.fraud.domain.facts import MOST_TEXT
 from vibestream.contexts.payment.fraud.domain.policy import Policy, UnusablePolicy
 from vibestream.contexts.payment.fraud.store import policies as store
 from vibestream.contexts.payment.fraud.store.policies import Denied, DenyList, decode, encode
 from vibestream.kernel.errors import Conflict, InvalidInput, Missing
 from vibestream.kernel.ids import UserId
+from vibestream.kernel.text import one_line
 from vibestream.platform.database import Tx
+
+_MOST_REASON: Final = 500
 
 
 class PolicyChanged(Conflict):
@@ -21,7 +25,7 @@ class PolicyChanged(Conflict):
 
 
 class UnusableEntry(InvalidInput):
-    """An entry of a deny list that could match nothing, or is denied until a time that is over."""
+    """An entry of a deny list that is denied until a time that is over."""
 
     code: ClassVar[str] = "fraud.unusable_entry"
 
@@ -87,12 +91,14 @@ async def deny(
     """Block whatever has this value from now on, or change until when and why. Mail providers are compared in lower case.
 
     Raises:
-        UnusableEntry: an empty or long value or reason, or an end that has passed.
+        UnusableEntry: an end that has passed.
+        TextInvalid: an empty or long value or reason, or what cannot be seen in one.
     """
-    value = {DenyList.EMAIL_DOMAIN: value.lower(), DenyList.COUNTRY: value.upper()}.get(list_, value).strip()
-    usable = 0 < len(value) <= 200 and 0 < len(reason.strip()) <= 500 and "\0" not in value + reason  # noqa: PLR2004
-    if not usable or (until is not None and until <= now):
-        raise UnusableEntry("A value of 1 to 200 characters, a reason of 1 to 500, and an end in the future.")
+    value = {DenyList.EMAIL_DOMAIN: value.lower(), DenyList.COUNTRY: value.upper()}.get(list_, value)
+    value = one_line(value, field="value", most=MOST_TEXT)
+    reason = one_line(reason, field="reason", most=_MOST_REASON)
+    if until is not None and (until.tzinfo is None or until <= now):
+        raise UnusableEntry("An entry ends in the future, at an instant with a time zone, or never.")
     await store.save_denied(
         tx, Denied(list=list_, value=value, reason=reason, added_by=added_by, added_at=now, until=until)
     )

@@ -15,6 +15,7 @@ from vibestream.contexts.payment.fraud.domain.reviews import (
     UnknownReview,
     Vote,
     after_vote,
+    checked_note,
 )
 from vibestream.contexts.payment.fraud.service.outcomes import note_outcome
 from vibestream.contexts.payment.fraud.store import decisions, events
@@ -105,12 +106,13 @@ async def decide_review(
         ReviewerConcerned: it is the reviewer's own money.
         AlreadyVoted: this person has spoken; somebody else has to.
         NoteMissing: no word of why.
+        TextInvalid: the note is too long, or holds what cannot be seen.
     """
     review = await store.lock_review(tx, decision_id)
     if review is None:
         raise UnknownReview("There is no such review.")
     state = after_vote(review, reviewer=reviewer, judgement=verdict, note=note, now=now)
-    await store.save_vote(tx, decision_id, Vote(reviewer, verdict, note.strip(), now))
+    await store.save_vote(tx, decision_id, Vote(reviewer, verdict, checked_note(note), now))
     if state is not ReviewState.OPEN:
         await store.close_review(tx, decision_id, state=state, now=now)
         await note_outcome(tx, subject_ref=review.subject, outcome=_LABELS[state], at=now)
