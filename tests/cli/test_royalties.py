@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import date
 from pathlib import Path
 
 from click.testing import CliRunner
+from pydantic import SecretStr
 
-from tests.factories.royalties import close, make_artist, make_listens, pays, person
+from tests.factories.royalties import close, defer_revenue, make_artist, make_listens, pays, person
+from tests.platform.test_config import PRODUCTION
+from vibestream.cli.royalties import OnlyInSandbox
 from vibestream.cli.royalties import command as royalties
 from vibestream.platform.database import Database
 
@@ -48,3 +52,19 @@ async def test_says_what_is_wrong(owner_dsn: str, tmp_path: Path):
         wrong.write_text(text)
         code, said = await invoke(owner_dsn, "run", "2026-10", "--exclusions", str(wrong))
         assert (code, "is not a list" in said) == (1, True), text
+
+
+async def test_a_month_is_closed_early_in_the_sandbox_only(database: Database, owner_dsn: str, monkeypatch):
+    async with database.begin() as tx:
+        await defer_revenue(tx, pays(person(), 1_000), month=date(2126, 1, 1))
+    code, said = await invoke(owner_dsn, "run", "2126-01")
+    assert (code, said) == (1, "The month is not over.")
+    code, said = await invoke(owner_dsn, "run", "2126-01", "--early")
+    # That nobody's subscription explains the money is found, and nothing is closed by guessing.
+    assert (code, said) == (1, "Subscriptions say 0 minor units, the ledger holds 1000 for the month.")
+
+    for name, value in PRODUCTION.items():
+        variable = name.upper() if name.startswith("database") else f"VIBESTREAM_{name.upper()}"
+        monkeypatch.setenv(variable, value.get_secret_value() if isinstance(value, SecretStr) else str(value))
+    ended = await asyncio.to_thread(CliRunner().invoke, royalties, ["run", "2126-01", "--early"])
+    assert isinstance(ended.exception, OnlyInSandbox)

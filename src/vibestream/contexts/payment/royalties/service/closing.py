@@ -79,8 +79,6 @@ async def close_month_with(
     await usage.lock_month(tx, month)  # whoever else was closing it has ended by now
     if (known := await runs.load_pool(tx, month, currency)) is not None:
         return known
-    if not any(one.gross for one in revenue):
-        raise NothingToShare("Nobody paid anything for the month in this currency.")
     policy = policy_of_month(await policies.list_policies(tx), month=month)
     view = await _post(tx, month=month, currency=currency, revenue=revenue, policy=policy, closed_by=closed_by, now=now)
     await runs.add_pool(tx, view, revenue)
@@ -107,7 +105,7 @@ async def _post(
     closed_by: UserId | None,
     now: datetime,
 ) -> PoolView:
-    gross, fees = (Money(sum(of), currency) for of in zip(*((one.gross, one.fees) for one in revenue), strict=True))
+    gross, fees = (Money(sum(of), currency) for of in ([one.gross for one in revenue], [one.fees for one in revenue]))
     pool = Money(max(gross.minor - fees.minor, 0), currency).share(rate_bp=policy.pool_share_bp)
     deferred, shared, kept = await ledger.open_accounts(
         tx,
@@ -120,6 +118,8 @@ async def _post(
     held = (await ledger.balance_of(tx, account_id=deferred)).posted
     if held != gross:
         raise RevenueDisagrees(revenue=gross.minor, ledger=held.minor)
+    if gross.minor == 0:
+        raise NothingToShare("Nobody paid anything for the month in this currency.")
     moved = ((deferred, -gross), (shared, pool), (kept, gross - pool))
     posted = await ledger.post(
         tx,
