@@ -10,6 +10,7 @@ Capabilities, each using only those before it:
     wallets      what a person has, and every movement of it, in words; where captured payments went, and what went back
     fraud        whether a payment or payout goes on, and why; reviews; models
     gateways     Stripe, PayPal and Coinbase behind one port; which one a payment goes to, and how sure a failure is
+    checkout     payments as streams of events, from wish to money, and what goes back; one act at a gateway per key
     top_ups      paying into a wallet, and having it back
     tips         what fans give artists
     subscriptions  plans, periods, renewals, families, and what they bring in by month

@@ -63,12 +63,16 @@ class PaymentCaptured(_OfPayment):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentAbandoned(_OfPayment):
-    """A payment will not happen: it failed, was refused or was given up. Nothing was taken."""
+    """A payment will not happen: it failed, was refused or was given up. Nothing was taken.
+
+    Should its money come all the same, such as by a transfer of coins that was begun in time, `PaymentCaptured` follows.
+    """
 
     type: ClassVar[str] = "vibestream.payment.payment_abandoned"
 
     reason: str
-    """A stable word: `declined`, `cancelled`, `expired`, `refused`."""
+    """A stable word: `declined`, `cancelled`, `expired`, `refused`, `unavailable` (no gateway could be asked),
+    `authentication_required` (a stored method, whose owner has to be there), `amount_differs`."""
 
 
 @dataclass(frozen=True, kw_only=True)
