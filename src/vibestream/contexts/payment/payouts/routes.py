@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from vibestream.contexts.payment.gateways.service import GatewayName
@@ -18,6 +18,7 @@ from vibestream.platform.access import SIGNED_IN, holds
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.pagination import Page, PagingDep
+from vibestream.platform.http.rate_limits import address_key
 from vibestream.platform.http.routing import Router
 
 router = Router(tags=["payouts"])
@@ -177,8 +178,8 @@ async def show_payable(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Payou
 
 
 @router.post(_MINE, policy=SIGNED_IN, status_code=201)
-async def request_payout(
-    body: RequestBody, tx: TxDep, principal: PrincipalDep, key: IdempotencyDep, now: NowDep
+async def request_payout(  # noqa: PLR0917 - what a route depends on
+    body: RequestBody, request: Request, tx: TxDep, principal: PrincipalDep, key: IdempotencyDep, now: NowDep
 ) -> PayoutBody:
     """Ask for a payout. Sent at once, unless somebody has to agree first."""
     currency = Currency.of(body.currency)
@@ -189,7 +190,7 @@ async def request_payout(
         currency=currency,
         amount=None if body.amount is None else Money.parse(body.amount, currency),
         requested_by=principal.user_id,
-        origin=Origin(),
+        origin=Origin(network=address_key(request)),
         now=now,
     )
     return _payout(found)
