@@ -145,6 +145,8 @@ _DECISIONS = """
     CREATE UNIQUE INDEX one_open_review ON payment.risk_review (subject) WHERE state = 'open';
     CREATE INDEX risk_review_open ON payment.risk_review (due_at, decision_id) WHERE state = 'open';
     CREATE INDEX risk_review_opened ON payment.risk_review (opened_at);
+    CREATE INDEX risk_review_of ON payment.risk_review (subject, opened_at DESC);
+    CREATE INDEX risk_review_closed ON payment.risk_review (decided_at DESC, decision_id DESC) WHERE state <> 'open';
     GRANT SELECT, INSERT, UPDATE (state, decided_at) ON payment.risk_review TO vibestream_app;
 
     CREATE TABLE payment.risk_vote (

@@ -44,7 +44,9 @@ class Costs:
     review_cents: int = 250
     review_lost_bp: int = 100
     """Honest payers who do not wait for it."""
-    review_leak_bp: int = 1_000
+    review_leak_bp: int = 500
+    """Fraud that a reviewer lets go on. Less than a step-up's, or with a rising probability a review could turn back into a
+    step-up, and the verdict become milder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,11 +194,16 @@ def words_of(code: str, *, locale: str) -> str:
     )
 
 
-def from_model(explained: Sequence[tuple[str, str]], *, most: int) -> list[Reason]:
-    """Return up to so many reasons from features (the weightiest first) and what each was, one per code."""
+def from_model(explained: Sequence[tuple[str, str, float]], *, most: int) -> list[Reason]:
+    """Return up to so many reasons from features (the weightiest first), one per code.
+
+    Args:
+        explained: each feature, what it was, and how much it spoke for fraud, in log-odds.
+        most: how many at most.
+    """
     reasons: dict[str, Reason] = {}
-    for feature, value in explained:
+    for feature, value, pull in explained:
         code = code_of(feature)
         if code not in reasons:
-            reasons[code] = Reason(code, {"feature": feature, "value": value})
+            reasons[code] = Reason(code, {"feature": feature, "value": value, "pull": f"{pull:.3f}"})
     return list(reasons.values())[:most] or [Reason("model", {})]

@@ -191,7 +191,7 @@ def _reasons(ruling: Ruling, seen: _Seen) -> tuple[Reason, ...]:
         found.append(Reason(f"rule.{rule.code}", {one.feature: shown(features[one.feature]) for one in rule.when}))
     if seen.scored.champion is not None:
         explained = seen.scored.champion.explain(seen.vector, most=_EXPLAINED)
-        saw = [(feature, shown(features[feature])) for feature, _ in explained]
+        saw = [(feature, shown(features[feature]), pull) for feature, pull in explained]
         found += wording.from_model(saw, most=_MOST_REASONS)
     elif not found:
         found.append(Reason("no_model", {}))
