@@ -5,7 +5,7 @@ Becoming an artist grants the role `artist`. A handle that an artist leaves stay
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -123,6 +123,11 @@ async def fan(tx: Tx, *, user_id: UserId) -> FanProfile:
     if found is None:
         raise LookupError(user_id)
     return found
+
+
+async def names_of(tx: Tx, *, user_ids: Collection[UserId]) -> dict[UserId, str]:
+    """Return what accounts are called, by id; one that there is not, or not any more, is missing from the answer."""
+    return await store.load_names(tx, user_ids=user_ids) if user_ids else {}
 
 
 async def change_fan(

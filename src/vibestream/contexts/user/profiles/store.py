@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +17,12 @@ _ARTIST: Final = (
     "SELECT a.artist_id, a.user_id, a.name, a.handle, a.bio, a.links, a.created_at, a.changed_at"
     " FROM users.artist_profile a"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    user_id: UserId
+    display_name: str
 
 
 async def save_fan(tx: Tx, *, fan: FanProfile) -> None:
@@ -30,6 +38,14 @@ async def save_fan(tx: Tx, *, fan: FanProfile) -> None:
 async def load_fan(tx: Tx, *, user_id: UserId) -> FanProfile | None:
     """Return an account's fan profile."""
     return await tx.one(FanProfile, _FAN + " WHERE user_id = %s", [user_id])
+
+
+async def load_names(tx: Tx, *, user_ids: Collection[UserId]) -> dict[UserId, str]:
+    """Return the display names of those of these accounts that have one."""
+    rows = await tx.all(
+        _Named, "SELECT user_id, display_name FROM users.fan_profile WHERE user_id = ANY(%s)", [list(user_ids)]
+    )
+    return {row.user_id: row.display_name for row in rows}
 
 
 async def lock_fan(tx: Tx, *, user_id: UserId) -> FanProfile | None:

@@ -185,10 +185,15 @@ def test_every_feature_rule_and_list_has_words_of_its_own_in_both_languages():
 
 
 def test_features_that_say_the_same_are_one_reason():
-    explained = [("user.count.5m", "9"), ("user.sum.1h", "90"), ("device.methods.1h", "4"), ("hour", "3")]
+    explained = [
+        ("user.count.5m", "9", 1.25),
+        ("user.sum.1h", "90", 0.5),
+        ("device.methods.1h", "4", 0.25),
+        ("hour", "3", 0.125),
+    ]
     codes = [(one.code, dict(one.facts)) for one in from_model(explained, most=2)]
     assert codes == [
-        ("velocity.user", {"feature": "user.count.5m", "value": "9"}),
-        ("many.device.method", {"feature": "device.methods.1h", "value": "4"}),
+        ("velocity.user", {"feature": "user.count.5m", "value": "9", "pull": "1.250"}),
+        ("many.device.method", {"feature": "device.methods.1h", "value": "4", "pull": "0.250"}),
     ]
     assert [one.code for one in from_model([], most=2)] == ["model"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from vibestream.contexts.payment.checkout.domain.errors import UnknownPayment
@@ -44,6 +45,8 @@ async def payments(
     user_id: UserId | None = None,
     state: PaymentState | None = None,
     gateway: GatewayName | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: PaymentId | None = None,
     limit: int,
 ) -> list[PaymentView]:
@@ -54,10 +57,14 @@ async def payments(
         user_id: only this person's.
         state: only those that stand so.
         gateway: only those that stand, or were last tried, there.
+        since: only those started then or later.
+        until: only those started before then.
         before: only those started before this one: the last one seen.
         limit: how many at most.
     """
-    return await views.list_views(tx, user_id=user_id, state=state, gateway=gateway, before=before, limit=limit)
+    return await views.list_views(
+        tx, user_id=user_id, state=state, gateway=gateway, since=since, until=until, before=before, limit=limit
+    )
 
 
 async def timeline(tx: Tx, *, payment_id: PaymentId) -> list[TimelineEntry]:

@@ -39,6 +39,8 @@ async def list_views(
     user_id: UserId | None,
     state: PaymentState | None,
     gateway: GatewayName | None,
+    since: datetime | None,
+    until: datetime | None,
     before: PaymentId | None,
     limit: int,
 ) -> list[PaymentView]:
@@ -50,10 +52,20 @@ async def list_views(
         WHERE (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
             AND (%(state)s::text IS NULL OR state = %(state)s)
             AND (%(gateway)s::text IS NULL OR gateway = %(gateway)s)
+            AND (%(since)s::timestamptz IS NULL OR started_at >= %(since)s)
+            AND (%(until)s::timestamptz IS NULL OR started_at < %(until)s)
             AND (%(before)s::uuid IS NULL OR payment_id < %(before)s)
         ORDER BY payment_id DESC LIMIT %(limit)s
         """,
-        {"user_id": user_id, "state": state, "gateway": gateway, "before": before, "limit": limit},
+        {
+            "user_id": user_id,
+            "state": state,
+            "gateway": gateway,
+            "since": since,
+            "until": until,
+            "before": before,
+            "limit": limit,
+        },
     )
 
 
