@@ -24,7 +24,7 @@ from vibestream.contexts.payment.reconciliation.service.findings import (
     resolve,
     runs,
 )
-from vibestream.contexts.payment.reconciliation.store import Run
+from vibestream.contexts.payment.reconciliation.store.books import Run
 
 __all__ = [
     "LAG",

@@ -11,8 +11,8 @@ import structlog
 from prometheus_client import Gauge
 
 from vibestream.contexts.payment.gateways.service import BookLine, GatewayName, Gateways
-from vibestream.contexts.payment.reconciliation import store
 from vibestream.contexts.payment.reconciliation.domain import Comparison, Difference, compare
+from vibestream.contexts.payment.reconciliation.store import books, findings
 from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
 
@@ -67,10 +67,10 @@ async def reconcile(runtime: Runtime, *, gateway: GatewayName, day: date, now: d
     async for some in _pull(runtime, gateway, since=since, until=until):
         lines += len(some)
         async with runtime.database.begin() as tx:
-            await store.save_lines(tx, gateway, list(some.values()), now=now)
+            await books.save_lines(tx, gateway, list(some.values()), now=now)
 
     async def compare_day(tx: Tx) -> Report:
-        await store.note_vanished(tx, gateway, since=since, until=until, pulled_at=now)
+        await books.note_vanished(tx, gateway, since=since, until=until, pulled_at=now)
         return await _compare(tx, gateway, day=day, known_until=until, lines=lines, now=now)
 
     report = await runtime.database.run(compare_day)
@@ -98,23 +98,23 @@ async def _pull(
 async def _compare(
     tx: Tx, gateway: GatewayName, *, day: date, known_until: datetime, lines: int, now: datetime
 ) -> Report:
-    while await store.recognise(tx, gateway):
+    while await books.recognise(tx, gateway):
         pass
     start = datetime.combine(day, time(), tzinfo=UTC)
-    subjects = await store.list_subjects(tx, gateway, since=start, until=start + _DAY)
+    subjects = await books.list_subjects(tx, gateway, since=start, until=start + _DAY)
     found = await _books(tx, gateway, subjects, known_until=known_until, now=now)
     for difference in found.differences:
-        await store.save_finding(tx, gateway, difference, day=day, now=now)
+        await findings.save_finding(tx, gateway, difference, day=day, now=now)
     waiting = {one.subject for one in found.waiting}
     settled = [subject for subject in subjects if subject not in waiting]
-    resolved = await store.resolve_others(tx, gateway, settled, seen_at=now, note=_AGREES)
+    resolved = await findings.resolve_others(tx, gateway, settled, seen_at=now, note=_AGREES)
     figures: Mapping[str, int] = {
         "lines": lines,
         "matched": found.matched,
         "differing": len(found.differences),
         "waiting": len(found.waiting),
     }
-    await store.save_run(tx, gateway, day=day, now=now, **figures)
+    await books.save_run(tx, gateway, day=day, now=now, **figures)
     return Report(
         gateway=gateway,
         day=day,
@@ -135,8 +135,8 @@ async def _books(
         part = subjects[first : first + _AT_ONCE]
         found = compare(
             gateway=gateway,
-            ours=await store.list_ours(tx, gateway, part),
-            theirs=await store.list_theirs(tx, gateway, part),
+            ours=await books.list_ours(tx, gateway, part),
+            theirs=await books.list_theirs(tx, gateway, part),
             known_until=known_until,
             now=now,
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from vibestream.contexts.payment.gateways.service import GatewayName
-from vibestream.contexts.payment.reconciliation import domain, store
+from vibestream.contexts.payment.reconciliation import domain
 from vibestream.contexts.payment.reconciliation.domain import (
     Ageing,
     Finding,
@@ -17,7 +17,9 @@ from vibestream.contexts.payment.reconciliation.domain import (
     Settled,
     UnknownFinding,
 )
-from vibestream.contexts.payment.reconciliation.store import Run
+from vibestream.contexts.payment.reconciliation.store import books
+from vibestream.contexts.payment.reconciliation.store import findings as store
+from vibestream.contexts.payment.reconciliation.store.books import Run
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Currency
 from vibestream.platform.database import Tx
@@ -81,7 +83,7 @@ async def resolve(tx: Tx, *, finding_id: UUID, note: str, by: UserId, now: datet
 
 async def runs(tx: Tx, *, limit: int) -> list[Run]:
     """Return how the last comparisons ended, the newest day first."""
-    return await store.list_runs(tx, limit=limit)
+    return await books.list_runs(tx, limit=limit)
 
 
 async def ageing(tx: Tx, *, gateway: GatewayName, now: datetime) -> list[Ageing]:
@@ -91,7 +93,7 @@ async def ageing(tx: Tx, *, gateway: GatewayName, now: datetime) -> list[Ageing]
     as it was pulled.
     """
     flows: dict[Currency, list[Flow]] = {}
-    for currency, flow in await store.list_flows(tx, gateway):
+    for currency, flow in await books.list_flows(tx, gateway):
         flows.setdefault(currency, []).append(flow)
     return [
         domain.ageing(flows[currency], currency=currency, today=now.date())

@@ -1,0 +1,1 @@
+"""Tables of reconciliation: the gateways' books, runs and findings."""
