@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
@@ -42,10 +43,15 @@ class KilledAt:
         if waiting is not None:
             waiting._asyncio_future_blocking = False
         yield from self._die().__await__()
-        try:
-            waiting = self._work.throw(Killed())
-            while True:  # what clean-up awaits finds its connections cut
+        resume = functools.partial(self._work.throw, Killed())
+        while True:  # what clean-up awaits finds its connections cut
+            try:
+                waiting = resume()
+            except (Killed, StopIteration, asyncio.CancelledError):
+                return True
+            try:
                 yield waiting
-                waiting = self._work.send(None)
-        except (Killed, StopIteration):
-            return True
+            except BaseException as error:  # noqa: BLE001 - passed on, as above
+                resume = functools.partial(self._work.throw, error)
+            else:
+                resume = functools.partial(self._work.send, None)

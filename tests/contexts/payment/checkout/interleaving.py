@@ -238,8 +238,9 @@ class Walk:
         gc.collect()  # what it leaves behind is found now, where it is expected
 
     async def _cut(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self.owner_dsn, autocommit=True) as owner:
-            await owner.execute(
+        # Without awaiting: a scope of the victim's, in this very task, may be about to cancel what waits in it.
+        with psycopg.connect(self.owner_dsn, autocommit=True) as owner:
+            owner.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND application_name = 'victim'"
             )

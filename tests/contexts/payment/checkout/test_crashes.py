@@ -34,8 +34,9 @@ async def kill_at(n: int, shop: Shop, owner_dsn: str, phase: Phase) -> bool:
         victim = replace(shop, runtime=replace(shop.runtime, database=database, parts=parts))
 
         async def cut() -> None:
-            async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
-                await owner.execute(
+            # Without awaiting: a scope of the victim's, in this very task, may be about to cancel what waits in it.
+            with psycopg.connect(owner_dsn, autocommit=True) as owner:
+                owner.execute(
                     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND application_name = 'victim'"
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -84,7 +85,9 @@ async def test_calling_off_closes_the_review(stripe: Shop):
     await stripe.do(lambda tx: service.cancel(tx, payment_id=view.payment_id, user_id=view.user_id))
     await stripe.run_jobs()
     assert (await stripe.view(view.payment_id)).state is PaymentState.CANCELLED
-    explained = await stripe.do(lambda tx: fraud.explained(tx, decision_id=view.decision_id))
+    decision_id = view.decision_id
+    assert decision_id is not None
+    explained = await stripe.do(lambda tx: fraud.explained(tx, decision_id=decision_id))
     assert explained.review.state is not fraud.ReviewState.OPEN
 
 
@@ -121,17 +124,15 @@ async def test_a_stored_method_is_charged_while_its_owner_is_away(any_shop: Call
 
 async def test_a_payment_that_kept_nothing_cannot_be_charged_again(stripe: Shop):
     first = await stripe.paid("10.00")
+    charge = functools.partial(
+        service.charge_stored,
+        key="again",
+        purpose=service.Purpose.SUBSCRIPTION,
+        subject="",
+        amount=Money(500, stripe.currency),
+        description="Premium",
+        of_payment=first.payment_id,
+    )
     for user_id, error in ((first.user_id, service.MethodNotKept), (UserId(new_id()), service.UnknownPayment)):
         with pytest.raises(error):
-            await stripe.do(
-                lambda tx, user_id=user_id: service.charge_stored(
-                    tx,
-                    key="again",
-                    user_id=user_id,
-                    purpose=service.Purpose.SUBSCRIPTION,
-                    subject="",
-                    amount=Money(500, stripe.currency),
-                    description="Premium",
-                    of_payment=first.payment_id,
-                )
-            )
+            await stripe.do(functools.partial(charge, user_id=user_id))
