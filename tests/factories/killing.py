@@ -25,18 +25,9 @@ class KilledAt:
 
     def __await__(self) -> Generator[Any, Any, bool]:
         resume: Callable[[], Any] = functools.partial(self._work.send, None)
-        for _ in range(self._n):
-            try:
-                waiting = resume()
-            except StopIteration:
-                return False
-            try:
-                yield waiting
-            except BaseException as error:  # noqa: BLE001 - passed on; such as the cancellation by which a scope of the work's own ends
-                resume = functools.partial(self._work.throw, error)
-            else:
-                resume = functools.partial(self._work.send, None)
         try:
+            for _ in range(self._n):
+                resume = yield from self._relayed(resume())
             waiting = resume()
         except StopIteration:
             return False
@@ -44,14 +35,16 @@ class KilledAt:
             waiting._asyncio_future_blocking = False
         yield from self._die().__await__()
         resume = functools.partial(self._work.throw, Killed())
-        while True:  # what clean-up awaits finds its connections cut
-            try:
-                waiting = resume()
-            except (Killed, StopIteration, asyncio.CancelledError):
-                return True
-            try:
-                yield waiting
-            except BaseException as error:  # noqa: BLE001 - passed on, as above
-                resume = functools.partial(self._work.throw, error)
-            else:
-                resume = functools.partial(self._work.send, None)
+        try:
+            while True:  # what clean-up awaits finds its connections cut
+                resume = yield from self._relayed(resume())
+        except (Killed, StopIteration, asyncio.CancelledError):
+            return True
+
+    def _relayed(self, waiting: Any) -> Generator[Any, Any, Callable[[], Any]]:
+        """Wait for what the work waits for, and return how it goes on: with what came, or with what was thrown."""
+        try:
+            yield waiting
+        except BaseException as error:  # noqa: BLE001 - passed on; such as the cancellation of a scope of the work's own
+            return functools.partial(self._work.throw, error)
+        return functools.partial(self._work.send, None)
