@@ -12,7 +12,8 @@ from tests.journeys.product import Product, running
 
 STORY = [
     *("platform_is_up", "artist_signs_up", "upload", "packaging", "publish"),
-    *("fan_signs_up", "listen", "reward", "books"),
+    *("fan_signs_up", "top_up", "subscribe", "tip", "listen", "reward", "books"),
+    *("royalties", "payout_asked", "payout_reviewed", "payout", "money_balances"),
 ]
 
 
@@ -24,7 +25,12 @@ def test_the_main_job_is_told_paid_and_kept_over_a_restart(tmp_path: Path):
         assert told.returncode == 0, told.stdout + told.stderr
         records = json.loads((tmp_path / "demo.json").read_text())
         assert [(one["name"], one["ok"]) for one in records] == [(name, True) for name in STORY]
-        assert records[-1]["figures"] == {"entries": 2, "sum": "0.0000"}
+        figures = {one["name"]: one["figures"] for one in records}
+        assert figures["books"] == {"entries": 2, "sum": "0.0000"}
+        assert figures["subscribe"] == {"paid": "10.99 USD", "best_quality": "lossless"}
+        assert figures["royalties"] == {"available": "45.26 USD"}  # a tip of 40.00 less 5 %, and a pool of 7.26
+        assert figures["payout"] == {"sent": "45.01 USD", "fee": "0.25 USD"}
+        assert figures["money_balances"] == {"movements": 3, "sum": "0"}
         audited(product, tmp_path)
 
         tree = product.processes()

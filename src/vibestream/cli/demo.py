@@ -15,8 +15,8 @@ import httpx
 from rich.console import Console
 
 from vibestream.cli.connection import seed_file
-from vibestream.cli.story import main_job, pieces
-from vibestream.cli.story.main_job import Person
+from vibestream.cli.story import main_job, money, pieces
+from vibestream.cli.story.main_job import Person, Published
 from vibestream.cli.story.telling import Teller
 from vibestream.cli.story.visitor import Visitor
 from vibestream.kernel.errors import InvalidInput, Unavailable
@@ -56,8 +56,9 @@ class NotUp(Unavailable):
 def command(*, music: Path | None, json_file: Path | None, url: str | None, seed: bool) -> None:
     """Tell the main job as a story, through the public HTTP API, against a running VibeStream.
 
-    An artist signs up, uploads masters and publishes them; a fan signs up, listens in real time, and is paid; the
-    transaction that paid is shown, and its entries sum to zero. Start `vibestream up` in another terminal first.
+    An artist signs up, uploads masters and publishes them. A fan signs up, tops up, subscribes and tips at the sandbox's
+    gateways, listens in real time, and is paid. An operator closes the month early, which only a sandbox does, and shares
+    its royalties; the artist is paid out. Every transaction sums to zero. Start `vibestream up` in another terminal first.
     """
     settings = load_settings()
     base_url = (url or settings.base_url).rstrip("/")
@@ -84,9 +85,20 @@ def _tell(
             _keep(seed_file(settings), artist_person, fan_person)
             teller.console.print(f"Sign in as the artist or the fan: {seed_file(settings)} says how.")
         else:
-            main_job.fan_listens(teller, fan, person=fan_person, track_id=published.track_ids[0])
-            main_job.fan_is_paid(teller, fan)
+            _tell_all(teller, artist, fan, fan_person, published)
     teller.console.print(f"[bold]Open {base_url}/releases/{published.release_id}[/]")
+
+
+def _tell_all(teller: Teller, artist: Visitor, fan: Visitor, person: Person, published: Published) -> None:
+    with teller.step("fan_signs_up", "A fan signs up"):
+        fan.sign_up(email=person.email, password=person.password, display_name=person.display_name)
+    money.fan_pays(teller, fan, artist_id=published.artist_id)
+    main_job.fan_listens(teller, fan, track_id=published.track_ids[0])
+    main_job.fan_is_paid(teller, fan)
+    money.month_is_shared(teller, artist)
+    with Visitor(artist.base_url) as reviewer:
+        money.artist_is_paid_out(teller, artist, reviewer=reviewer, person=main_job.invent("finance"))
+    money.books_balance(teller, fan)
 
 
 def _require_up(base_url: str) -> None:

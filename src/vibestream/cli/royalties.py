@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import ClassVar, TypeVar
 from uuid import UUID
@@ -91,6 +91,24 @@ def run(*, month: str, currencies: tuple[str, ...], early: bool, file: Path | No
         click.echo(f"Nobody paid anything for {month}.")
     for pool, made in done:
         _say(pool, made)
+
+
+@command.command()
+@click.option("--early", is_flag=True, help="As if the hold were over. Sandbox only.")
+def release(*, early: bool) -> None:
+    """Make available what payees have had pending for the policy's hold; the worker does it every hour."""
+    if early and not load_settings().sandboxed:
+        raise OnlyInSandbox("What may still be disputed is not paid out.")
+
+    async def work(tx: Tx) -> int:
+        now = utc_now()
+        policy = await service.policy_for(tx, month=service.month_of(now))
+        return await service.release_due(tx, now=now + timedelta(days=policy.hold_days) if early else now)
+
+    released = 0
+    while accounts := _run(work):
+        released += accounts
+    click.echo(f"Released on {released} accounts." if released else "Nothing was due.")
 
 
 @command.command()

@@ -39,6 +39,7 @@ class Person:
 class Published:
     """A release that everybody can hear."""
 
+    artist_id: str
     release_id: str
     title: str
     track_ids: tuple[str, ...]
@@ -61,9 +62,8 @@ def artist_publishes(
     with teller.step("artist_signs_up", "An artist signs up and verifies the address"):
         artist.sign_up(email=person.email, password=person.password, display_name=person.display_name)
         handle = f"quiet-room-{secrets.token_hex(3)}"
-        artist.post(
-            "/api/v1/artists", {"name": ARTIST_NAME, "handle": handle, "bio": "Pieces made for listening tests."}
-        )
+        profile = {"name": ARTIST_NAME, "handle": handle, "bio": "Pieces made for listening tests."}
+        artist_id = artist.post("/api/v1/artists", profile)["artist_id"]
     with teller.step("upload", f"The artist uploads {len(files)} masters") as figures:
         began = time.monotonic()
         uploads = [_upload(teller, artist, file) for file in files]
@@ -73,16 +73,14 @@ def artist_publishes(
     with teller.step("packaging", "The platform probes, measures and packages them") as figures:
         figures["first_playable_after_s"] = _wait_for_packaging(teller, artist, uploads)
     with teller.step("publish", "The artist publishes the release") as figures:
-        published = _publish(artist, uploads, title)
+        published = _publish(artist, uploads, title, artist_id=artist_id)
         figures["title"] = published.title
         figures["tracks"] = len(published.track_ids)
     return published
 
 
-def fan_listens(teller: Teller, fan: Visitor, *, person: Person, track_id: str) -> Heard:
-    """Sign up a fan and play a track in real time until the listen is accepted."""
-    with teller.step("fan_signs_up", "A fan signs up"):
-        fan.sign_up(email=person.email, password=person.password, display_name=person.display_name)
+def fan_listens(teller: Teller, fan: Visitor, *, track_id: str) -> Heard:
+    """Play a track in real time until the listen is accepted."""
     with teller.step("listen", "The fan listens, in real time") as figures, teller.bar("heard") as progress:
         heard = listen(fan, track_id=track_id, progress=progress)
         figures["heard_seconds"] = f"{heard.heard_ms / 1000:.1f}"
@@ -94,7 +92,7 @@ def fan_listens(teller: Teller, fan: Visitor, *, person: Person, track_id: str) 
 def fan_is_paid(teller: Teller, fan: Visitor) -> None:
     """Wait until the reward stands in the fan's wallet, and show that its transaction balances."""
     with teller.step("reward", "The reward arrives in the fan's wallet") as figures:
-        lines = _until(
+        lines = until(
             lambda: fan.get("/api/v1/wallet/transactions")["items"], within_s=_PAID_WITHIN_S, what="The reward"
         )
         figures["amount"] = f"{lines[0]['amount']} {lines[0]['currency']}"
@@ -108,6 +106,21 @@ def fan_is_paid(teller: Teller, fan: Visitor) -> None:
         figures["sum"] = f"{total}"
         if total != 0:
             raise DidNotComeAbout(f"The transaction's entries sum to {total}, not to zero.")
+
+
+def until(look: Callable[[], Any], *, within_s: float, what: str) -> Any:
+    """Return what somebody looks for as soon as it is there.
+
+    Raises:
+        DidNotComeAbout: it was not there in time.
+    """
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.2)  # noqa: TID251 - the story has no event loop
+    raise DidNotComeAbout(f"{what} did not come within {within_s:.0f} s. Is the worker running?")
 
 
 def _upload(teller: Teller, artist: Visitor, file: Path) -> str:
@@ -134,7 +147,7 @@ def _wait_for_packaging(teller: Teller, artist: Visitor, uploads: Sequence[str])
     raise DidNotComeAbout(f"Packaging did not finish within {_PACKAGED_WITHIN_S} s. Is the worker running?")
 
 
-def _publish(artist: Visitor, uploads: Sequence[str], title: str | None) -> Published:
+def _publish(artist: Visitor, uploads: Sequence[str], title: str | None, *, artist_id: str) -> Published:
     draft = artist.post("/api/v1/studio/releases/from-uploads", {"upload_ids": list(uploads)})
     release_id = draft["release"]["release_id"]
     if title is not None:
@@ -142,14 +155,4 @@ def _publish(artist: Visitor, uploads: Sequence[str], title: str | None) -> Publ
         draft = artist.patch(f"/api/v1/studio/releases/{release_id}", edit)
     draft = artist.post(f"/api/v1/studio/releases/{release_id}/publish", {"version": draft["version"]})
     tracks = tuple(one["track"]["track_id"] for one in draft["tracks"])
-    return Published(release_id, draft["release"]["title"], tracks)
-
-
-def _until(look: Callable[[], Any], *, within_s: float, what: str) -> Any:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.2)  # noqa: TID251 - the story has no event loop
-    raise DidNotComeAbout(f"{what} did not come within {within_s:.0f} s. Is the worker running?")
+    return Published(artist_id, release_id, draft["release"]["title"], tracks)

@@ -82,6 +82,22 @@ class Visitor:
         """
         return _json(self._http.post(path, json=body or {}))
 
+    def order(self, path: str, body: dict[str, Any]) -> Any:
+        """Send JSON that must have its effect once, however often it is sent, and return the JSON that answers.
+
+        Raises:
+            Refused: the answer was a problem.
+        """
+        return _json(self._http.post(path, json=body, headers={"Idempotency-Key": secrets.token_hex(16)}))
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Set what stands at a path and return the JSON that answers.
+
+        Raises:
+            Refused: the answer was a problem.
+        """
+        return _json(self._http.put(path, json=body))
+
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         """Send a change as JSON and return the JSON that answers.
 
