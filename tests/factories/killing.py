@@ -38,7 +38,7 @@ class KilledAt:
         try:
             while True:  # what clean-up awaits finds its connections cut
                 resume = yield from self._relayed(resume())
-        except (Killed, StopIteration, asyncio.CancelledError):
+        except (Killed, StopIteration, asyncio.CancelledError, BaseExceptionGroup):  # a group: its scopes died with it
             return True
 
     def _relayed(self, waiting: Any) -> Generator[Any, Any, Callable[[], Any]]:
