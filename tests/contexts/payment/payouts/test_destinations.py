@@ -78,6 +78,14 @@ async def test_a_change_that_took_effect_is_changed_back_like_any_other(tx: Tx):
     assert back.usable_from - back.set_at == timedelta(hours=72)
 
 
+async def test_a_request_that_began_before_the_last_change_is_later_than_it_all_the_same(tx: Tx):
+    user = new_user()
+    first = await change(tx, user, "a@one.example", days=1)
+    second = await change(tx, user, "b@two.example")
+    assert second.set_at == first.set_at
+    assert second.usable_from - second.set_at == timedelta(hours=72)
+
+
 async def test_nothing_to_undo_for_somebody_new(tx: Tx):
     with pytest.raises(NothingToUndo):
         await service.undo_change(tx, user_id=new_user(), now=utc_now())

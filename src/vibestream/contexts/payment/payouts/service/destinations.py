@@ -48,14 +48,16 @@ async def set_destination(
     before = await store.lock_destination(tx, user_id)
     if before is not None and (before.method, before.address) == (method, wanted):
         return before
+    # A request that waited for another one to set it began earlier than that one ended.
+    at = now if before is None else max(now, before.set_at)
     new = Destination(
         destination_id=new_id(),
         user_id=user_id,
         method=method,
         address=wanted,
         ready=ready,
-        set_at=now,
-        usable_from=usable_from(before=before, now=now),
+        set_at=at,
+        usable_from=usable_from(before=before, now=at),
     )
     await store.replace_destination(tx, new)
     await _tell(tx, new, now=now)
