@@ -74,7 +74,8 @@ async def undo_change(tx: Tx, *, user_id: UserId, now: datetime) -> Destination:
     previous = await store.load_previous(tx, user_id)
     if current is None or previous is None or current.usable_from <= now:
         raise NothingToUndo("There is no change of the destination that still waits.")
-    restored = replace(previous, destination_id=new_id(), set_at=now, usable_from=now)
+    at = max(now, current.set_at)
+    restored = replace(previous, destination_id=new_id(), set_at=at, usable_from=at)
     await store.replace_destination(tx, restored)
     await _tell(tx, restored, now=now)
     return restored
