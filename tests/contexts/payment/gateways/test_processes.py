@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.factories.gateways import Sandbox
@@ -29,5 +30,8 @@ async def test_a_web_server_starts_and_ends_with_and_without_keys(owner_dsn: str
     bare = load_settings(environment=Environment.TEST, database_url=owner_dsn, data_dir=gateways.data_dir)
     server = app.create_app(gateways.settings(database_url=owner_dsn) if keys else bare)
 
-    async with server.router.lifespan_context(server):
-        pass
+    async with (
+        server.router.lifespan_context(server),
+        httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://localhost") as client,
+    ):
+        assert (await client.get("/livez")).status_code == 200
