@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from vibestream.web.pages import account, entering, errors, files, listen, operations, studio, wallet
 from vibestream.web.pages.errors import problem_page
+from vibestream.web.pages.money import exchanging, payments
 
 PAGES: Final[tuple[APIRouter, ...]] = (
     files.router,
@@ -16,6 +17,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     account.router,
     studio.router,
     wallet.router,
+    payments.router,
+    exchanging.router,
     operations.router,
 )
 LAST: Final[APIRouter] = errors.router

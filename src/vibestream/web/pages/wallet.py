@@ -1,4 +1,4 @@
-"""The wallet: what one has of each currency, and every movement with the whole transaction behind it."""
+"""The wallet: what one has of each currency, paying in, and every movement with the whole transaction behind it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,44 @@ from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Form, Query, Request
 from starlette.responses import Response
 
+from vibestream.contexts.payment.exchange import service as exchange
 from vibestream.contexts.payment.ledger.service import AccountKind, LegView, StatementLine
+from vibestream.contexts.payment.top_ups import service as top_ups
+from vibestream.contexts.payment.top_ups.service import Bounds
 from vibestream.contexts.payment.wallets import service as wallets
-from vibestream.contexts.payment.wallets.service import WalletBalance
-from vibestream.kernel.money import Money
-from vibestream.platform.access import SIGNED_IN
-from vibestream.platform.http.dependencies import PrincipalDep, TxDep
+from vibestream.contexts.payment.wallets.service import Destination, WalletBalance
+from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.ids import PaymentId
+from vibestream.kernel.money import VIBE, Currency, Money
+from vibestream.platform.access import SIGNED_IN, Principal
+from vibestream.platform.database import Tx
+from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.runtime import Runtime
 from vibestream.web.localization import Language
-from vibestream.web.rendering import render, shell_of
+from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.pages.money.paying import (
+    FORM_BYTES,
+    address_of,
+    come_back_to,
+    method_for,
+    methods_of,
+    network_of,
+    typed_amount,
+)
+from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import N_
 
 router = Router(include_in_schema=False)
 
 _LINES: Final = 50
+_TOP_UPS: Final = 5
+Typed = Annotated[str, Form(max_length=40)]
+_FIELDS: Final = {"form.method_unavailable": "method", "money.unknown_currency": "currency"}
+"""The field that an error of the form for paying in belongs to; others belong to the amount."""
 _TITLES: Final = {
     "pool_funding": N_("Reward budget"),
     "reversal": N_("Reversal"),
@@ -121,6 +142,16 @@ class LineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TopUpRow:
+    """A payment into the wallet of which something can be had back."""
+
+    payment_id: PaymentId
+    amount: Money
+    refundable: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WalletView:
     """The wallet page."""
 
@@ -128,22 +159,116 @@ class WalletView:
     lines: tuple[LineRow, ...]
     before: int | None
     """Where older movements begin."""
+    methods: tuple[tuple[str, str], ...]
+    bounds: tuple[Bounds, ...]
+    top_ups: tuple[TopUpRow, ...]
+    sells: tuple[str, ...]
+    """Currencies of which there is something to exchange, and a rate; by their codes."""
+    buys: tuple[str, ...]
+    form: Filled
+    exchange_form: Filled
+    done: str
 
 
 @router.get("/wallet", policy=SIGNED_IN)
 async def show_wallet(
-    request: Request, tx: TxDep, principal: PrincipalDep, before: Annotated[int | None, Query(ge=1)] = None
+    *,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    runtime: RuntimeDep,
+    now: NowDep,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    done: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """Show one's wallet."""
+    return await wallet_page(request, tx, principal, runtime, now=now, before=before, done=done)
+
+
+@router.post("/wallet/top-ups", policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
+async def start_top_up(
+    *,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    runtime: RuntimeDep,
+    now: NowDep,
+    amount: Typed = "",
+    currency: Typed = "",
+    method: Typed = "",
+) -> Response:
+    """Start paying into one's wallet, and go to the payment's page."""
+    try:
+        money = Currency.of(currency)
+        started = await top_ups.start(
+            tx,
+            user_id=principal.user_id,
+            amount=typed_amount(amount, money),
+            gateway=method_for(runtime, method, money),
+            return_to=come_back_to("/wallet"),
+            network=network_of(request),
+            now=now,
+        )
+    except VibeStreamError as error:
+        filled = Filled({"amount": amount, "currency": currency, "method": method})
+        form = filled.refused(sentence_of(request, error), field_name=_FIELDS.get(error.code, "amount"))
+        page = await wallet_page(request, tx, principal, runtime, now=now, form=form)
+        raise answer_with(request, error, page) from None
+    return see_other(address_of(started.payment_id))
+
+
+async def wallet_page(
+    request: Request,
+    tx: Tx,
+    principal: Principal,
+    runtime: Runtime,
+    *,
+    now: datetime,
+    before: int | None = None,
+    done: str = "",
+    form: Filled | None = None,
+    exchange_form: Filled | None = None,
+) -> Response:
+    """Return the wallet's page, with its forms as they were filled in."""
     spoken = shell_of(request).language
     found = await wallets.transactions(tx, user_id=principal.user_id, before=before, limit=_LINES + 1)
     shown = found[:_LINES]
+    balances = await wallets.wallet(tx, user_id=principal.user_id)
+    sells, buys = await _exchangeable(tx, balances, now=now)
     view = WalletView(
-        balances=await wallets.wallet(tx, user_id=principal.user_id),
+        balances=balances,
         lines=tuple(_line(line, spoken) for line in shown),
         before=shown[-1].position if len(found) > _LINES else None,
+        methods=methods_of(runtime, spoken),
+        bounds=tuple(await top_ups.bounds(tx, now=now)),
+        top_ups=await _refundable(tx, principal),
+        sells=sells,
+        buys=buys,
+        form=form or Filled({"currency": "USD"}),
+        exchange_form=exchange_form or Filled(),
+        done=done,
     )
     return render(request, "wallet.html", view)
+
+
+async def _refundable(tx: Tx, principal: Principal) -> tuple[TopUpRow, ...]:
+    rows = []
+    settled = await wallets.settlements(tx, user_id=principal.user_id, destination=Destination.WALLET, limit=_TOP_UPS)
+    for one in settled:
+        most = await top_ups.refundable(tx, payment_id=one.payment_id, user_id=principal.user_id)
+        if most.minor > 0:
+            rows.append(TopUpRow(one.payment_id, one.amount, most, one.settled_at))
+    return tuple(rows)
+
+
+async def _exchangeable(
+    tx: Tx, balances: tuple[WalletBalance, ...], *, now: datetime
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what of the wallet has a rate now, and what it could become."""
+    rates = await exchange.rates_now(tx, now=now)
+    known = {code for rate in rates for code in (rate.base.code, rate.quote.code)}
+    sells = tuple(one.currency.code for one in balances if one.available.minor > 0 and one.currency.code in known)
+    return sells, tuple(sorted(known - {VIBE.code}))
 
 
 def _line(line: StatementLine, spoken: Language) -> LineRow:

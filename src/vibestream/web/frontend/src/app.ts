@@ -13,6 +13,7 @@ import { startLiveRegions } from "./shell/live";
 import { startForms } from "./shell/forms";
 import { startMoments } from "./shell/moments";
 import { defineUploader } from "./upload/element";
+import { startFollowing } from "./money/following";
 
 startPreferences();
 startNavigation();
@@ -20,6 +21,7 @@ startForms();
 startMoments();
 startEvents();
 startLiveRegions();
+startFollowing();
 startShortcuts();
 startOffline();
 definePlayer();

@@ -41,7 +41,7 @@ function changesState({ asset_id: asset, state, percent }: Progress): boolean {
 }
 
 /** Read the page again, once for all regions that wait for it, and morph each in its place. */
-function readAgain(id: string): void {
+export function readAgain(id: string): void {
   waiting.add(id);
   timer ||= window.setTimeout(() => {
     timer = 0;
