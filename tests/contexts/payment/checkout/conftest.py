@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from tests.contexts.payment.gateways.conftest import adapter
@@ -31,6 +32,8 @@ from vibestream.platform.database import Tx
 from vibestream.platform.invariants import check_all
 from vibestream.platform.runtime import Runtime
 
+PATIENT = httpx.Timeout(30.0)
+"""A stand-in that is made not to answer cuts the connection at once; one that is slow is on a busy machine."""
 JOBS = {one.name: one for one in (drive, apply_change)}
 
 
@@ -197,7 +200,12 @@ class Shop:
 
 def open_gateways(sandbox: Sandbox, *names: GatewayName) -> Gateways:
     """Return guarded gateways that try each call once."""
-    return Gateways({name: Guarded(adapter(name, sandbox), patience_s=0.0) for name in (names or tuple(GatewayName))})
+    return Gateways(
+        {
+            name: Guarded(adapter(name, sandbox, timeout=PATIENT), patience_s=0.0)
+            for name in (names or tuple(GatewayName))
+        }
+    )
 
 
 async def list_jobs(tx: Tx) -> list[tuple[int, str, dict[str, Any]]]:
