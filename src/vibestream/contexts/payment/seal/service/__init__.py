@@ -56,6 +56,7 @@ from vibestream.contexts.payment.seal.service.sealing import (
     TreeBroken,
     head,
     heads,
+    is_due,
     last_head,
     seal_next,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "head_from_json",
     "head_to_json",
     "heads",
+    "is_due",
     "is_published",
     "last_head",
     "prove",

@@ -75,6 +75,11 @@ async def heads(tx: Tx, *, below: int | None = None, limit: int) -> list[Head]:
     return await seals.list_heads(tx, below=below, limit=limit)
 
 
+async def is_due(tx: Tx) -> bool:
+    """Say whether something in the books waits for its seal; what was posted within seconds may not count yet."""
+    return bool((await ledger.list_due(tx, most=1)).transactions)
+
+
 async def last_head(tx: Tx) -> Head | None:
     """Return the newest seal; None before the first."""
     return await seals.last_head(tx)
