@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from vibestream.web.pages import account, entering, errors, files, listen, operations, studio, wallet
 from vibestream.web.pages.errors import problem_page
-from vibestream.web.pages.money import exchanging, payments
+from vibestream.web.pages.money import exchanging, family, payments, payouts, royalties, splits, subscription, tips
 
 PAGES: Final[tuple[APIRouter, ...]] = (
     files.router,
@@ -19,6 +19,12 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     wallet.router,
     payments.router,
     exchanging.router,
+    subscription.router,
+    family.router,
+    tips.router,
+    royalties.router,
+    payouts.router,
+    splits.router,
     operations.router,
 )
 LAST: Final[APIRouter] = errors.router

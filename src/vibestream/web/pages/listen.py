@@ -44,6 +44,7 @@ class ArtistView:
     """An artist and what they published."""
 
     name: str
+    handle: str
     bio: str
     links: tuple[Link, ...]
     cards: tuple[Card, ...]
@@ -83,7 +84,9 @@ async def show_artist(handle: str, request: Request, tx: TxDep) -> Response:
         return RedirectResponse(f"/artists/{artist.handle}", HTTPStatus.PERMANENT_REDIRECT)
     found = await catalogue.newest_releases_of(tx, artist_id=artist.artist_id, before=None, limit=_OF_ARTIST)
     cards = tuple(card_of(card, own=True) for card in found)
-    return render(request, "artist.html", ArtistView(artist.name, artist.bio, tuple(artist.links), cards))
+    return render(
+        request, "artist.html", ArtistView(artist.name, artist.handle, artist.bio, tuple(artist.links), cards)
+    )
 
 
 @router.get("/releases/{release_id}", policy=ANYONE)

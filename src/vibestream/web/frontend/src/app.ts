@@ -13,6 +13,7 @@ import { startLiveRegions } from "./shell/live";
 import { startForms } from "./shell/forms";
 import { startMoments } from "./shell/moments";
 import { defineUploader } from "./upload/element";
+import { defineChart } from "./money/chart";
 import { startFollowing } from "./money/following";
 
 startPreferences();
@@ -27,3 +28,4 @@ startOffline();
 definePlayer();
 defineWaveform();
 defineUploader();
+defineChart();
