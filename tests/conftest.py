@@ -7,6 +7,8 @@ and roles.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -30,6 +32,7 @@ pytest_plugins = ("tests.http_client", "tests.factories.gateways")
 SERVER: Final = "VIBESTREAM_TEST_SERVER"
 """Set by the controlling process for its workers: the owner's address of the template database."""
 
+_FOLDER: Final = "vibestream-test-"
 _cleanup = ExitStack()
 
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -57,14 +60,27 @@ def _start_server() -> str:
         return str(container.get_connection_url())
     if chosen != "embedded":
         return chosen
-    memory = Path("/dev/shm")
-    root = Path(tempfile.mkdtemp(prefix="vibestream-test-", dir=memory if memory.is_dir() else None))
-    root.chmod(0o755)
-    _cleanup.callback(shutil.rmtree, root, ignore_errors=True)
+    root = _folder_of_this_run()
     fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
     server = EmbeddedPostgres.start(root / "pg", binaries=find_binaries(), options=fast)
     _cleanup.callback(server.stop)
     return server.dsn(database="postgres")
+
+
+def _folder_of_this_run() -> Path:
+    """Make a folder, on a memory disk where there is one, and remove those of runs that were killed before they could."""
+    memory = Path("/dev/shm")
+    parent = memory if memory.is_dir() else Path(tempfile.gettempdir())
+    for left in parent.glob(f"{_FOLDER}*"):
+        with contextlib.suppress(OSError), (left / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+    root = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=parent))
+    root.chmod(0o755)
+    _cleanup.callback(shutil.rmtree, root, ignore_errors=True)
+    held = _cleanup.enter_context((root / "lock").open("w"))
+    fcntl.flock(held, fcntl.LOCK_EX)  # until this process ends, however it does
+    return root
 
 
 def _template(server: str) -> str:
@@ -130,9 +146,11 @@ async def tx(shared_database: Database) -> AsyncIterator[Tx]:
 
 
 @pytest.fixture
-def owner_dsn(clone_database: Callable[[], str]) -> str:
-    """The owner's address of a fresh migrated database, for tests that commit."""
-    return clone_database()
+def owner_dsn(clone_database: Callable[[], str]) -> Iterator[str]:
+    """The owner's address of a fresh migrated database, for tests that commit; gone afterwards: it takes memory."""
+    dsn = clone_database()
+    yield dsn
+    _drop(make_conninfo(dsn, dbname="postgres"), str(conninfo_to_dict(dsn)["dbname"]))
 
 
 @pytest.fixture
