@@ -26,19 +26,25 @@ NOT_FOR_PAGES = {
     *("packaging.no_such_asset", "packaging.overtaken", "saga.unknown", "saga.not_sent", "saga.refused"),
     *("settings.invalid", "settings.invalid_proxies", "postgres.not_found", "postgres.did_not_start"),
     *("database.schema_behind", "sandbox.refused", "web.bundle_missing", "catalogue.picture_refused"),
-    # No page moves money yet; a wallet only reads.
+    # Finance's own, at the JSON API or a terminal; defects that checkout refuses before they are recorded.
+    *("checkout.impossible_transition", "checkout.not_this_payment", "checkout.stream_moved"),
+    *("checkout.unreadable_history", "gateway.webhook_refused", "delivery.quality_not_included"),
+    *("exchange.invalid_expiry", "exchange.invalid_rate", "exchange.invalid_source", "exchange.rate_backdated"),
+    *("exchange.rate_exists", "royalties.statement_invalid", "royalties.statement_malformed"),
+    *("royalties.invalid_usage", "subscriptions.not_a_month"),
+    # Postings that only a defect makes.
     *("ledger.invalid_hold", "ledger.not_guarded", "ledger.account_currency_mismatch", "ledger.already_reversed"),
     *("ledger.balance_out_of_range", "ledger.capture_exceeds_hold", "ledger.hold_expired", "ledger.hold_resolved"),
-    *("ledger.insufficient_funds", "ledger.invalid_posting", "ledger.key_reused", "ledger.reversal_of_reversal"),
+    *("ledger.invalid_posting", "ledger.key_reused", "ledger.reversal_of_reversal"),
     *("ledger.unbalanced_posting", "ledger.unknown_account", "ledger.unknown_hold", "ledger.invalid_reward"),
-    *("money.amount_out_of_range", "money.currency_mismatch", "money.unable_to_allocate", "money.unknown_currency"),
+    *("money.currency_mismatch", "money.unable_to_allocate"),
     "time.invalid_period",
 }
 
 
 WITHOUT_PAGES = (
-    *("gateway.", "checkout.", "fraud.", "tips.", "subscriptions.", "royalties.", "payouts.", "webhooks."),
-    *("reconciliation.", "seal.", "exchange."),
+    *("fraud.", "webhooks."),
+    *("reconciliation.", "seal."),
 )
 """Capabilities of which no page shows anything yet, by how their codes begin."""
 
