@@ -32,20 +32,22 @@ NOT_FOR_PAGES = {
     *("exchange.invalid_expiry", "exchange.invalid_rate", "exchange.invalid_source", "exchange.rate_backdated"),
     *("exchange.rate_exists", "royalties.statement_invalid", "royalties.statement_malformed"),
     *("royalties.invalid_usage", "subscriptions.not_a_month"),
+    *("fraud.model_library_missing", "fraud.model_mismatch", "fraud.model_unusable", "fraud.no_such_model"),
+    *("fraud.not_denied", "fraud.policy_changed", "fraud.too_few_frauds", "fraud.unusable_entry"),
+    *("fraud.unusable_facts", "fraud.unusable_policy", "seal.key_malformed", "seal.key_missing", "seal.key_unknown"),
+    *("seal.leaf_malformed", "seal.proof_invalid", "seal.proof_malformed", "seal.signature_invalid"),
+    *("webhooks.no_such_endpoint", "webhooks.not_failed", "webhooks.refused", "webhooks.unknown"),
     # Postings that only a defect makes.
     *("ledger.invalid_hold", "ledger.not_guarded", "ledger.account_currency_mismatch", "ledger.already_reversed"),
     *("ledger.balance_out_of_range", "ledger.capture_exceeds_hold", "ledger.hold_expired", "ledger.hold_resolved"),
     *("ledger.invalid_posting", "ledger.key_reused", "ledger.reversal_of_reversal"),
-    *("ledger.unbalanced_posting", "ledger.unknown_account", "ledger.unknown_hold", "ledger.invalid_reward"),
+    *("ledger.unbalanced_posting", "ledger.unknown_hold", "ledger.invalid_reward"),
     *("money.currency_mismatch", "money.unable_to_allocate"),
     "time.invalid_period",
 }
 
 
-WITHOUT_PAGES = (
-    *("fraud.", "webhooks."),
-    *("reconciliation.", "seal."),
-)
+WITHOUT_PAGES = ("receipts.",)
 """Capabilities of which no page shows anything yet, by how their codes begin."""
 
 

@@ -56,9 +56,9 @@ class Language:
         """Write a whole number, grouped."""
         return format_decimal(value, locale=self.locale)
 
-    def percent(self, share: Decimal) -> str:
-        """Write a share of one as a percentage."""
-        return format_percent(share, locale=self.locale)
+    def percent(self, share: Decimal, *, exact: bool = False) -> str:
+        """Write a share of one as a percentage: in whole percents, or with all its decimals."""
+        return format_percent(share, locale=self.locale, decimal_quantization=not exact)
 
     def amount(self, money: Money, *, signed: bool = False) -> str:
         """Write an amount exactly, without its currency; at least two decimals where the currency has them."""

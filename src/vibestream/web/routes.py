@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from vibestream.web.pages import account, entering, errors, files, listen, operations, studio, wallet
 from vibestream.web.pages.errors import problem_page
+from vibestream.web.pages.finance.routes import ROUTERS as FINANCE
 from vibestream.web.pages.money import exchanging, family, payments, payouts, royalties, splits, subscription, tips
 
 PAGES: Final[tuple[APIRouter, ...]] = (
@@ -25,6 +26,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     royalties.router,
     payouts.router,
     splits.router,
+    *FINANCE,
     operations.router,
 )
 LAST: Final[APIRouter] = errors.router

@@ -198,6 +198,22 @@ SENTENCES: Final[Mapping[str, str]] = {
     "sandbox.message_missing": N_("There is no such message."),
     "studio.date_invalid": N_("This is not a date. Write it as year-month-day."),
     "studio.form_broken": N_("The form did not arrive whole. Load the page again and repeat your change."),
+    # The finance console
+    "finance.amount_unreadable": N_("Write an amount in {currency} such as 12.50, with at most {decimals} decimals."),
+    "finance.form_broken": N_("The form did not arrive whole. Load the page again and repeat your change."),
+    "finance.reason_missing": N_("Say why, in words that the payee may read."),
+    "fraud.already_voted": N_("You have spoken already. Somebody else has to agree."),
+    "fraud.note_missing": N_("Say why."),
+    "fraud.review_closed": N_("This review is closed: it was decided, or its time is over."),
+    "fraud.reviewer_concerned": N_("This is your own money: somebody else has to decide."),
+    "fraud.unknown_review": N_("There is no such review."),
+    "ledger.unknown_account": N_("There is no such account."),
+    "reconciliation.note_missing": N_("Say why in 1 to 1,000 characters."),
+    "reconciliation.settled": N_("This difference is resolved; there is nothing more to say about it."),
+    "reconciliation.unknown_finding": N_("There is no such difference."),
+    "seal.missing": N_("There is no such seal."),
+    "seal.not_yet": N_("The transaction is not sealed yet. Try again in half a minute."),
+    "seal.tree_broken": N_("The sealed books do not fit any more: somebody changed the database. Run the audit."),
 }
 
 
