@@ -11,7 +11,7 @@ from fastapi import Request
 from vibestream.contexts.payment.checkout.service import PaymentView
 from vibestream.contexts.payment.gateways.service import GatewayName, Gateways
 from vibestream.kernel.errors import InvalidInput
-from vibestream.kernel.money import Currency, Money
+from vibestream.kernel.money import AmountOutOfRange, Currency, Money
 from vibestream.platform.runtime import Runtime
 from vibestream.web.localization import Language
 from vibestream.web.pages.forms import local_path
@@ -60,12 +60,15 @@ def typed_amount(text: str, currency: Currency) -> Money:
 
     Raises:
         AmountUnreadable: it is none, is negative, or has more decimals than the currency.
+        AmountOutOfRange: it is more than the ledger holds.
     """
     plain = text.strip().replace("\N{NO-BREAK SPACE}", "")
     if plain.count(",") == 1 and "." not in plain:
         plain = plain.replace(",", ".")
     try:
         found = Money.parse(plain, currency)
+    except AmountOutOfRange:
+        raise
     except InvalidInput:
         raise AmountUnreadable(f"{text!r} is no amount of {currency.code}.") from None
     if found.minor < 0:
