@@ -191,7 +191,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "top_ups.nothing_to_refund": N_("{refundable} {currency} of this payment can still be refunded from your wallet."),
     "top_ups.out_of_bounds": N_("That is less or more than one top-up may be."),
     "wallet.not_money": N_("Points pay for nothing that is priced in money."),
-    "wallet.too_low": N_("Your wallet holds {available} and this costs {price}. Top up, or pay another way."),
+    "wallet.too_low": N_(
+        "Your wallet holds {available} {currency} and this costs {price} {currency}. Top up, or pay another way."
+    ),
     # Operations and the studio's own
     "dead_letters.nothing_chosen": N_("Choose at least one."),
     "ledger.unknown_transaction": N_("There is no such transaction."),
