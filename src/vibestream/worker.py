@@ -32,6 +32,8 @@ import vibestream.contexts.payment.subscriptions.jobs
 import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
+import vibestream.contexts.user.notifications.service.mailing
+import vibestream.contexts.user.notifications.service.tidying
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.fraud.service import models_kept

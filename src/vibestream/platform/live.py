@@ -47,13 +47,17 @@ class AnnouncementTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What an event stream passes on: a kind such as `packaging.progress`, and its data as JSON on one line."""
+    """What an event stream passes on: a kind such as `packaging.progress`, and its data as JSON on one line.
+
+    `event_id` is the number by which a browser that comes back says what it has heard; None: it is not told again.
+    """
 
     kind: str
     data: str
+    event_id: int | None = None
 
     @classmethod
-    def of(cls, kind: str, data: Mapping[str, Any]) -> Self:
+    def of(cls, kind: str, data: Mapping[str, Any], event_id: int | None = None) -> Self:
         """Return an announcement; UUIDs, instants and amounts are written as text.
 
         Raises:
@@ -62,20 +66,22 @@ class Announcement:
         if not _KIND.fullmatch(kind):
             msg = f"{kind!r} is not a kind such as packaging.progress"
             raise ValueError(msg)
-        return cls(kind, json.dumps(data, separators=(",", ":"), default=str))
+        return cls(kind, json.dumps(data, separators=(",", ":"), default=str), event_id)
 
 
-async def announce(tx: Tx, *, topic: str, kind: str, data: Mapping[str, Any]) -> None:
+async def announce(tx: Tx, *, topic: str, kind: str, data: Mapping[str, Any], event_id: int | None = None) -> None:
     """Tell the open event streams of a topic, once the transaction has committed.
 
-    The topic `user:<id>` reaches every browser of an account, `session:<id>` one session's.
+    The topic `user:<id>` reaches every browser of an account, `session:<id>` one session's. What has an `event_id` is
+    also kept by whoever announces it: numbers of one account in the order of commits, read again by the edge's `Replay`.
 
     Raises:
         AnnouncementTooLarge: the data does not fit a notification.
         ValueError: the kind is malformed.
     """
     announcement = Announcement.of(kind, data)
-    payload = json.dumps([topic, announcement.kind, announcement.data], separators=(",", ":"))
+    numbered = [] if event_id is None else [event_id]
+    payload = json.dumps([topic, announcement.kind, announcement.data, *numbered], separators=(",", ":"))
     if len(payload.encode()) > MAX_BYTES:
         raise AnnouncementTooLarge(f"{kind}: at most {MAX_BYTES} bytes")
     await tx.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
@@ -170,12 +176,13 @@ class LiveHub:
 
     def _dispatch(self, payload: str) -> None:
         try:
-            topic, kind, data = map(str, json.loads(payload))
+            topic, kind, data, *numbers = json.loads(payload)
+            announcement = Announcement(str(kind), str(data), *map(int, numbers))
         except (ValueError, TypeError):
             _log.warning("live.malformed", size=len(payload))
             return
         for subscription in self._by_topic.get(topic, ()):
-            subscription.pass_on(Announcement(kind, data))
+            subscription.pass_on(announcement)
             LIVE_SENT.inc()
 
     def _everyone(self) -> set[Subscription]:

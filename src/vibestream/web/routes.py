@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from vibestream.web.pages import account, entering, errors, files, listen, operations, studio, wallet
+from vibestream.web.pages import account, entering, errors, files, listen, notifications, operations, studio, wallet
 from vibestream.web.pages.errors import problem_page
 from vibestream.web.pages.finance.routes import ROUTERS as FINANCE
 from vibestream.web.pages.money import exchanging, family, payments, payouts, royalties, splits, subscription, tips
@@ -16,6 +16,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     listen.router,
     entering.router,
     account.router,
+    notifications.router,
     studio.router,
     wallet.router,
     payments.router,

@@ -64,6 +64,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "profile.link_invalid": N_("This is not a link that can be shown: write its address with https://."),
     "profile.not_verified": N_("Verify your e-mail address first."),
     "profile.preference_invalid": N_("There is no such language or theme."),
+    "notification.hours_invalid": N_("Choose a time zone of the list, and two different times of day, or none."),
+    "notification.link_invalid": N_("There is nothing at this address."),
+    "notification.mandatory": N_(
+        "This cannot be turned off: it is about your account's safety, or a record of your money."
+    ),
+    "notification.missing": N_("There is no such notification."),
     # Music
     "catalogue.already_published": N_("It is published already."),
     "catalogue.artist_missing": N_("There is no such artist."),

@@ -10,13 +10,14 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from vibestream.kernel.ids import UserId
 from vibestream.platform.access import Principal
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.http.cookies import SessionCookie
 from vibestream.platform.http.cursors import CursorKey
 from vibestream.platform.http.limiter import RateLimiter
-from vibestream.platform.live import LiveHub
+from vibestream.platform.live import Announcement, LiveHub
 from vibestream.platform.observability.sampling import Probe, Sampler
 from vibestream.platform.runtime import Runtime
 
@@ -26,6 +27,19 @@ class Authenticate(Protocol):
 
     async def __call__(self, tx: Tx, *, token: str, now: datetime) -> Principal | None:
         """Return who it is."""
+
+
+class Replay(Protocol):
+    """Says what an account was told, in order, after an event that one of its streams has heard; from the composition root."""
+
+    async def __call__(self, tx: Tx, *, user_id: UserId, event_id: int) -> list[Announcement]:
+        """Return what the stream has to say first."""
+
+
+async def nothing_missed(tx: Tx, *, user_id: UserId, event_id: int) -> list[Announcement]:
+    """Return nothing: no event has an id that a stream could go on from."""
+    del tx, user_id, event_id
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +52,20 @@ class Edge:
     cursor_key: CursorKey
     live: LiveHub
     sampler: Sampler
+    replay: Replay = nothing_missed
     limiter: RateLimiter = field(default_factory=RateLimiter)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the process can answer requests."""
 
     @classmethod
-    def of(cls, runtime: Runtime, *, authenticate: Authenticate, probes: Sequence[Probe] = ()) -> Edge:
+    def of(
+        cls,
+        runtime: Runtime,
+        *,
+        authenticate: Authenticate,
+        probes: Sequence[Probe] = (),
+        replay: Replay = nothing_missed,
+    ) -> Edge:
         """Return the edge of a process."""
         return cls(
             runtime=runtime,
@@ -52,6 +74,7 @@ class Edge:
             cursor_key=CursorKey.of(runtime.settings.signing_key()),
             live=LiveHub(runtime.database),
             sampler=Sampler(runtime.database, probes=probes),
+            replay=replay,
         )
 
     @property

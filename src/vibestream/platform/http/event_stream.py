@@ -2,17 +2,20 @@
 
 It begins with `hello`, sends `heartbeat` every 15 s, and carries what is announced to its account and its session. It
 ends when the session does, when the reader is too slow, or when the server goes; the browser then connects anew and
-reads the state again. Announcements have no ids: nothing is replayed, because nothing here is a record.
+reads the state again. Most announcements have no id: nothing of them is replayed, because they are no record. What has
+one is kept: a browser that comes back with `Last-Event-ID` (or `?after=`, where a script opens the stream anew) is first
+told what it missed, each once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Annotated, Final
 
 import psycopg
-from fastapi import Request
+from fastapi import Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -30,6 +33,7 @@ _HEARTBEAT: Final = Announcement("heartbeat", "{}")
 _ASKING: Final = frozenset({SESSION_CHECK, _HEARTBEAT.kind})
 _RETRY_MS: Final = 3_000
 SEND_WITHIN_S: Final = 20.0
+_EVENT_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 router = Router(tags=["live"])
 
@@ -37,16 +41,31 @@ router = Router(tags=["live"])
 @router.get(
     "/events", policy=SIGNED_IN, response_class=Response, responses={200: {"content": {"text/event-stream": {}}}}
 )
-async def events(request: Request, principal: PrincipalDep) -> Response:
-    """Stream what happens to whoever is signed in, as server-sent events."""
+async def events(
+    request: Request,
+    principal: PrincipalDep,
+    after: Annotated[str, Query(max_length=64, description="The id of the last event that was heard.")] = "",
+    last_event_id: Annotated[str, Header(max_length=64, description="As `after`; a browser's own word.")] = "",
+) -> Response:
+    """Stream what happens to whoever is signed in, as server-sent events, going on after the last event that was heard."""
     edge = edge_of(request)
+    heard = _number(last_event_id) or _number(after)
     token = edge.session_cookie.read(request) or ""
 
     async def still_open() -> bool:
         return await _is_open(edge, token)
 
+    async def missed() -> list[Announcement]:
+        if heard is None:
+            return []
+        return await edge.database.look(lambda tx: edge.replay(tx, user_id=principal.user_id, event_id=heard))
+
     topics = (f"user:{principal.user_id}", f"session:{principal.session_id}")
-    return EventStream(edge.live, topics, still_open=still_open)
+    return EventStream(edge.live, topics, still_open=still_open, missed=missed)
+
+
+async def _nothing() -> list[Announcement]:
+    return []
 
 
 class EventStream(Response):
@@ -60,12 +79,16 @@ class EventStream(Response):
         topics: tuple[str, ...],
         *,
         still_open: Callable[[], Awaitable[bool]],
+        missed: Callable[[], Awaitable[list[Announcement]]] = _nothing,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = hub
         self._topics = topics
         self._still_open = still_open
+        self._missed = missed
+        self._heard = 0
+        """The id of the newest event that was sent: what is replayed and announced at the same time is sent once."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the reader goes or the stream must end."""
@@ -91,6 +114,16 @@ class EventStream(Response):
 
     async def _pump(self, subscription: Subscription, send: Send) -> None:
         await _send_event(send, f"retry: {_RETRY_MS}\nevent: hello\ndata: {{}}\n\n")
+        # The stream is subscribed already, so that nothing falls between what was missed and what comes.
+        try:
+            for announcement in await self._missed():
+                await self._pass_on(announcement, send)
+        except psycopg.OperationalError:
+            subscription.end("database_lost")  # the browser comes back, and asks again
+            return
+        except TimeoutError:
+            subscription.end("slow_reader")
+            return
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
@@ -103,16 +136,29 @@ class EventStream(Response):
             if announcement.kind == SESSION_CHECK:
                 continue
             try:
-                await _send_event(send, f"event: {announcement.kind}\ndata: {announcement.data}\n\n")
+                await self._pass_on(announcement, send)
             except TimeoutError:
                 subscription.end("slow_reader")
                 return
+
+    async def _pass_on(self, announcement: Announcement, send: Send) -> None:
+        number = announcement.event_id
+        if number is not None and number <= self._heard:
+            return
+        self._heard = number or self._heard
+        line = "" if number is None else f"id: {number}\n"
+        await _send_event(send, f"{line}event: {announcement.kind}\ndata: {announcement.data}\n\n")
 
 
 async def _send_event(send: Send, text: str) -> None:
     message: Message = {"type": "http.response.body", "body": text.encode(), "more_body": True}
     async with asyncio.timeout(SEND_WITHIN_S):
         await send(message)
+
+
+def _number(said: str) -> int | None:
+    """Return an event's number; what is none is as if nothing was said: the browser reads its state anew."""
+    return int(said) if _EVENT_ID.fullmatch(said) else None
 
 
 async def _reader_gone(receive: Receive, subscription: Subscription) -> None:

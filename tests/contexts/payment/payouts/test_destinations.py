@@ -124,11 +124,13 @@ async def test_the_owner_of_the_account_is_told_once_per_change(database: Databa
     await drain(database, consumers)
 
     jobs = await waiting(database)
-    assert [(name, args["user_id"], args["method"]) for name, args in jobs] == [
-        ("user.mail_payout_destination", str(user.user_id), "paypal")
-    ] * 2
-    assert len({args["mail_id"] for _, args in jobs}) == 2
+    assert [(name, sorted(args)) for name, args in jobs] == [("user.mail_notification", ["delivery_id"])] * 2
+    assert len({args["delivery_id"] for _, args in jobs}) == 2
     assert "example" not in str(jobs), "no address waits in a queue"
+    async with database.begin() as tx:
+        told = await tx.values("SELECT kind || ' ' || (facts ->> 'method') FROM users.notification WHERE user_id = %s",
+                               [user.user_id])  # fmt: skip
+    assert told == ["destination_changed paypal"] * 2
 
 
 async def onboard(runtime: Runtime, user_id: UserId, *, email: str = "payee@example.org", country: str = "US") -> str:

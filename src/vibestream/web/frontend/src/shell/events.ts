@@ -4,7 +4,7 @@ import { t } from "../text";
 import { toast } from "./toast";
 
 /** Every kind that is announced to an account; a stream names its events, so each is listened to by name. */
-export const KINDS = ["upload.stored", "packaging.progress", "reward.paid", "payment.changed", "payout.changed", "payout.destination"] as const;
+export const KINDS = ["upload.stored", "packaging.progress", "reward.paid", "payment.changed", "payout.changed", "payout.destination", "notification.told", "resync"] as const;
 
 interface Announcement {
   kind: string;
@@ -37,9 +37,12 @@ function announce({ kind, data }: Announcement): void {
   document.dispatchEvent(new CustomEvent(`vs:${kind}`, { detail: data }));
 }
 
-/** Hold the stream open. After a gap it passes `reconnected`, since what was announced meanwhile is not told again. */
+/** The id of the last announcement that had one: what came after it is told again on a stream that is opened anew. */
+let heard = "";
+
+/** Hold the stream open. After a gap it passes `reconnected`, since most of what was announced meanwhile is not told again. */
 function listen(pass: (announcement: Announcement) => void, gap = false, retryMs = FIRST_RETRY_MS): void {
-  const source = new EventSource("/events");
+  const source = new EventSource(heard ? `/events?after=${heard}` : "/events");
   let wait = retryMs;
   let missed = gap;
   source.addEventListener("open", () => {
@@ -48,7 +51,11 @@ function listen(pass: (announcement: Announcement) => void, gap = false, retryMs
     wait = FIRST_RETRY_MS;
   });
   for (const kind of KINDS) {
-    source.addEventListener(kind, (event) => pass({ kind, data: JSON.parse((event as MessageEvent<string>).data) }));
+    source.addEventListener(kind, (event) => {
+      const { data, lastEventId } = event as MessageEvent<string>;
+      heard = lastEventId || heard;
+      pass({ kind, data: JSON.parse(data) });
+    });
   }
   source.addEventListener("session.ended", () => {
     source.close();

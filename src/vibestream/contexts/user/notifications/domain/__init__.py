@@ -1,0 +1,1 @@
+"""Kinds of notification and what each says, who wants which, and when a mail may be sent."""

@@ -1,0 +1,106 @@
+"""What people are told, by which ways, and which of it they cannot turn off."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from vibestream.kernel.errors import InvalidInput
+
+Facts = Mapping[str, str | int]
+"""What a kind's sentences name: amounts, plans, instants (ISO 8601, UTC). Nothing that a person typed."""
+
+
+class Kind(enum.StrEnum):
+    """What happened. The values are stored; they are never renamed."""
+
+    REWARD_PAID = "reward_paid"
+    TIP_RECEIVED = "tip_received"
+    RECEIPT = "receipt"
+    REFUND = "refund"
+    RENEWAL_FAILED = "renewal_failed"
+    RENEWAL_DUE = "renewal_due"
+    SUBSCRIPTION_UNPAID = "subscription_unpaid"
+    TRIAL_ENDS = "trial_ends"
+    DESTINATION_CHANGED = "destination_changed"
+    NEW_DEVICE = "new_device"
+    MASTER_READY = "master_ready"
+    MASTER_REFUSED = "master_refused"
+
+
+class Channel(enum.StrEnum):
+    """A way to reach somebody."""
+
+    IN_APP = "in_app"
+    EMAIL = "email"
+
+
+class KindMandatory(InvalidInput):
+    """This is told whatever one chooses: it is about the safety of an account, or a record of money."""
+
+    code: ClassVar[str] = "notification.mandatory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How a kind is told.
+
+    `mandatory`: nobody can turn it off, and quiet hours do not hold it back. `by_day`: everything of one day is one
+    notification, mailed the morning after. `mailed`: whether it is mailed to whoever chose nothing.
+    """
+
+    mandatory: bool = False
+    by_day: bool = False
+    mailed: bool = True
+
+
+_MANDATORY: Final = Rule(mandatory=True)
+RULES: Final[Mapping[Kind, Rule]] = {
+    Kind.REWARD_PAID: Rule(by_day=True),
+    Kind.TIP_RECEIVED: Rule(),
+    Kind.RECEIPT: _MANDATORY,
+    Kind.REFUND: _MANDATORY,
+    Kind.RENEWAL_FAILED: _MANDATORY,
+    Kind.RENEWAL_DUE: Rule(),
+    Kind.SUBSCRIPTION_UNPAID: _MANDATORY,
+    Kind.TRIAL_ENDS: Rule(),
+    Kind.DESTINATION_CHANGED: _MANDATORY,
+    Kind.NEW_DEVICE: _MANDATORY,
+    Kind.MASTER_READY: Rule(by_day=True, mailed=False),
+    Kind.MASTER_REFUSED: Rule(),
+}
+
+Choices = Mapping[tuple[Kind, Channel], bool]
+"""What somebody chose; what is not in it is as the rules say."""
+
+
+def wants(kind: Kind, channel: Channel, choices: Choices) -> bool:
+    """Say whether somebody is told of a kind by a channel."""
+    rule = RULES[kind]
+    if rule.mandatory:
+        return True
+    return choices.get((kind, channel), channel is Channel.IN_APP or rule.mailed)
+
+
+def require_optional(kind: Kind) -> None:
+    """Return when a kind can be turned off.
+
+    Raises:
+        KindMandatory: it cannot.
+    """
+    if RULES[kind].mandatory:
+        raise KindMandatory("This cannot be turned off: it is about your account's safety, or a record of your money.")
+
+
+def together(earlier: Facts, later: Facts) -> Facts:
+    """Return the facts of two tellings as those of one: minor units are summed, everything else is as it was last.
+
+    Raises:
+        ValueError: the two amounts are in different currencies.
+    """
+    if earlier.get("currency") != later.get("currency"):
+        raise ValueError((earlier.get("currency"), later.get("currency")))
+    sums = {"minor": int(earlier["minor"]) + int(later["minor"])} if "minor" in later else {}
+    return {**earlier, **later, **sums}

@@ -1,0 +1,207 @@
+"""The sentences of notifications: title, what happened, then what else a mail says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from vibestream.contexts.user.notifications.domain.kinds import Kind
+
+Sentences = Mapping[str, tuple[str, ...]]
+
+PLACES: Final[Mapping[Kind, str]] = {
+    Kind.REWARD_PAID: "/wallet",
+    Kind.TIP_RECEIVED: "/wallet",
+    Kind.RECEIPT: "/wallet",
+    Kind.REFUND: "/wallet",
+    Kind.RENEWAL_FAILED: "/subscription",
+    Kind.RENEWAL_DUE: "/subscription",
+    Kind.SUBSCRIPTION_UNPAID: "/subscription",
+    Kind.TRIAL_ENDS: "/subscription",
+    Kind.DESTINATION_CHANGED: "/studio/payouts",
+    Kind.NEW_DEVICE: "/account",
+    Kind.MASTER_READY: "/studio",
+    Kind.MASTER_REFUSED: "/studio",
+}
+"""Where each leads."""
+
+_MONEY: Final[Mapping[Kind, Sentences]] = {
+    Kind.REWARD_PAID: {
+        "en": (
+            "Rewards for listening: {amount}",
+            "{amount} for listening stand in your wallet. Rewards: {n}.",
+            "Every one of them is listed at {here}.",
+        ),
+        "es": (
+            "Recompensas por escuchar: {amount}",
+            "Tienes {amount} en tu cartera por escuchar. Recompensas: {n}.",
+            "Cada una figura en {here}.",
+        ),
+    },
+    Kind.TIP_RECEIVED: {
+        "en": (
+            "A tip: {amount}",
+            "A fan gave you {amount}. After costs, {earned} of it are yours.",
+            "It stands in your wallet: {here}.",
+        ),
+        "es": (
+            "Una propina: {amount}",
+            "Un fan te dio {amount}. Descontados los costes, {earned} son tuyos.",
+            "Está en tu cartera: {here}.",
+        ),
+    },
+    Kind.RECEIPT: {
+        "en": (
+            "Receipt: {amount}",
+            "We received {amount} from you on {when} UTC ({what}). Thank you.",
+            "Every cent of it is listed at {here}.",
+        ),
+        "es": (
+            "Recibo: {amount}",
+            "Recibimos {amount} de tu parte el {when} UTC ({what}). Gracias.",
+            "Cada céntimo figura en {here}.",
+        ),
+    },
+    Kind.REFUND: {
+        "en": (
+            "Refund: {amount}",
+            "{amount} of a payment ({what}) went back to you on {when} UTC. Banks take up to ten days to show it.",
+        ),
+        "es": (
+            "Reembolso: {amount}",
+            "{amount} de un pago ({what}) volvió a ti el {when} UTC. Los bancos tardan hasta diez días en mostrarlo.",
+        ),
+    },
+}
+_SUBSCRIPTIONS: Final[Mapping[Kind, Sentences]] = {
+    Kind.RENEWAL_FAILED: {
+        "en": (
+            "Your VibeStream subscription could not be renewed",
+            "{amount} for {what} could not be charged. We try again on {when} UTC.",
+            "To pay otherwise, or to cancel: {here}.",
+        ),
+        "es": (
+            "No se pudo renovar tu suscripción a VibeStream",
+            "No se pudieron cobrar {amount} por {what}. Lo intentaremos de nuevo el {when} UTC.",
+            "Para pagar de otra forma, o cancelar: {here}.",
+        ),
+    },
+    Kind.RENEWAL_DUE: {
+        "en": (
+            "Your VibeStream subscription needs you to be renewed",
+            "The period of your subscription to {what} ends on {when} UTC. The next one costs {amount}.",
+            "We have no payment method to charge. Pay here: {here}.",
+        ),
+        "es": (
+            "Tu suscripción a VibeStream te necesita para renovarse",
+            "El periodo de tu suscripción a {what} termina el {when} UTC. El siguiente cuesta {amount}.",
+            "No tenemos ningún método de pago que cargar. Paga aquí: {here}.",
+        ),
+    },
+    Kind.SUBSCRIPTION_UNPAID: {
+        "en": (
+            "Your VibeStream subscription has ended",
+            "{amount} for {what} could not be charged several times, so your subscription has ended. Nothing is owed.",
+            "Your music, lists and wallet are as they were. Subscribe again whenever you like: {here}.",
+        ),
+        "es": (
+            "Tu suscripción a VibeStream ha terminado",
+            "No se pudieron cobrar {amount} por {what} varias veces, así que tu suscripción ha terminado. No debes nada.",
+            "Tu música, tus listas y tu cartera siguen igual. Suscríbete de nuevo cuando quieras: {here}.",
+        ),
+    },
+    Kind.TRIAL_ENDS: {
+        "en": (
+            "Your VibeStream trial ends soon",
+            "Your trial of {what} ends on {when} UTC. Nothing is charged by itself.",
+            "To go on for {amount}: {here}.",
+        ),
+        "es": (
+            "Tu prueba de VibeStream termina pronto",
+            "Tu prueba de {what} termina el {when} UTC. Nada se cobra por sí solo.",
+            "Para seguir por {amount}: {here}.",
+        ),
+    },
+}
+_SAFETY: Final[Mapping[Kind, Sentences]] = {
+    Kind.DESTINATION_CHANGED: {
+        "en": (
+            "Your payouts will go somewhere else",
+            "From {when} UTC on, money that you earn at VibeStream is sent to another account at {method}.",
+            "If this was not you, somebody is in your account: undo the change at {here} and change your password.",
+            "Nothing is paid out while a change waits.",
+        ),
+        "es": (
+            "Tus pagos irán a otro lugar",
+            "Desde el {when} UTC, el dinero que ganes en VibeStream se enviará a otra cuenta de {method}.",
+            "Si no fuiste tú, alguien está en tu cuenta: deshaz el cambio en {here} y cambia tu contraseña.",
+            "Mientras un cambio espera, no se paga nada.",
+        ),
+    },
+    Kind.NEW_DEVICE: {
+        "en": (
+            "Your account was entered from a new place",
+            "On {when} UTC somebody signed in to your account with {device}, from the network {network}.",
+            "If this was not you, end that session and change your password at once: {here}.",
+        ),
+        "es": (
+            "Se ha entrado en tu cuenta desde un lugar nuevo",
+            "El {when} UTC alguien inició sesión en tu cuenta con {device}, desde la red {network}.",
+            "Si no fuiste tú, cierra esa sesión y cambia tu contraseña enseguida: {here}.",
+        ),
+    },
+}
+_MUSIC: Final[Mapping[Kind, Sentences]] = {
+    Kind.MASTER_READY: {
+        "en": (
+            "Your music is prepared",
+            "Files that are ready to be published in every quality: {n}.",
+            "Go on at {here}.",
+        ),
+        "es": (
+            "Tu música está preparada",
+            "Archivos listos para publicarse en todas las calidades: {n}.",
+            "Sigue en {here}.",
+        ),
+    },
+    Kind.MASTER_REFUSED: {
+        "en": (
+            "A file of yours cannot be used",
+            "One of the sound files that you uploaded cannot be prepared for playing.",
+            "The studio says what is wrong with it and what to do: {here}.",
+        ),
+        "es": (
+            "Un archivo tuyo no se puede usar",
+            "Uno de los archivos de sonido que subiste no se puede preparar para su reproducción.",
+            "El estudio dice qué le pasa y qué hacer: {here}.",
+        ),
+    },
+}
+SENTENCES: Final[Mapping[Kind, Sentences]] = {**_MONEY, **_SUBSCRIPTIONS, **_SAFETY, **_MUSIC}
+
+PAID_FOR: Final = {
+    "en": {
+        "wallet_top_up": "wallet top-up",
+        "subscription": "subscription",
+        "tip": "tip",
+        "share_purchase": "purchase of shares",
+        "campaign_purchase": "campaign",
+    },
+    "es": {
+        "wallet_top_up": "recarga de la cartera",
+        "subscription": "suscripción",
+        "tip": "propina",
+        "share_purchase": "compra de participaciones",
+        "campaign_purchase": "campaña",
+    },
+}
+"""What a payment was for, by its purpose."""
+METHODS: Final = {"stripe": "Stripe", "paypal": "PayPal"}
+SETTINGS: Final = {
+    "en": "Choose what you are told, and when, at {url}/notifications/choices.",
+    "es": "Elige qué se te cuenta, y cuándo, en {url}/notifications/choices.",
+}
+STOP: Final = {
+    "en": "To get no more mail of this kind: {stop}",
+    "es": "Para no recibir más correo de este tipo: {stop}",
+}

@@ -1,0 +1,72 @@
+"""Telling people what concerns them, and letting them read it, choose, and be left in peace.
+
+A notification is one row; its list entry, its live announcement and its mail come from that row, in the transaction that
+told it. Told again, the same fact is the same row. What is about safety or records of money cannot be turned off.
+"""
+
+from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, Kind, KindMandatory
+from vibestream.contexts.user.notifications.domain.timing import Hours, HoursInvalid, time_zones
+from vibestream.contexts.user.notifications.domain.told import Bounce, Notification
+from vibestream.contexts.user.notifications.domain.words import Said
+from vibestream.contexts.user.notifications.service.choosing import (
+    bounce_of,
+    choose,
+    choose_all,
+    choose_hours,
+    hours_of,
+    try_address_again,
+    wanted_by,
+)
+from vibestream.contexts.user.notifications.service.mailing import mail_notification
+from vibestream.contexts.user.notifications.service.reading import (
+    NotificationMissing,
+    mark_all_read,
+    mark_read,
+    missed_since,
+    notifications_of,
+    said_of,
+    unread,
+)
+from vibestream.contexts.user.notifications.service.telling import TOLD, tell
+from vibestream.contexts.user.notifications.service.tidying import tidy_notifications
+from vibestream.contexts.user.notifications.service.unsubscribing import (
+    LinkInvalid,
+    kind_of_token,
+    stop_by_link,
+    stop_token,
+)
+
+__all__ = [
+    "RULES",
+    "TOLD",
+    "Bounce",
+    "Channel",
+    "Hours",
+    "HoursInvalid",
+    "Kind",
+    "KindMandatory",
+    "LinkInvalid",
+    "Notification",
+    "NotificationMissing",
+    "Said",
+    "bounce_of",
+    "choose",
+    "choose_all",
+    "choose_hours",
+    "hours_of",
+    "kind_of_token",
+    "mail_notification",
+    "mark_all_read",
+    "mark_read",
+    "missed_since",
+    "notifications_of",
+    "said_of",
+    "stop_by_link",
+    "stop_token",
+    "tell",
+    "tidy_notifications",
+    "time_zones",
+    "try_address_again",
+    "unread",
+    "wanted_by",
+]

@@ -1,0 +1,1 @@
+"""The tables of notifications: what was told, its deliveries, and what people chose."""

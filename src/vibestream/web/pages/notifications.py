@@ -1,0 +1,234 @@
+"""What one was told, what one wants to be told and when, and the page behind a mail's link that stops its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Form, Query, Request
+from starlette.responses import Response
+
+from vibestream.contexts.user.notifications import service
+from vibestream.contexts.user.notifications.service import Bounce, Channel, Hours, Kind
+from vibestream.kernel.errors import VibeStreamError
+from vibestream.platform.access import ANYONE, SIGNED_IN, Principal
+from vibestream.platform.database import Tx
+from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
+from vibestream.platform.http.routing import Router
+from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
+from vibestream.web.sentences import N_
+
+router = Router(include_in_schema=False)
+
+_PAGE: Final = 30
+_BODY_BYTES: Final = 16 * 1024
+_MOST: Final = 2**62
+_BOXES: Final = len(Kind) * len(Channel)
+Text = Annotated[str, Form(max_length=100)]
+
+NAMES: Final[Mapping[Kind, str]] = {
+    Kind.REWARD_PAID: N_("Rewards for listening, once a day"),
+    Kind.TIP_RECEIVED: N_("Tips from fans"),
+    Kind.RECEIPT: N_("Receipts of your payments"),
+    Kind.REFUND: N_("Refunds"),
+    Kind.RENEWAL_FAILED: N_("A renewal that failed"),
+    Kind.RENEWAL_DUE: N_("A renewal that needs you"),
+    Kind.SUBSCRIPTION_UNPAID: N_("The end of an unpaid subscription"),
+    Kind.TRIAL_ENDS: N_("The end of a trial"),
+    Kind.DESTINATION_CHANGED: N_("A change of where your payouts go"),
+    Kind.NEW_DEVICE: N_("A sign-in from a new place"),
+    Kind.MASTER_READY: N_("Files that are prepared, once a day"),
+    Kind.MASTER_REFUSED: N_("A file that cannot be used"),
+}
+"""What each kind is called where it is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One notification of the list."""
+
+    notification_id: UUID
+    title: str
+    body: str
+    told_at: datetime
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The list. `newest` is the number up to which all can be marked as read, `older` where the next page begins."""
+
+    rows: tuple[Row, ...]
+    unread: int
+    newest: int
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRow:
+    """One kind, and by which ways it is told."""
+
+    kind: str
+    name: str
+    in_app: bool
+    email: bool
+    mandatory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesView:
+    """The page on which one chooses."""
+
+    choices: tuple[ChoiceRow, ...]
+    hours: Hours
+    zones: tuple[str, ...]
+    bounce: Bounce | None
+    form: Filled
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopView:
+    """The page behind a mail's link."""
+
+    name: str
+    stopped: bool
+
+
+@router.get("/notifications", policy=SIGNED_IN)
+async def show_notifications(
+    request: Request,
+    tx: TxDep,
+    runtime: RuntimeDep,
+    principal: PrincipalDep,
+    before: Annotated[int | None, Query(ge=1, le=_MOST)] = None,
+) -> Response:
+    """Show what one was told, the newest first."""
+    found = await service.notifications_of(tx, user_id=principal.user_id, before=before, limit=_PAGE + 1)
+    spoken, url = shell_of(request).language.code, runtime.settings.base_url
+    rows = []
+    for one in found[:_PAGE]:
+        said = service.said_of(one, locale=spoken, url=url)
+        rows.append(Row(one.notification_id, said.title, said.body, one.told_at, one.read_at is None))
+    view = ListView(
+        rows=tuple(rows),
+        unread=await service.unread(tx, user_id=principal.user_id),
+        newest=found[0].seq or 0 if found else 0,
+        older=found[_PAGE - 1].seq if len(found) > _PAGE else None,
+    )
+    return render(request, "notifications.html", view)
+
+
+@router.post("/notifications/read", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
+async def mark_all_read(
+    tx: TxDep, principal: PrincipalDep, now: NowDep, up_to: Annotated[int, Form(ge=0, le=_MOST)] = 0
+) -> Response:
+    """Mark everything as read that the page showed or that is older."""
+    await service.mark_all_read(tx, user_id=principal.user_id, up_to=up_to, now=now)
+    return see_other("/notifications")
+
+
+@router.post("/notifications/{notification_id}/open", policy=SIGNED_IN)
+async def open_one(
+    notification_id: UUID, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
+) -> Response:
+    """Mark one as read, and go where it leads."""
+    found = await service.mark_read(tx, user_id=principal.user_id, notification_id=notification_id, now=now)
+    return see_other(service.said_of(found, locale=principal.locale or "en", url=runtime.settings.base_url).path)
+
+
+@router.get("/notifications/choices", policy=SIGNED_IN)
+async def show_choices(request: Request, tx: TxDep, principal: PrincipalDep, done: str = "") -> Response:
+    """Show what one is told by which ways, and when."""
+    return render(request, "notification_choices.html", await _choices(request, tx, principal, Filled(), done=done))
+
+
+@router.post("/notifications/choices", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
+async def choose(
+    tx: TxDep,
+    principal: PrincipalDep,
+    wanted: Annotated[list[Text], Form(max_length=_BOXES)] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Choose of what one is told by which ways; a box that is not of this page is nothing."""
+    boxes = {f"{kind}:{channel}": (kind, channel) for kind in Kind for channel in Channel}
+    chosen = {boxes[one] for one in wanted if one in boxes}
+    await service.choose_all(tx, user_id=principal.user_id, wanted=chosen)
+    return see_other("/notifications/choices?done=choices")
+
+
+@router.post("/notifications/hours", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
+async def choose_hours(
+    *,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    time_zone: Text = "",
+    quiet_from: Text = "",
+    quiet_until: Text = "",
+) -> Response:
+    """Choose one's time zone and quiet hours."""
+    try:
+        await service.choose_hours(
+            tx, user_id=principal.user_id, time_zone=time_zone, quiet_from=quiet_from, quiet_until=quiet_until
+        )
+    except VibeStreamError as error:
+        form = Filled({"quiet_from": quiet_from, "quiet_until": quiet_until}).refused(sentence_of(request, error))
+        view = await _choices(request, tx, principal, form)
+        raise answer_with(request, error, render(request, "notification_choices.html", view)) from None
+    return see_other("/notifications/choices?done=hours")
+
+
+@router.post("/notifications/address", policy=SIGNED_IN)
+async def try_address_again(tx: TxDep, principal: PrincipalDep) -> Response:
+    """Have mail sent again to an address that it came back from."""
+    await service.try_address_again(tx, user_id=principal.user_id)
+    return see_other("/notifications/choices?done=address")
+
+
+@router.get("/unsubscribe/{token}", policy=ANYONE)
+async def ask_to_stop(request: Request, runtime: RuntimeDep, token: str) -> Response:
+    """Ask whether mail of a kind shall stop. Looking changes nothing: programs that read mail follow its links."""
+    _, kind = service.kind_of_token(runtime.settings.signing_key(), token=token)
+    return render(request, "unsubscribe.html", StopView(_name(request, kind), stopped=False))
+
+
+@router.post("/unsubscribe/{token}", policy=ANYONE, max_body_bytes=_BODY_BYTES)
+async def stop(request: Request, tx: TxDep, runtime: RuntimeDep, token: str) -> Response:
+    """Stop mail of a kind: by the button of the page, or by the mailbox itself (RFC 8058). It may be done twice."""
+    kind = await service.stop_by_link(tx, signing_key=runtime.settings.signing_key(), token=token)
+    return render(request, "unsubscribe.html", StopView(_name(request, kind), stopped=True))
+
+
+async def _choices(request: Request, tx: Tx, principal: Principal, form: Filled, *, done: str = "") -> ChoicesView:
+    wanted = await service.wanted_by(tx, user_id=principal.user_id)
+    hours = await service.hours_of(tx, user_id=principal.user_id)
+    clocks = {"quiet_from": _clock(hours.quiet_from), "quiet_until": _clock(hours.quiet_until)}
+    return ChoicesView(
+        choices=tuple(
+            ChoiceRow(
+                kind=kind.value,
+                name=_name(request, kind),
+                in_app=(kind, Channel.IN_APP) in wanted,
+                email=(kind, Channel.EMAIL) in wanted,
+                mandatory=service.RULES[kind].mandatory,
+            )
+            for kind in Kind
+        ),
+        hours=hours,
+        zones=tuple(service.time_zones()),
+        bounce=await service.bounce_of(tx, user_id=principal.user_id),
+        form=Filled({**clocks, **form.values}, form.wrong),
+        done=done,
+    )
+
+
+def _name(request: Request, kind: Kind) -> str:
+    return shell_of(request).language.gettext(NAMES[kind])
+
+
+def _clock(clock: object) -> str:
+    return "" if clock is None else str(clock)[:5]
