@@ -112,7 +112,7 @@ def _steps(part: StatementPart, spoken: Language) -> tuple[Step, ...]:
         Step(
             _("Kept by the platform"),
             _("The pool is {share} of what is left").format(share=share),
-            money(pool.pool - pool.net),
+            money(pool.pool - (pool.gross - pool.fees)),
             "less",
         ),
         Step(_("Pool shared by all artists"), "", money(pool.pool), "sub"),
