@@ -41,3 +41,24 @@ class ArtistProfileChanged(Event):
     def key(self) -> str:
         """The artist."""
         return str(self.artist_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnteredFromNewDevice(Event):
+    """Somebody signed in to an account with a browser or from a network that it was not entered from before.
+
+    Announced so that its owner is told. Not announced for an account's first session.
+    """
+
+    type: ClassVar[str] = "vibestream.user.entered_from_new_device"
+
+    user_id: UserId
+    device: str
+    """A few words such as `Firefox on Linux`; empty when the browser is unknown."""
+    network: str
+    """The coarse network, such as `192.0.2.0/24`; empty when it is unknown."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one account."""
+        return str(self.user_id)

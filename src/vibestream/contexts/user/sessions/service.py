@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.events import EnteredFromNewDevice
 from vibestream.contexts.user.sessions import domain, store
 from vibestream.contexts.user.sessions.domain import Device, Session, SessionMissing, device_of
 from vibestream.kernel.ids import SessionId, UserId, new_id
 from vibestream.platform import live
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
 
 __all__ = [
     "Device",
@@ -40,6 +42,7 @@ FAN: Final = "fan"
 _FAN_ONLY: Final = frozenset({FAN})
 _KEPT_AFTER_EXPIRY: Final = timedelta(days=30)
 _DROPPED_AT_ONCE: Final = 10_000
+_MOST_DEVICES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,12 @@ class OpenedSession:
 async def open_session(
     tx: Tx, *, user_id: UserId, device: Device, now: datetime, replaces: str | None = None
 ) -> OpenedSession:
-    """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was."""
+    """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was.
+
+    From a browser or a network that the account, once it was entered at all, was not entered from before, its owner is
+    told: `EnteredFromNewDevice`.
+    """
+    await _announce_new(tx, user_id=user_id, device=device, now=now)
     if replaces is not None and domain.is_token(replaces):
         await store.end_by_token(tx, token_hash=_hash(replaces), now=now)
     lifetime = domain.lifetime_of(await store.roles_of(tx, user_id=user_id))
@@ -129,6 +137,13 @@ async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | No
 async def drop_expired(tx: Tx, *, now: datetime) -> int:
     """Delete sessions that expired more than thirty days ago, at most ten thousand, and return how many."""
     return await store.drop_expired(tx, before=now - _KEPT_AFTER_EXPIRY, most=_DROPPED_AT_ONCE)
+
+
+async def _announce_new(tx: Tx, *, user_id: UserId, device: Device, now: datetime) -> None:
+    known = {(one.label, one.network) for one in await store.list_devices(tx, user_id=user_id, most=_MOST_DEVICES)}
+    if known and (device.label, device.network) not in known:
+        event = EnteredFromNewDevice(occurred_at=now, user_id=user_id, device=device.label, network=device.network)
+        await publish(tx, event)
 
 
 def _hash(token: str) -> bytes:

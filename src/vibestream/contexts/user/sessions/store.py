@@ -30,6 +30,15 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
     )
 
 
+async def list_devices(tx: Tx, *, user_id: UserId, most: int) -> list[Device]:
+    """Return from where an account was entered, as far back as sessions are kept."""
+    return await tx.all(
+        Device,
+        "SELECT user_agent, network FROM users.session WHERE user_id = %s GROUP BY user_agent, network LIMIT %s",
+        [user_id, most],
+    )
+
+
 async def find_open(
     tx: Tx, *, token_hash: bytes, now: datetime
 ) -> list[tuple[SessionId, UserId, str, str, bool, str | None]]:

@@ -1,0 +1,36 @@
+"""An account that is entered from a new browser or a new network says so to its owner, once, and not the first time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.factories.bus import drain, registered
+from tests.factories.users import DEVICE, make_user, open_session
+from vibestream.contexts.user.notifications import service as notifications
+from vibestream.flows.tell_owners import SUBSCRIPTIONS
+from vibestream.platform.database import Database
+from vibestream.platform.events.subscriptions import Consumers
+
+ELSEWHERE = replace(DEVICE, network="203.0.113.0/24")
+NEWER = replace(DEVICE, user_agent=DEVICE.user_agent.replace("145.0", "146.0"))
+UNKNOWN = replace(DEVICE, user_agent="")
+
+
+async def test_only_what_is_new_is_told_and_each_once(database: Database):
+    consumers = await registered(database, Consumers(SUBSCRIPTIONS))
+    async with database.begin() as tx:
+        ana = await make_user(tx)
+    for device in (DEVICE, DEVICE, NEWER, ELSEWHERE, ELSEWHERE, UNKNOWN):
+        async with database.begin() as tx:
+            await open_session(tx, ana, device=device)
+    await drain(database, consumers)
+    await drain(database, consumers)
+
+    async with database.begin() as tx:
+        told = await notifications.notifications_of(tx, user_id=ana.user_id, before=None, limit=9)
+    assert [(one.kind.value, one.facts["device"], one.facts["network"]) for one in reversed(told)] == [
+        ("new_device", "Firefox on Linux", "203.0.113.0/24"),
+        ("new_device", "", "192.0.2.0/24"),
+    ]
+    said = notifications.said_of(told[0], locale="es", url="https://vibe.example")
+    assert "con un navegador desconocido, desde la red 192.0.2.0/24." in said.body
