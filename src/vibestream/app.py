@@ -31,7 +31,8 @@ from vibestream.contexts.payment.top_ups.routes import router as top_ups
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
-from vibestream.contexts.user.accounts.routes.factors import router as factors
+from vibestream.contexts.user.notifications.routes import router as notifications
+from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
@@ -53,9 +54,9 @@ from vibestream.web.routes import LAST, PAGES, problem_page
 ROUTERS: tuple[APIRouter, ...] = (
     delivery,
     accounts,
-    factors,
     sessions,
     profiles,
+    notifications,
     catalogue,
     uploads,
     listening,
@@ -99,7 +100,7 @@ def create_app(
     owned = runtime is None
     runtime = runtime or _runtime(settings)
     routers = (*ROUTERS, *(SANDBOX if settings.sandboxed else ()), *PAGES, LAST)
-    edge = Edge.of(runtime, authenticate=authenticate, probes=(backlog.probe,))
+    edge = Edge.of(runtime, authenticate=authenticate, probes=(backlog.probe,), replay=missed_since)
     app = build(edge, routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app
 

@@ -154,6 +154,7 @@ def _environment_of(code: str, *, sandboxed: bool) -> Environment:
     }
     environment.filters |= {
         "clock": clock,
+        "gateway_name": gateway_name,
         "number": spoken.number,
         "money": spoken.money,
         "amount": spoken.amount,
@@ -176,6 +177,11 @@ def icon(sprite: Asset, name: str, size: str = "") -> Markup:
     return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         f" icon-{size}" if size else "", sprite.url, name
     )
+
+
+def gateway_name(gateway: str) -> str:
+    """Return a payment service as it writes its own name."""
+    return {"paypal": "PayPal"}.get(gateway, gateway.capitalize())
 
 
 def moment(instant: datetime, spoken: Language) -> Markup:

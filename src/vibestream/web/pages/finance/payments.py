@@ -78,7 +78,7 @@ class EventRow:
     at: datetime
     title: str
     words: str
-    """The same in a line for the record, in English."""
+    """More of it in a line for the record, in English; empty when the title says it all."""
     transactions: tuple[TransactionRow, ...]
 
 
@@ -131,7 +131,7 @@ async def list_payments(
         )
     except VibeStreamError as error:
         trouble = sentence_of(request, error)
-    except ValueError:
+    except (ValueError, OverflowError):
         trouble = spoken.gettext("One of the filters is not understood. Choose it again.")
     names = await shown.names_of(tx, [one.user_id for one in rows])
     view = PaymentsView(
@@ -239,7 +239,7 @@ async def _events(tx: Tx, found: Traced, spoken: Language) -> tuple[EventRow, ..
             version=entry.version,
             at=entry.at,
             title=words.word(words.PAYMENT_EVENTS, entry.type, spoken),
-            words=entry.words,
+            words="" if entry.words == words.PAYMENT_EVENTS.get(entry.type) else entry.words,
             transactions=tuple(behind[UUID(str(one))] for one in entry.transaction_ids),
         )
         for entry in found.timeline
@@ -285,7 +285,7 @@ def _flags(one: PaymentView, spoken: Language) -> tuple[Chip, ...]:
 
 def _bearers(spoken: Language) -> tuple[tuple[str, str], ...]:
     return (
-        ("", spoken.gettext("whoever has its money by its purpose")),
+        ("", spoken.gettext("as its purpose says")),
         ("wallet", spoken.gettext("the payer's wallet")),
         ("escrow", spoken.gettext("the payment's own escrow")),
         ("platform", spoken.gettext("VibeStream, as a loss")),

@@ -23,7 +23,7 @@ async def latest_report(objects: ObjectStore, *, model: str) -> Mapping[str, Any
     and `threshold_costs` in reference cents side by side, `ways` (cost_cents, verdicts, caught, bothered by way to decide).
     Not to be called inside a transaction: the object store is outside.
     """
-    prefix = f"{_FOLDER}/{model[:_NAMED]}/"
+    prefix = f"{_FOLDER}/{model[:_NAMED]}"
     written = [key async for key in objects.list_keys(prefix) if key.endswith("/report.json")]
     if not written:
         return None
