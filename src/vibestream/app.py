@@ -31,6 +31,7 @@ from vibestream.contexts.payment.top_ups.routes import router as top_ups
 from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
+from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.profiles.routes import router as profiles
@@ -54,6 +55,7 @@ from vibestream.web.routes import LAST, PAGES, problem_page
 ROUTERS: tuple[APIRouter, ...] = (
     delivery,
     accounts,
+    factors,
     sessions,
     profiles,
     notifications,

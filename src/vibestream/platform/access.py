@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from vibestream.kernel.errors import Forbidden, Unauthenticated
@@ -39,6 +40,8 @@ class Principal:
     roles: frozenset[str]
     display_name: str = ""
     locale: str | None = None
+    proved_at: datetime | None = None
+    """When they last showed, in this session, the strongest factor that the account has."""
 
     def holds(self, role: str) -> bool:
         """Say whether the account holds a role; an admin holds every one."""

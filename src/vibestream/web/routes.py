@@ -6,7 +6,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from vibestream.web.pages import account, entering, errors, files, listen, notifications, operations, studio, wallet
+from vibestream.web.pages import (
+    account,
+    entering,
+    errors,
+    factors,
+    files,
+    listen,
+    notifications,
+    operations,
+    second_step,
+    step_up,
+    studio,
+    wallet,
+)
 from vibestream.web.pages.errors import problem_page
 from vibestream.web.pages.finance.routes import ROUTERS as FINANCE
 from vibestream.web.pages.money import exchanging, family, payments, payouts, royalties, splits, subscription, tips
@@ -15,7 +28,10 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     files.router,
     listen.router,
     entering.router,
+    second_step.router,
+    step_up.router,
     account.router,
+    factors.router,
     notifications.router,
     studio.router,
     wallet.router,

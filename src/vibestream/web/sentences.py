@@ -49,10 +49,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "account.sign_in_refused": N_(
         "The address or the password is wrong. If you signed up and did not enter the code, sign up again."
     ),
+    "account.second_step_expired": N_("That took too long. Enter your address and your password once more."),
     "account.wrong_password": N_("This is not your present password."),
     "password.common": N_("This password is among those that are tried first. Choose another."),
     "password.length": N_("Use {least} to {most} characters: four or five random words with spaces are a good way."),
     "password.personal": N_("This password is mostly your name, your address or ours. Choose another."),
+    "access.proof_too_old": N_("Show that it is you, then do this again."),
+    "factor.exists": N_("There is an authenticator app already. Remove it to set up another."),
+    "factor.limited": N_("Too many wrong codes. Wait {retry_after_s} seconds, or use a recovery code."),
+    "factor.missing": N_("Begin again to set up the app: this was not finished in time."),
+    "factor.wrong": N_("This code is wrong or was used before. Wait for the app's next one, or use a recovery code."),
+    "sealed.unknown": N_("Codes of your app cannot be checked now. Use a recovery code."),
     "session.missing": N_("There is no such session; it may have ended already."),
     "profile.artist_missing": N_("There is no such artist."),
     "profile.artists_exhausted": N_("Your account speaks for as many artists as it may."),

@@ -5,10 +5,12 @@ Owns the schema `users`. What always holds:
 - One address belongs to at most one account; an account can be entered only after its address was proved by a mailed
   code, shown by the same browser that asked for it.
 - Nobody learns from an answer, or from the time it takes, whether an address has an account.
-- Passwords are kept as argon2id hashes, session tokens as SHA-256; codes are kept nowhere: they are derived.
+- Passwords are kept as argon2id hashes, session tokens as SHA-256; mailed codes are kept nowhere: they are
+  derived.
+- An account with a second factor is entered by that as well; each of its codes is good once, and wrong ones slow down.
 - A handle, once taken, never leads to another artist, and no two handles look alike.
 - The security log only grows.
 
 Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: accounts -> profiles
--> access -> sessions -> audit_log, and accounts -> passwords -> audit_log.
+-> access -> sessions -> audit_log, and accounts -> passwords, factors -> audit_log.
 """

@@ -200,7 +200,7 @@ def money_notice(
         when: the UTC minute that it names.
     """
     named = _PAID_FOR[locale].get(what) or what.capitalize()
-    return _mail(
+    return compose(
         _MONEY[notice][locale], mail_id=mail_id, to=to, locale=locale, url=url, amount=amount, what=named, when=when
     )
 
@@ -208,28 +208,29 @@ def money_notice(
 def verification(*, mail_id: UUID, to: str, locale: str, url: str, code: str, good_for: timedelta) -> Mail:
     """Return the message that brings a code to whoever signs up with an address."""
     minutes = str(int(good_for.total_seconds()) // 60)
-    return _mail(_VERIFY[locale], mail_id=mail_id, to=to, locale=locale, url=url, code=code, minutes=minutes)
+    return compose(_VERIFY[locale], mail_id=mail_id, to=to, locale=locale, url=url, code=code, minutes=minutes)
 
 
 def already_registered(*, mail_id: UUID, to: str, locale: str, url: str) -> Mail:
     """Return the message to the owner of an account whose address somebody tried to sign up with."""
-    return _mail(_ALREADY[locale], mail_id=mail_id, to=to, locale=locale, url=url)
+    return compose(_ALREADY[locale], mail_id=mail_id, to=to, locale=locale, url=url)
 
 
 def password_changed(*, mail_id: UUID, to: str, locale: str, url: str, when: str) -> Mail:
     """Return the notice that an account's password was changed; `when` is the UTC minute."""
-    return _mail(_PASSWORD_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)
+    return compose(_PASSWORD_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)
 
 
 def payout_destination_changed(*, mail_id: UUID, to: str, locale: str, url: str, method: str, when: str) -> Mail:
     """Return the notice that money will be sent to another account at `method` from `when` on, the UTC minute."""
     texts, shown = _DESTINATION_CHANGED[locale], _METHODS[method]
-    return _mail(texts, mail_id=mail_id, to=to, locale=locale, url=url, method=shown, when=when)
+    return compose(texts, mail_id=mail_id, to=to, locale=locale, url=url, method=shown, when=when)
 
 
-def _mail(
+def compose(
     texts: tuple[str, ...], *, mail_id: UUID, to: str, locale: str, url: str, code: str = "", **facts: str
 ) -> Mail:
+    """Return the message of these texts, the subject first; `facts` fill their places."""
     subject, *body = (text.format(url=url, **facts) for text in texts)
     greeting = _GREETING[locale]
     footer = _FOOTER[locale].format(url=url)

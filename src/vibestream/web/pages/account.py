@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -11,6 +11,8 @@ from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from vibestream.contexts.user.accounts import service as accounts
+from vibestream.contexts.user.factors import service as factors
+from vibestream.contexts.user.factors.service import Factors
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import device_of
@@ -24,6 +26,7 @@ from vibestream.platform.http.routing import Router
 from vibestream.web.localization import COOKIE as LOCALE_COOKIE
 from vibestream.web.localization import LOCALES
 from vibestream.web.pages.forms import Filled, local_path, see_other
+from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import THEME_COOKIE, THEMES, answer_with, render, sentence_of, shell_of
 
 router = Router(include_in_schema=False)
@@ -53,6 +56,7 @@ class AccountView:
     form: Filled
     sessions: tuple[SessionRow, ...]
     done: str
+    factors: Factors
 
 
 @router.get("/account", policy=SIGNED_IN)
@@ -78,7 +82,10 @@ async def rename(
     "/account/password",
     policy=SIGNED_IN,
     max_body_bytes=_BODY_BYTES,
-    dependencies=[Depends(rate_limit("change_password", "10/hour"))],
+    dependencies=[
+        Depends(rate_limit("change_password", "10/hour")),
+        Depends(proven(5, back="/account", only_with_second_factor=True)),
+    ],
 )
 async def change_password(
     *,
@@ -155,6 +162,7 @@ async def _view(
         email=account.email or "",
         form=Filled(values, form.wrong),
         done=done,
+        factors=await factors.factors_of(tx, user_id=principal.user_id),
         sessions=tuple(
             SessionRow(
                 session_id=one.session_id,
@@ -171,4 +179,4 @@ async def _view(
 
 def _refused(request: Request, view: AccountView, error: VibeStreamError, field: str) -> Response:
     form = view.form.refused(sentence_of(request, error), field_name=field)
-    return render(request, "account.html", AccountView(view.email, form, view.sessions, ""))
+    return render(request, "account.html", replace(view, form=form, done=""))

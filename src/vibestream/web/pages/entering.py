@@ -19,6 +19,7 @@ from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
 from vibestream.platform.runtime import Runtime
 from vibestream.web.pages.forms import Filled, local_path, see_other
+from vibestream.web.pages.second_step import to_second_step
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 
 router = Router(include_in_schema=False)
@@ -162,6 +163,8 @@ async def sign_in(
         )
     except VibeStreamError as error:
         raise answer_with(request, error, _sign_in_page(request, _at(request, filled, error))) from None
+    if isinstance(entered, accounts.SecondStep):
+        return to_second_step(runtime, entered, onward=filled.values["next"])
     response = see_other(filled.values["next"])
     session_cookie.set(response, token=entered.session.token, expires=entered.session.expires_at)
     return response

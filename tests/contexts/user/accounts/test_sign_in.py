@@ -22,7 +22,9 @@ NEW = "orchard bicycle thunder 7"
 
 
 async def enter(runtime: Runtime, email: str, password: str = PASSWORD, **more: Any) -> service.SignedIn:
-    return await service.sign_in(runtime, email=email, password=password, device=DEVICE, now=utc_now(), **more)
+    entered = await service.sign_in(runtime, email=email, password=password, device=DEVICE, now=utc_now(), **more)
+    assert isinstance(entered, service.SignedIn)
+    return entered
 
 
 async def test_the_right_password_opens_a_session(runtime: Runtime, database: Database):

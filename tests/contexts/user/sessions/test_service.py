@@ -27,7 +27,7 @@ async def test_a_token_stands_for_its_account_with_the_roles_it_holds_now(tx: Tx
     artist = await make_artist(tx)
     opened = await open_session(tx, artist, now=MADE_AT)
     assert await who(tx, opened.token) == Principal(
-        artist.user_id, opened.session_id, frozenset({"fan", "artist"}), "Río Lento", "en"
+        artist.user_id, opened.session_id, frozenset({"fan", "artist"}), "Río Lento", "en", MADE_AT
     )
     await access.revoke_role(tx, user_id=artist.user_id, role=Role.ARTIST, revoked_by=None, now=MADE_AT)
     found = await who(tx, opened.token)

@@ -49,6 +49,14 @@ class Letter:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepRow:
+    """Whose second step a browser is at, and by which password, as the SHA-256 of its stored hash."""
+
+    user_id: UserId
+    password_print: bytes
+
+
 async def add_account(tx: Tx, *, user_id: UserId, address: Address, now: datetime) -> bool:
     """Make an unverified account of an address, and say whether it is new; waits for whoever makes it just now."""
     touched = await tx.execute(
@@ -188,4 +196,51 @@ async def forget_unverified(tx: Tx, *, made_before: datetime, most: int) -> int:
         " named AS (DELETE FROM users.fan_profile WHERE user_id IN (SELECT user_id FROM stale))"
         " DELETE FROM users.address WHERE user_id IN (SELECT user_id FROM stale)",
         [made_before, most],
+    )
+
+
+async def add_second_step(
+    tx: Tx,
+    *,
+    browser_hash: bytes,
+    user_id: UserId,
+    password_print: bytes,
+    tries_left: int,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    """Note that a browser has shown the password."""
+    await tx.execute(
+        "INSERT INTO users.second_step (browser_hash, user_id, password_print, created_at, expires_at, tries_left)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        [browser_hash, user_id, password_print, now, expires_at, tries_left],
+    )
+
+
+async def lock_second_step(tx: Tx, *, browser_hash: bytes, now: datetime) -> SecondStepRow | None:
+    """Return the step of a browser that can still be finished, locked; None when there is none."""
+    return await tx.one(
+        SecondStepRow,
+        "SELECT user_id, password_print FROM users.second_step"
+        " WHERE browser_hash = %s AND expires_at > %s AND tries_left > 0 FOR UPDATE",
+        [browser_hash, now],
+    )
+
+
+async def spend_try(tx: Tx, *, browser_hash: bytes) -> None:
+    """Take one try from a step."""
+    await tx.execute("UPDATE users.second_step SET tries_left = tries_left - 1 WHERE browser_hash = %s", [browser_hash])
+
+
+async def drop_second_step(tx: Tx, *, browser_hash: bytes) -> None:
+    """Delete a step."""
+    await tx.execute("DELETE FROM users.second_step WHERE browser_hash = %s", [browser_hash])
+
+
+async def drop_expired_steps(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete steps that expired before an instant, at most so many, and return how many."""
+    return await tx.execute(
+        "DELETE FROM users.second_step WHERE browser_hash IN (SELECT browser_hash FROM users.second_step"
+        " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        [before, most],
     )

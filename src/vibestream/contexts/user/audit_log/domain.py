@@ -19,6 +19,12 @@ class Action(enum.StrEnum):
     SIGNED_OUT = "session.signed_out"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - names an action
     PASSWORD_CHANGE_REFUSED = "password.change_refused"  # noqa: S105 - names an action
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
+    FACTOR_REFUSED = "factor.refused"
+    RECOVERY_MADE = "factor.recovery_made"
+    RECOVERY_USED = "factor.recovery_used"
+    STEPPED_UP = "session.stepped_up"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
 

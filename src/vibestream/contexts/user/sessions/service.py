@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from vibestream.contexts.user.audit_log import service as audit_log
@@ -32,7 +32,9 @@ __all__ = [
     "drop_expired",
     "end",
     "end_all",
+    "forget_proofs",
     "open_session",
+    "prove",
     "sessions_of",
     "sign_out",
 ]
@@ -90,11 +92,33 @@ async def authenticate(tx: Tx, *, token: str, now: datetime) -> Principal | None
     found = await store.find_open(tx, token_hash=_hash(token), now=now)
     if not found:
         return None
-    session_id, user_id, display_name, locale, due, _ = found[0]
+    session_id, user_id, display_name, locale, proved_at, due, _ = found[0]
     if due:
         await store.save_seen(tx, session_id=session_id, now=now)
     roles = frozenset(role or FAN for *_, role in found) | _FAN_ONLY
-    return Principal(user_id, session_id, roles, display_name, locale)
+    return Principal(user_id, session_id, roles, display_name, locale, proved_at)
+
+
+async def prove(tx: Tx, *, principal: Principal, now: datetime) -> OpenedSession:
+    """Note that a session's owner has just shown the strongest factor they have, and return its new token.
+
+    The former token is good for nothing from then on: who had learnt it does not share what was just shown.
+
+    Raises:
+        SessionMissing: the session has ended meanwhile.
+    """
+    token = secrets.token_urlsafe(32)
+    expires_at = await store.save_proof(
+        tx, user_id=principal.user_id, session_id=principal.session_id, token_hash=_hash(token), now=now
+    )
+    if expires_at is None:
+        raise SessionMissing("There is no such session; it may have ended already.")
+    return OpenedSession(principal.session_id, token, expires_at.astimezone(UTC))
+
+
+async def forget_proofs(tx: Tx, *, user_id: UserId, but: SessionId) -> None:
+    """Forget what the other sessions of an account have shown, since it has a stronger factor from now on."""
+    await store.forget_proofs(tx, user_id=user_id, but=but)
 
 
 async def sessions_of(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:

@@ -12,10 +12,10 @@ from vibestream.platform.database import Tx
 
 
 async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: Lifetime) -> None:
-    """Insert an open session."""
+    """Insert an open session, whose owner has just shown what the account asks for."""
     await tx.execute(
         "INSERT INTO users.session (session_id, user_id, token_hash, created_at, last_seen_at, idle_for, expires_at,"
-        " user_agent, network) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " user_agent, network, proved_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             session.session_id,
             session.user_id,
@@ -26,6 +26,7 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
             session.expires_at,
             session.device.user_agent,
             session.device.network,
+            session.created_at,
         ],
     )
 
@@ -41,15 +42,15 @@ async def list_devices(tx: Tx, *, user_id: UserId, most: int) -> list[Device]:
 
 async def find_open(
     tx: Tx, *, token_hash: bytes, now: datetime
-) -> list[tuple[SessionId, UserId, str, str, bool, str | None]]:
+) -> list[tuple[SessionId, UserId, str, str, datetime | None, bool, str | None]]:
     """Return what the open session with this token stands for: a row for each role that was granted, one for none.
 
-    (session_id, user_id, display_name, locale, due, role): `due` says that SEEN_EVERY has passed since `last_seen_at`.
+    (session_id, user_id, display_name, locale, proved_at, due, role): `due` says that SEEN_EVERY has passed since `last_seen_at`.
     It is on every request's way, hence one statement without an aggregate, one instant as its parameter, and columns in
     the form that is cheapest to read; measured by bench/session_check.py.
     """
     cursor = await tx.connection.execute(
-        "SELECT s.session_id, s.user_id, p.display_name, p.locale,"
+        "SELECT s.session_id, s.user_id, p.display_name, p.locale, s.proved_at,"
         " s.last_seen_at + interval '1 minute' <= %(now)s, g.role"
         " FROM users.session s JOIN users.fan_profile p USING (user_id) LEFT JOIN users.role_grant g USING (user_id)"
         " WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL"
@@ -66,6 +67,26 @@ async def save_seen(tx: Tx, *, session_id: UUID, now: datetime) -> None:
         "UPDATE users.session SET last_seen_at = %s WHERE session_id = (SELECT session_id FROM users.session"
         " WHERE session_id = %s AND last_seen_at <= %s FOR UPDATE SKIP LOCKED)",
         [now, session_id, now - SEEN_EVERY],
+    )
+
+
+async def save_proof(
+    tx: Tx, *, user_id: UserId, session_id: SessionId, token_hash: bytes, now: datetime
+) -> datetime | None:
+    """Give an open session another token and note the proof, and return when it expires; None when it is not open."""
+    found = await tx.value(
+        "UPDATE users.session SET token_hash = %s, proved_at = %s WHERE session_id = %s AND user_id = %s"
+        " AND ended_at IS NULL RETURNING expires_at",
+        [token_hash, now, session_id, user_id],
+    )
+    return found if isinstance(found, datetime) else None
+
+
+async def forget_proofs(tx: Tx, *, user_id: UserId, but: SessionId) -> None:
+    """Take the proofs of an account's open sessions back, but one's."""
+    await tx.execute(
+        "UPDATE users.session SET proved_at = NULL WHERE user_id = %s AND ended_at IS NULL AND session_id <> %s",
+        [user_id, but],
     )
 
 

@@ -7,10 +7,25 @@ password and an unknown address do the same work and say the same.
 from vibestream.contexts.user.accounts.domain import CODE_GOOD_FOR, AddressInvalid
 from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
 from vibestream.contexts.user.accounts.service.mailing import (
+    mail_factor_notice,
     mail_money_notice,
     mail_password_change,
     mail_payout_destination,
     mail_sign_up,
+)
+from vibestream.contexts.user.accounts.service.own_factors import (
+    app_begun,
+    begin_app,
+    confirm_app,
+    remove_app,
+    renew_recovery_codes,
+)
+from vibestream.contexts.user.accounts.service.second_step import (
+    SECOND_STEP_COOKIE,
+    SECOND_STEP_GOOD_FOR,
+    SecondStep,
+    SecondStepExpired,
+    finish_second_step,
 )
 from vibestream.contexts.user.accounts.service.sign_in import (
     SignInRefused,
@@ -30,12 +45,15 @@ from vibestream.contexts.user.accounts.service.sign_up import (
     sign_up,
     verify_email,
 )
+from vibestream.contexts.user.accounts.service.step_up import step_up
 from vibestream.contexts.user.accounts.service.tidying import tidy
 from vibestream.contexts.user.accounts.store import Account
 from vibestream.contexts.user.mails import MoneyNotice
 
 __all__ = [
     "CODE_GOOD_FOR",
+    "SECOND_STEP_COOKIE",
+    "SECOND_STEP_GOOD_FOR",
     "SIGN_UP_COOKIE",
     "SIGN_UP_COOKIE_GOOD_FOR",
     "Account",
@@ -45,19 +63,29 @@ __all__ = [
     "CodeWrong",
     "CodesLimited",
     "MoneyNotice",
+    "SecondStep",
+    "SecondStepExpired",
     "SignInRefused",
     "SignUpStarted",
     "SignedIn",
     "WrongPassword",
     "account",
+    "app_begun",
+    "begin_app",
     "change_password",
+    "confirm_app",
+    "finish_second_step",
+    "mail_factor_notice",
     "mail_money_notice",
     "mail_password_change",
     "mail_payout_destination",
     "mail_sign_up",
+    "remove_app",
+    "renew_recovery_codes",
     "resend_code",
     "sign_in",
     "sign_up",
+    "step_up",
     "tidy",
     "user_by_email",
     "verify_email",

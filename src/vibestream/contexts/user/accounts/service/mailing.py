@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from vibestream.contexts.user import mails
+from vibestream.contexts.user import factor_mails, mails
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.kernel.ids import UserId
@@ -102,6 +102,26 @@ async def mail_money_notice(
         amount=amount,
         what=what,
         when=datetime.fromisoformat(when).strftime("%Y-%m-%d %H:%M"),
+    )
+    await _send(runtime, mail)
+
+
+@job("user.mail_factor_notice", queue="mail", attempts=300)  # over a day
+async def mail_factor_notice(runtime: Runtime, *, mail_id: str, user_id: str, notice: str, at: str) -> None:
+    """Tell the owner of an account what happened to its second factor; nothing, when it was erased meanwhile."""
+    owner = UserId(UUID(user_id))
+    async with runtime.database.begin(read_only=True) as tx:
+        found = await store.load_account(tx, user_id=owner)
+        if found is None:
+            return
+        locale = (await profiles.fan(tx, user_id=owner)).locale
+    mail = factor_mails.factor_notice(
+        mail_id=UUID(mail_id),
+        to=found.email,
+        locale=locale,
+        url=runtime.settings.base_url,
+        notice=factor_mails.FactorNotice(notice),
+        when=datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M"),
     )
     await _send(runtime, mail)
 

@@ -8,9 +8,11 @@ from typing import ClassVar
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.accounts.service.lookup import account
 from vibestream.contexts.user.accounts.service.mailing import mail_password_change
+from vibestream.contexts.user.accounts.service.second_step import SecondStep, begin_second_step
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
 from vibestream.contexts.user.accounts.store import Credential
 from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.passwords.service import Verdict
 from vibestream.contexts.user.sessions import service as sessions
@@ -45,8 +47,10 @@ class WrongPassword(InvalidInput):
 
 async def sign_in(
     runtime: Runtime, *, email: str, password: str, device: Device, now: datetime, replaces: str | None = None
-) -> SignedIn:
+) -> SignedIn | SecondStep:
     """Open a new session for whoever knows an account's password; the one that the browser came with is ended.
+
+    An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it.
 
     Opens its own transactions, one to read and one to write, with the hashing between them. A hash that was made by
     older parameters is renewed.
@@ -60,7 +64,7 @@ async def sign_in(
     stored = None if credential is None else credential.password_hash
     verdict = await passwords.check(runtime.cpu, password=password, stored=stored)
 
-    async def finish(tx: Tx) -> SignedIn | None:
+    async def finish(tx: Tx) -> SignedIn | SecondStep | None:
         # The password may have been changed while it was checked: then the old one is refused like any other.
         if credential is None or not verdict.matches or not await _still(tx, credential):
             user_id = None if credential is None else credential.user_id
@@ -132,10 +136,12 @@ async def _still(tx: Tx, credential: Credential) -> bool:
 
 async def _enter(
     tx: Tx, *, credential: Credential, verdict: Verdict, device: Device, now: datetime, replaces: str | None
-) -> SignedIn:
-    user_id = credential.user_id
-    if verdict.upgraded is not None:
-        await passwords.upgrade(tx, user_id=user_id, old=credential.password_hash, new=verdict.upgraded)
+) -> SignedIn | SecondStep:
+    user_id, stored = credential.user_id, credential.password_hash
+    if verdict.upgraded is not None and await passwords.upgrade(tx, user_id=user_id, old=stored, new=verdict.upgraded):
+        stored = verdict.upgraded
+    if await factors.has_second(tx, user_id=user_id):
+        return await begin_second_step(tx, user_id=user_id, password_hash=stored, now=now)
     opened = await sessions.open_session(tx, user_id=user_id, device=device, now=now, replaces=replaces)
     await audit_log.record(
         tx,

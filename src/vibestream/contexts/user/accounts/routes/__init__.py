@@ -10,9 +10,10 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.accounts import service
+from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_of_request, signed_in
+from vibestream.contexts.user.accounts.routes.factors import second_step_cookie
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile, FanProfile
-from vibestream.contexts.user.sessions.service import Device, device_of
 from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.browser_cookie import BrowserCookie
 from vibestream.platform.http.cookies import SessionCookie
@@ -59,10 +60,10 @@ class SignIn(BaseModel):
     password: Password
 
 
-class SignedIn(BaseModel):
-    user_id: UUID
-    session_id: UUID
-    expires_at: datetime
+class SecondStepWanted(BaseModel):
+    """The password was right; the second factor is shown next, by this browser, at `/api/v1/sessions/second-step`."""
+
+    second_step_expires_at: datetime
 
 
 class OwnArtist(BaseModel):
@@ -147,12 +148,12 @@ async def verify_email(
         signing_key=runtime.settings.signing_key(),
         browser_token=cookie.read(request),
         code=body.code,
-        device=_device(request),
+        device=device_of_request(request),
         now=now,
         replaces=session_cookie.read(request),
     )
     cookie.clear(response)
-    return _signed_in(entered, response, session_cookie)
+    return signed_in(entered, response, session_cookie)
 
 
 @router.post(
@@ -160,20 +161,27 @@ async def verify_email(
     policy=ANYONE,
     status_code=201,
     max_body_bytes=_BODY_BYTES,
+    responses={202: {"model": SecondStepWanted}},
     dependencies=[Depends(rate_limit("sign_in", "10/minute"))],
 )
-async def sign_in(body: SignIn, request: Request, response: Response, runtime: RuntimeDep, now: NowDep) -> SignedIn:
-    """Sign in: the browser gets a new session, and the one it came with is ended."""
+async def sign_in(
+    body: SignIn, request: Request, response: Response, runtime: RuntimeDep, now: NowDep
+) -> SignedIn | SecondStepWanted:
+    """Sign in: the browser gets a new session, and the one it came with is ended; or 202, and a second step is wanted."""
     session_cookie = SessionCookie.of(runtime.settings)
     entered = await service.sign_in(
         runtime,
         email=body.email,
         password=body.password,
-        device=_device(request),
+        device=device_of_request(request),
         now=now,
         replaces=session_cookie.read(request),
     )
-    return _signed_in(entered, response, session_cookie)
+    if isinstance(entered, service.SecondStep):
+        second_step_cookie(runtime).set(response, value=entered.browser_token, good_for=service.SECOND_STEP_GOOD_FOR)
+        response.status_code = 202
+        return SecondStepWanted(second_step_expires_at=entered.expires_at)
+    return signed_in(entered, response, session_cookie)
 
 
 @router.get("/api/v1/me", policy=SIGNED_IN)
@@ -210,24 +218,12 @@ async def change_password(
 ) -> None:
     """Change one's password: every other session ends, and a notice is mailed."""
     await service.change_password(
-        runtime, principal=principal, current=body.current, new=body.new, device=_device(request), now=now
+        runtime, principal=principal, current=body.current, new=body.new, device=device_of_request(request), now=now
     )
-
-
-def _device(request: Request) -> Device:
-    address = request.client.host if request.client else None
-    return device_of(user_agent=request.headers.get("user-agent"), address=address)
 
 
 def _sign_up_cookie(runtime: Runtime) -> BrowserCookie:
     return BrowserCookie.of(runtime.settings, purpose=service.SIGN_UP_COOKIE)
-
-
-def _signed_in(entered: service.SignedIn, response: Response, cookie: SessionCookie) -> SignedIn:
-    cookie.set(response, token=entered.session.token, expires=entered.session.expires_at)
-    return SignedIn(
-        user_id=entered.user_id, session_id=entered.session.session_id, expires_at=entered.session.expires_at
-    )
 
 
 def _me(account: service.Account, fan: FanProfile, roles: frozenset[str], artists: list[ArtistProfile]) -> Me:

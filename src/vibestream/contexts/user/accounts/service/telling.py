@@ -1,0 +1,23 @@
+"""Having people told, after the transaction, what happened to their account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vibestream.contexts.user.accounts.service.mailing import mail_factor_notice
+from vibestream.contexts.user.factor_mails import FactorNotice
+from vibestream.kernel.ids import UserId, new_id
+from vibestream.platform.database import Tx
+from vibestream.platform.jobs import defer
+
+
+async def tell_factor(tx: Tx, *, user_id: UserId, notice: FactorNotice, now: datetime) -> None:
+    """Have the owner of an account told by mail, once this transaction is committed, what happened to its factors."""
+    await defer(
+        tx,
+        mail_factor_notice,
+        mail_id=str(new_id()),
+        user_id=str(user_id),
+        notice=notice.value,
+        at=now.isoformat(),
+    )

@@ -1,0 +1,89 @@
+"""What is written to people about their second factor, in English and Spanish. Pure, like `mails`."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+from uuid import UUID
+
+from vibestream.contexts.user.mails import compose
+from vibestream.platform.mail import Mail
+
+
+class FactorNotice(enum.StrEnum):
+    """What happened."""
+
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    RECOVERY_MADE = "recovery_made"
+    RECOVERY_USED = "recovery_used"
+    ATTACKED = "attacked"
+
+
+_TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
+    FactorNotice.TOTP_ADDED: {
+        "en": (
+            "Signing in now asks for a second factor",
+            "An authenticator app was set up for your VibeStream account on {when} UTC.",
+            "If this was not you, somebody is in your account: write to us at once.",
+        ),
+        "es": (
+            "Iniciar sesión pide ahora un segundo factor",
+            "El {when} UTC se configuró una aplicación de autenticación para tu cuenta de VibeStream.",
+            "Si no fuiste tú, alguien está en tu cuenta: escríbenos enseguida.",
+        ),
+    },
+    FactorNotice.TOTP_REMOVED: {
+        "en": (
+            "Your second factor was removed",
+            "The authenticator app of your VibeStream account was removed on {when} UTC. The password alone signs in now.",
+            "If this was not you, sign in at {url}/account, change your password and set the app up again.",
+        ),
+        "es": (
+            "Se quitó tu segundo factor",
+            "El {when} UTC se quitó la aplicación de autenticación de tu cuenta de VibeStream. Ahora basta la contraseña.",
+            "Si no fuiste tú, entra en {url}/account, cambia la contraseña y configura de nuevo la aplicación.",
+        ),
+    },
+    FactorNotice.RECOVERY_MADE: {
+        "en": (
+            "You have new recovery codes",
+            "New recovery codes of your VibeStream account were made on {when} UTC. Those before are void.",
+            "If this was not you, somebody is in your account: change your password at {url}/account.",
+        ),
+        "es": (
+            "Tienes códigos de recuperación nuevos",
+            "El {when} UTC se crearon códigos de recuperación nuevos de tu cuenta de VibeStream. Los anteriores no valen.",
+            "Si no fuiste tú, alguien está en tu cuenta: cambia la contraseña en {url}/account.",
+        ),
+    },
+    FactorNotice.RECOVERY_USED: {
+        "en": (
+            "A recovery code was used",
+            "One of the recovery codes of your VibeStream account was used on {when} UTC.",
+            "If this was not you, somebody knows your password and a code: change both at {url}/account at once.",
+        ),
+        "es": (
+            "Se usó un código de recuperación",
+            "El {when} UTC se usó uno de los códigos de recuperación de tu cuenta de VibeStream.",
+            "Si no fuiste tú, alguien conoce tu contraseña y un código: cambia ambos enseguida en {url}/account.",
+        ),
+    },
+    FactorNotice.ATTACKED: {
+        "en": (
+            "Somebody is guessing the codes of your app",
+            "Up to {when} UTC, ten wrong codes in a row were entered for your VibeStream account.",
+            "If this was not you, somebody may know your password: sign in with a recovery code at {url}/sign-in and change it.",
+        ),
+        "es": (
+            "Alguien está adivinando los códigos de tu aplicación",
+            "Hasta el {when} UTC se escribieron diez códigos seguidos equivocados para tu cuenta de VibeStream.",
+            "Si no fuiste tú, alguien puede saber tu contraseña: entra en {url}/sign-in con un código de recuperación y cámbiala.",
+        ),
+    },
+}
+
+
+def factor_notice(*, mail_id: UUID, to: str, locale: str, url: str, notice: FactorNotice, when: str) -> Mail:
+    """Return the notice of what happened to an account's second factor; `when` is the UTC minute."""
+    return compose(_TEXTS[notice][locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)

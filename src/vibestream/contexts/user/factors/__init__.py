@@ -1,0 +1,1 @@
+"""Second factors: an authenticator app's codes, and the recovery codes for when the app is lost."""
