@@ -5,7 +5,7 @@ psycopg alone on a database that is a copy of the one they began on: the same in
 deciding, encoding or reading anything. What a gateway would answer is made up beforehand on both sides: it is not measured.
 Server on disk with fsync; rounds of the two alternate.
 
-payment_create_capture    payments/s of 8 clients, three transactions each: start, attempt, capture with its fee
+payment_create_capture    payments/s of 8 clients, four transactions each: start, screen, attempt, capture with its fee
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vibestream.contexts.payment.checkout import service
 from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain.states import Act
 from vibestream.contexts.payment.checkout.invariants import INVARIANTS
-from vibestream.contexts.payment.checkout.service import PaymentView, Purpose
+from vibestream.contexts.payment.checkout.service import PaymentView, Purpose, risk
 from vibestream.contexts.payment.checkout.service.recording import carry_out, lock
 from vibestream.contexts.payment.checkout.store import keys
 from vibestream.contexts.payment.gateways.service import GatewayName, ProviderPayment, ProviderState
@@ -103,6 +103,7 @@ async def _pay(database: Database, _: object) -> None:
     """Take one payment as checkout's service and jobs do, with a gateway's answer that is there at once."""
     view: PaymentView = await database.run(_start)
     payment_id = view.payment_id
+    await database.run(lambda tx: _screen(tx, payment_id))
     await database.run(lambda tx: _attempt(tx, payment_id))
     await database.run(lambda tx: _capture(tx, payment_id))
 
@@ -120,6 +121,13 @@ async def _start(tx: Tx) -> PaymentView:
         return_to="/wallet",
         gateway=STRIPE,
     )
+
+
+async def _screen(tx: Tx, payment_id: PaymentId) -> None:
+    _next_transaction()
+    locked, now = await lock(tx, payment_id=payment_id), utc_now()
+    told = await risk.screen(tx, payment=locked.payment, started_at=locked.started_at, signals={}, now=now)
+    await carry_out(tx, told, locked=locked, now=now)
 
 
 async def _attempt(tx: Tx, payment_id: PaymentId) -> None:

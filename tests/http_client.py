@@ -88,6 +88,7 @@ def settings(tmp_path: Path, database: Database) -> Settings:
 @pytest.fixture
 def runtime(settings: Settings, database: Database) -> Iterator[Runtime]:
     """What the application works with: the fresh database, a local object store, a mailer, two threads, no gateway."""
+    from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals
     from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
     from vibestream.platform.mail import Mailer
     from vibestream.platform.runtime import Runtime
@@ -100,7 +101,8 @@ def runtime(settings: Settings, database: Database) -> Iterator[Runtime]:
         objects=open_store(settings),
         mailer=Mailer(settings),
         cpu=threads,
-        parts={Gateways: open_gateways(settings)},  # none: a test's settings have no keys
+        # None: a test's settings have no keys.
+        parts={Gateways: open_gateways(settings), Signals: open_signals(settings)},
     )
     threads.close()
 

@@ -1,6 +1,7 @@
 """Payments that checkout really started, brought on by what a gateway would say of them, without a gateway.
 
 view = (await subscriptions.subscribe(tx, ...)).payment
+await screened(tx, view.payment_id)                                    # fraud has looked at it, as checkout's job has it
 captured = await observed_captured(tx, view.payment_id, at=now)       # the money stands in its escrow, as checkout posts it
 await observed(tx, view.payment_id, state=ProviderState.FAILED)
 """
@@ -13,7 +14,7 @@ from typing import Any
 from tests.factories.checkout import SITE, make_seen
 from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain.payment import Payment
-from vibestream.contexts.payment.checkout.service import recording
+from vibestream.contexts.payment.checkout.service import recording, risk
 from vibestream.contexts.payment.gateways.domain.port import GatewayName, ProviderState
 from vibestream.contexts.payment.wallets.service import Captured
 from vibestream.kernel.ids import PaymentId
@@ -22,9 +23,19 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
 
 
+async def screened(tx: Tx, payment_id: PaymentId) -> Payment:
+    """Have fraud look at a payment, with nothing said by outside parties; one that it has looked at is left as it is."""
+    locked, now = await recording.lock(tx, payment_id=payment_id), utc_now()
+    if locked.payment.verdict is None and not locked.payment.ended:
+        told = await risk.screen(tx, payment=locked.payment, started_at=locked.started_at, signals={}, now=now)
+        locked = await recording.carry_out(tx, told, locked=locked, now=now)
+    return locked.payment
+
+
 async def observed(tx: Tx, payment_id: PaymentId, *, gateway: GatewayName = GatewayName.STRIPE, **seen: Any) -> Payment:
     """Let checkout see how a gateway has a payment, choosing the gateway first when none was."""
     now = utc_now()
+    await screened(tx, payment_id)
     locked = await recording.lock(tx, payment_id=payment_id)
     if locked.payment.attempt is None:
         attempt = c.Attempt(route=(gateway,), captures_later=frozenset({gateway}), site=SITE, at=now)

@@ -88,14 +88,24 @@ class Shop:
         await self.look(view.payment_id)
         return await self.view(view.payment_id)
 
-    def click(self, view: PaymentView, *, card: str = "4242424242424242") -> str:
-        """Do what the payer does on the gateway's page, and return where the browser is sent."""
+    async def paid_by(self, email: str) -> None:
+        """Have somebody new pay by an account at the gateway."""
+        view = await self.opened()
+        self.click(view, email=email)
+        await self.note(view)
+        assert (await self.view(view.payment_id)).state is service.PaymentState.CAPTURED
+
+    def click(self, view: PaymentView, *, card: str = "4242424242424242", email: str | None = None) -> str:
+        """Do what the payer does on the gateway's page, and return where the browser is sent.
+
+        At PayPal each payer has an account of their own, unless an `email` names another.
+        """
         assert view.redirect_url is not None
         match view.gateway:
             case GatewayName.STRIPE:
                 return self.sandbox.pay_by_card(view.redirect_url, card)
             case GatewayName.PAYPAL:
-                return self.sandbox.click(view.redirect_url, "approve", email="payer@example.org")
+                return self.sandbox.click(view.redirect_url, "approve", email=email or f"{view.user_id}@example.org")
             case _:
                 return self.sandbox.click(view.redirect_url, "pay")
 
@@ -195,7 +205,9 @@ class Shop:
 
     def restarted(self) -> Shop:
         """Return the shop as a process that has just started: its gateways know nothing of earlier trouble."""
-        return replace(self, runtime=replace(self.runtime, parts={Gateways: open_gateways(self.sandbox)}))
+        return replace(
+            self, runtime=replace(self.runtime, parts={**self.runtime.parts, Gateways: open_gateways(self.sandbox)})
+        )
 
 
 def open_gateways(sandbox: Sandbox, *names: GatewayName) -> Gateways:

@@ -229,7 +229,7 @@ class Walk:
         job = self.chance.choice(jobs)
         opened = open_gateways(self.sandbox)
         async with Database(self.shop.runtime.database.dsn, application="victim") as database:
-            runtime = replace(self.shop.runtime, database=database, parts={Gateways: opened})
+            runtime = replace(self.shop.runtime, database=database, parts={**self.shop.runtime.parts, Gateways: opened})
             victim = replace(self.shop, runtime=runtime)
             await KilledAt(self._run(victim, *job), self.chance.randint(0, 90), self._cut)
         with contextlib.suppress(RuntimeError, anyio.ClosedResourceError):  # a stream that was killed cannot be closed

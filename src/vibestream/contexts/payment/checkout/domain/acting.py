@@ -23,6 +23,11 @@ _FEE_LOOKS: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
+class Assess:
+    """Have fraud look at it: before a gateway is chosen, and again before what is set aside is taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     """Choose a gateway and ask it to take the money."""
 
@@ -56,7 +61,7 @@ class GiveBack:
     refund: Refund
 
 
-Step = Try | AskAgain | Look | Capture | Cancel | GiveBack
+Step = Assess | Try | AskAgain | Look | Capture | Cancel | GiveBack
 
 
 def next_step(payment: Payment, *, now: datetime) -> Step | None:  # noqa: PLR0911 - one line a step
@@ -64,7 +69,7 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:  # noqa: PLR09
     if payment.ended or payment.held_back:
         return None
     if payment.state is PaymentState.CREATED:
-        return Try()
+        return Try() if payment.verdict is not None else Assess()
     attempt = payment.attempt
     if attempt is not None and payment.payment_ref is None:
         return AskAgain(attempt) if may_ask_again(attempt, now=now) else None
@@ -74,6 +79,8 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:  # noqa: PLR09
         return next((GiveBack(one) for one in payment.refunds.values() if _wanted(one)), None)
     if payment.cancel_key is not None:
         return Cancel()
+    if payment.to_be_rescreened:
+        return Assess()
     if payment.state is PaymentState.AUTHORISED and not payment.in_review:
         return Capture()
     return None

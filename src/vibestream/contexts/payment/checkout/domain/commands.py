@@ -22,6 +22,15 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rescreen:
+    """Say what fraud thinks of it now that it is known by what it is paid."""
+
+    decision_id: RiskDecisionId | None
+    verdict: Screening
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """Say what its reviewer decided."""
 
@@ -98,6 +107,7 @@ class AskRefund:
     reason: str
     requested_by: UserId | None
     source: AccountName
+    fraud: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +136,7 @@ class RefuseRefund:
 
 Command = (
     Screen
+    | Rescreen
     | Review
     | Attempt
     | FailAttempt

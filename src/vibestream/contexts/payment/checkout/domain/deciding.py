@@ -64,6 +64,8 @@ def decide(payment: Payment, command: c.Command) -> Events:  # noqa: PLR0911 - o
             return observe(payment, gateway=command.gateway, seen=command.seen)
         case c.Screen():
             return _screen(payment, command)
+        case c.Rescreen():
+            return _rescreen(payment, command)
         case c.Review():
             return _review(payment, command)
         case c.Attempt() | c.FailAttempt() | c.LoseOutcome():
@@ -94,6 +96,15 @@ def _screen(p: Payment, command: c.Screen) -> Events:
             return (screened, e.HeldBack())
         case _:
             return (screened,)
+
+
+def _rescreen(p: Payment, command: c.Rescreen) -> Events:
+    """Give a payment up that is authorised and turns out to be fraud; have one looked at that may be."""
+    if not p.to_be_rescreened:
+        return ()
+    # That its bank should confirm who pays can no longer be asked for: that was before the payer agreed.
+    seen = e.Rescreened(decision_id=command.decision_id, verdict=command.verdict, reasons=command.reasons)
+    return (seen, *_cancel(p, c.AskCancel(reason="refused"))) if command.verdict is Screening.BLOCK else (seen,)
 
 
 def _review(p: Payment, command: c.Review) -> Events:
@@ -207,6 +218,7 @@ def _ask_refund(p: Payment, command: c.AskRefund) -> Events:
             reason=command.reason,
             requested_by=command.requested_by,
             source=command.source,
+            fraud=command.fraud,
         ),
     )
 

@@ -56,6 +56,12 @@ class Started(Happened):
     keep_method: bool
     stored: StoredMethod | None
     """Charged without the payer, by this; None: the payer confirms it at the gateway."""
+    network: str | None = None
+    """The address that the request came from."""
+    device: str | None = None
+    """What it came from."""
+    beneficiary: UserId | None = None
+    """The person who gains by it, such as the artist of a tip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +157,28 @@ class Authorised(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MethodSeen(Happened):
+    """The gateway says by which card or account it is being paid, and what it thinks of the risk."""
+
+    type: ClassVar[str] = "method_seen"
+
+    fingerprint: str | None
+    risk: tuple[tuple[str, str], ...] = ()
+    """The gateway's own words, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescreened(Happened):
+    """Fraud has looked at it again, knowing by what it is paid, before the money is taken."""
+
+    type: ClassVar[str] = "rescreened"
+
+    decision_id: RiskDecisionId | None
+    verdict: Screening
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureAsked(Happened):
     """The gateway is about to be asked for what is set aside, under this key."""
 
@@ -230,6 +258,8 @@ class RefundAsked(Happened):
     reason: str
     requested_by: UserId | None
     source: AccountName
+    fraud: bool = False
+    """Whoever asked for it says that somebody else has paid with the payer's money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +291,8 @@ class RefundNoticed(Happened):
     refund_ref: str
     amount: Money
     source: AccountName
+    fraud: bool = False
+    """The gateway calls it a refund for fraud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +313,15 @@ class RefundFailed(Happened):
 
     refund_id: RefundId
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FraudWarned(Happened):
+    """The card network reports it as fraud, before any dispute."""
+
+    type: ClassVar[str] = "fraud_warned"
+
+    warning_ref: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +385,8 @@ EVENTS: Final[Mapping[str, type[Happened]]] = {
         Opened,
         Resolved,
         Authorised,
+        MethodSeen,
+        Rescreened,
         CaptureAsked,
         Captured,
         FeeKnown,
@@ -357,6 +400,7 @@ EVENTS: Final[Mapping[str, type[Happened]]] = {
         RefundNoticed,
         RefundSucceeded,
         RefundFailed,
+        FraudWarned,
         DisputeOpened,
         DisputeDecided,
         DisputeFeeKnown,

@@ -54,7 +54,15 @@ class _Seen:
         self._seen = seen
 
     def events(self) -> Iterator[e.Happened]:
-        for step in (self._opened, self._stands, self._told_apart, self._fee, self._refunds, self._disputes):
+        for step in (
+            self._opened,
+            self._stands,
+            self._told_apart,
+            self._fee,
+            self._refunds,
+            self._warnings,
+            self._disputes,
+        ):
             for event in step(self._now):
                 self._now = evolve(self._now, event)
                 yield event
@@ -65,6 +73,8 @@ class _Seen:
             shown = seen.state is ProviderState.OPEN and seen.amount == p.amount
             url = seen.redirect_url if shown else None
             yield e.Opened(number=attempt.number, payment_ref=seen.payment_ref, redirect_url=url)
+        if not p.ended:
+            yield from _method(p, seen)
         if not p.ended and p.method_ref is None and seen.method_ref is not None and p.started.keep_method:
             yield e.MethodKept(method_ref=seen.method_ref, fingerprint=seen.method_fingerprint)
 
@@ -124,7 +134,13 @@ class _Seen:
                     refund_ref=seen.refund_ref,
                     amount=seen.amount,
                     source=AccountName(AccountKind.CHARGEBACK_LOSSES, self._gateway.value, seen.amount.currency),
+                    fraud=seen.fraud,
                 )
+
+    def _warnings(self, p: Payment) -> Iterator[e.Happened]:
+        for warning_ref in self._seen.fraud_warnings:
+            if warning_ref not in p.warnings:
+                yield e.FraudWarned(warning_ref=warning_ref)
 
     def _disputes(self, p: Payment) -> Iterator[e.Happened]:
         if not p.arrived:
@@ -146,6 +162,13 @@ def told_refund(refund: Refund, *, refund_ref: str, state: MoveState) -> tuple[e
             if refund.state is not RefundState.FAILED:
                 return (e.RefundFailed(refund_id=refund.refund_id, reason=state.value),)
     return ()
+
+
+def _method(p: Payment, seen: ProviderPayment) -> Iterator[e.Happened]:
+    """Say by what it is being paid when that is new: each card of a payer who tries several, one after the other."""
+    paid_with = seen.method_fingerprint
+    if (paid_with is not None and paid_with != p.paid_with) or (seen.risk and not p.risk):
+        yield e.MethodSeen(fingerprint=paid_with, risk=tuple(sorted(seen.risk.items())))
 
 
 def _ours(refunds: Iterable[Refund], seen: ProviderRefund, claimed: set[str]) -> Refund | None:

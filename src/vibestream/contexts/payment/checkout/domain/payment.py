@@ -82,6 +82,8 @@ class Payment:
     verdict: Screening | None = None
     decision_id: RiskDecisionId | None = None
     reasons: tuple[str, ...] = ()
+    rescreened: bool = False
+    """Fraud was asked again, knowing by what it is paid."""
     approved: bool | None = None
     """What its review came to; None before."""
     held_back: bool = False
@@ -96,6 +98,13 @@ class Payment:
     fee: Money | None = None
     method_ref: str | None = None
     fingerprint: str | None = None
+    """Of the method that was kept."""
+    paid_with: str | None = None
+    """The fingerprint of the card or account that it is being paid by, once its gateway has said so."""
+    risk: tuple[tuple[str, str], ...] = ()
+    """What the gateway says of its risk, in its own words."""
+    warnings: frozenset[str] = frozenset()
+    """What the card network has reported as fraud, by the gateway's ids."""
     reason: str | None = None
     """Why it ended."""
     refunds: Mapping[RefundId, Refund] = field(default_factory=lambda: _NO_REFUNDS)
@@ -141,6 +150,12 @@ class Payment:
     def in_review(self) -> bool:
         """Whether a person has to decide first."""
         return self.verdict is Screening.REVIEW and self.approved is None and not self.ended
+
+    @property
+    def to_be_rescreened(self) -> bool:
+        """Whether it is authorised, and more is known of who pays than when it was screened."""
+        waits = self.state is PaymentState.AUTHORISED and self.capture_key is None and self.cancel_key is None
+        return waits and not self.rescreened and (self.paid_with is not None or bool(self.risk))
 
     @property
     def captured(self) -> Money:
@@ -200,14 +215,10 @@ def fold(events: Iterable[e.Happened]) -> Payment | None:
     return payment
 
 
-def _after(p: Payment, event: e.Happened) -> Payment:  # noqa: C901, PLR0911 - one line an event
+def _after(p: Payment, event: e.Happened) -> Payment:  # noqa: PLR0911 - one line an event
     match event:
-        case e.Screened():
-            return replace(p, verdict=event.verdict, decision_id=event.decision_id, reasons=event.reasons)
-        case e.Reviewed():
-            return replace(p, approved=event.approved, held_back=False)
-        case e.HeldBack():
-            return replace(p, held_back=True)
+        case e.Screened() | e.Rescreened() | e.Reviewed() | e.HeldBack() | e.MethodSeen() | e.FraudWarned():
+            return _judged(p, event)
         case e.CancelAsked():
             return replace(p, cancel_key=event.key, cancel_reason=event.reason)
         case e.CaptureAsked():
@@ -226,6 +237,29 @@ def _after(p: Payment, event: e.Happened) -> Payment:  # noqa: C901, PLR0911 - o
             return _on_its_way(p, event)
         case _:
             return _settled(_arrived(p, event))
+
+
+def _judged(
+    p: Payment, event: e.Screened | e.Rescreened | e.Reviewed | e.HeldBack | e.MethodSeen | e.FraudWarned
+) -> Payment:
+    match event:
+        case e.Screened():
+            return replace(p, verdict=event.verdict, decision_id=event.decision_id, reasons=event.reasons)
+        case e.Rescreened():
+            # A review that is open stays the one that people decide: it is found by the decision that opened it.
+            waits = p.in_review and event.verdict is Screening.REVIEW
+            decision_id = p.decision_id if waits else event.decision_id
+            return replace(p, verdict=event.verdict, decision_id=decision_id, reasons=event.reasons, rescreened=True)
+        case e.Reviewed():
+            return replace(p, approved=event.approved, held_back=False)
+        case e.HeldBack():
+            return replace(p, held_back=True)
+        case e.MethodSeen():
+            return replace(p, paid_with=event.fingerprint or p.paid_with, risk=event.risk or p.risk)
+        case e.FraudWarned():
+            return replace(p, warnings=p.warnings | {event.warning_ref})
+        case _:
+            assert_never(event)
 
 
 def _on_its_way(

@@ -64,7 +64,9 @@ class TimelineEntry:
         return self.type not in _NOT_FOR_PAYERS
 
 
-_NOT_FOR_PAYERS: Final = frozenset({"screened", "reviewed", "held_back", "unexplained"})
+_NOT_FOR_PAYERS: Final = frozenset(
+    {"screened", "rescreened", "reviewed", "held_back", "method_seen", "fraud_warned", "unexplained"}
+)
 
 
 def view_of(payment: Payment, *, started_at: datetime, changed_at: datetime) -> PaymentView:

@@ -33,6 +33,10 @@ def _of_beginning(event: e.Happened) -> str:
     match event:
         case e.Started():
             return f"Started: {event.description}, {event.amount}"
+        case e.Rescreened():
+            return "Again, knowing the card or account. " + ": ".join(
+                filter(None, [_VERDICTS[event.verdict], ", ".join(event.reasons)])
+            )
         case e.Screened():
             return ": ".join(filter(None, [_VERDICTS[event.verdict], ", ".join(event.reasons)]))
         case e.Reviewed():
@@ -80,6 +84,9 @@ def _of_gateway(event: e.Happened) -> str:  # noqa: PLR0911 - one line an event
             return "The payer has agreed; the money is set aside"
         case e.MethodKept():
             return "The payer's method is kept for later"
+        case e.MethodSeen():
+            risk = ", ".join(f"{_plain(name)} {_plain(said)}" for name, said in event.risk)
+            return "The gateway says by what it is paid" + (f": {risk}" if risk else "")
         case e.Captured():
             return "The money arrived"
         case e.FeeKnown():
@@ -108,6 +115,8 @@ def _of_refund(event: e.Happened) -> str:  # noqa: PLR0911 - one line an event
 
 def _of_dispute(event: e.Happened) -> str:
     match event:
+        case e.FraudWarned():
+            return f"The card network reports it as fraud: {event.warning_ref}"
         case e.DisputeOpened():
             return f"Dispute {event.dispute_ref} over {event.amount}: {_plain(event.reason)}"
         case e.DisputeDecided():

@@ -38,6 +38,7 @@ class RefundBody(BaseModel):
         description="Who bears it: the payer's wallet, the payment's own escrow, or the platform. Unset: the wallet for a "
         "top-up, else the escrow.",
     )
+    fraud: StrictBool = Field(default=False, description="Somebody else has paid with the payer's money.")
 
 
 class RefundAskedBody(BaseModel):

@@ -83,5 +83,6 @@ async def refund_payment(
         reason=body.reason,
         requested_by=principal.user_id,
         source=service.bearer_of(view, who=body.source),
+        fraud=body.fraud,
     )
     return RefundAskedBody(refund_id=refund_id)

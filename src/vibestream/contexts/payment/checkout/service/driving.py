@@ -18,6 +18,7 @@ import structlog
 from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain.acting import (
     AskAgain,
+    Assess,
     Cancel,
     Capture,
     GiveBack,
@@ -30,9 +31,11 @@ from vibestream.contexts.payment.checkout.domain.acting import (
 from vibestream.contexts.payment.checkout.domain.errors import PaymentKeyReused, UnknownPayment
 from vibestream.contexts.payment.checkout.domain.payment import Attempt, Payment, Refund
 from vibestream.contexts.payment.checkout.domain.states import Act
+from vibestream.contexts.payment.checkout.service import risk
 from vibestream.contexts.payment.checkout.service.asking import Answer, Call, ask, look
 from vibestream.contexts.payment.checkout.service.recording import Locked, carry_out, lock
 from vibestream.contexts.payment.checkout.store import keys, streams
+from vibestream.contexts.payment.fraud.service.signals import Signals
 from vibestream.contexts.payment.gateways.service import Capability, GatewayName, Gateways
 from vibestream.kernel.ids import PaymentId
 from vibestream.kernel.time import utc_now
@@ -66,7 +69,7 @@ async def work(
     Safe to run any number of times, also at once: each act has one key, and one effect at the gateway.
 
     Args:
-        runtime: the process's, with its `Gateways`.
+        runtime: the process's, with its `Gateways` and `Signals`.
         payment_id: which payment; nothing is done about one that does not exist.
         look_first: fetch it from its gateway before.
         clock: tells the instants that the events bear.
@@ -96,11 +99,31 @@ class _Turn:
         prepared = await self.runtime.database.run(self._prepare)
         if isinstance(prepared, Look):
             return await self.look()
+        if isinstance(prepared, Assess):
+            await self._assess()
+            return True
         if prepared is None:
             return False
         answer = await ask(self.gateways, call=prepared)
         await self.runtime.database.run(lambda tx: self._record(tx, prepared, answer))
         return answer.settled or (prepared.act in {Act.OPEN, Act.CHARGE} and prepared.first and not answer.lost)
+
+    async def _assess(self) -> None:
+        """Have fraud look at the payment; outside parties are asked before that, when nobody waits for the transaction."""
+        locked = await self.runtime.database.run(lambda tx: lock(tx, payment_id=self.payment_id))
+        signals: dict[str, float | str] = {}
+        if locked.payment.verdict is None:
+            facts = risk.facts_of(locked.payment, at=locked.started_at)
+            signals = await self.runtime.part(Signals).gather(facts=facts)
+        await self.runtime.database.run(lambda tx: self._judge(tx, signals))
+
+    async def _judge(self, tx: Tx, signals: dict[str, float | str]) -> None:
+        locked, now = await lock(tx, payment_id=self.payment_id), self.clock()
+        payment = locked.payment
+        if not isinstance(next_step(payment, now=now), Assess):
+            return  # somebody else has, or it was called off
+        told = await risk.screen(tx, payment=payment, started_at=locked.started_at, signals=signals, now=now)
+        await carry_out(tx, told, locked=locked, now=now)
 
     async def look(self) -> bool:
         """Fetch the payment as its gateway has it, and return whether that was learnt."""
@@ -121,11 +144,11 @@ class _Turn:
         if after is locked:
             await _looked(tx, locked, now=now)
 
-    async def _prepare(self, tx: Tx) -> Call | Look | None:
+    async def _prepare(self, tx: Tx) -> Call | Look | Assess | None:
         """Decide what to ask, and store its key before anything is asked."""
         locked, now = await lock(tx, payment_id=self.payment_id), self.clock()
         step = next_step(locked.payment, now=now)
-        if step is None or isinstance(step, Look):
+        if step is None or isinstance(step, Look | Assess):
             return step
         if locked.busy(now):
             return None

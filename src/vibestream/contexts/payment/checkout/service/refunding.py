@@ -33,6 +33,7 @@ async def request_refund(
     reason: str,
     requested_by: UserId | None,
     source: AccountName,
+    fraud: bool = False,
 ) -> RefundId:
     """Give some of a payment back to its payer, once per key, and return the refund.
 
@@ -47,6 +48,7 @@ async def request_refund(
         reason: for the gateway and for people, 1 to 200 characters.
         requested_by: who wants it; None: the platform itself.
         source: the account that got the payment's money and gives it back, in the payment's currency.
+        fraud: somebody else has paid with the payer's money; fraud learns from it, and knows the card or account again.
 
     Raises:
         UnknownPayment: there is none.
@@ -60,8 +62,10 @@ async def request_refund(
         raise InvalidPayment(f"Say in 1 to {_LONGEST_REASON} characters on one line why.")
     now, refund_id = utc_now(), RefundId(new_id())
     locked = await lock(tx, payment_id=payment_id)
-    asked = hashlib.sha256(json.dumps([str(payment_id), str(amount), reason, str(source)]).encode()).digest()
-    command = c.AskRefund(refund_id=refund_id, amount=amount, reason=reason, requested_by=requested_by, source=source)
+    asked = hashlib.sha256(json.dumps([str(payment_id), str(amount), reason, str(source), fraud]).encode()).digest()
+    command = c.AskRefund(
+        refund_id=refund_id, amount=amount, reason=reason, requested_by=requested_by, source=source, fraud=fraud
+    )
     async with tx.savepoint():  # a refusal leaves the key free
         claimed = await keys.claim_request(
             tx, key=key, request_hash=asked, payment_id=payment_id, refund_id=refund_id, at=now

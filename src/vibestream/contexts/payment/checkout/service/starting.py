@@ -8,7 +8,7 @@ from datetime import datetime
 
 from vibestream.contexts.payment.checkout.domain import commands as c
 from vibestream.contexts.payment.checkout.domain import events as e
-from vibestream.contexts.payment.checkout.domain.deciding import begin, decide
+from vibestream.contexts.payment.checkout.domain.deciding import begin
 from vibestream.contexts.payment.checkout.domain.errors import MethodNotKept, PaymentKeyReused, UnknownPayment
 from vibestream.contexts.payment.checkout.domain.payment import Payment, fold
 from vibestream.contexts.payment.checkout.domain.states import Purpose
@@ -44,9 +44,7 @@ async def start(
 ) -> PaymentView:
     """Start a payment that its payer confirms at a gateway, once per key, and return it as it stands now.
 
-    Nothing outside is asked here: a job that the transaction defers opens the payment at the best gateway, and the payer
-    follows `redirect_url` once it is there (`payment.changed` is announced to the payer's browsers). A payment that fraud
-    refuses is returned as failed, with the reason `refused`.
+    A job has fraud look at it (it may fail as `refused`), then opens it: the payer follows `redirect_url` once it is there.
 
     Args:
         tx: the caller's transaction.
@@ -57,17 +55,16 @@ async def start(
         amount: more than nothing, of a currency that somebody can pay with.
         description: what the payer reads, on one line.
         return_to: a page of this site for the payer to come back to, such as `/wallet`.
-        payer_email: for the gateway's receipt.
+        payer_email: for the gateway's receipt; its domain for fraud.
         country: the payer's, ISO 3166-1 alpha-2, where it is known.
         gateway: the one that the payer chose; others are asked only when it cannot be.
         keep_method: keep the payer's method for later charges, where the gateway can charge one again.
         network: the address that the request came from, for fraud.
-        device: the device that it came from, for fraud.
+        device: what it came from, the same for the same browser or app, for fraud.
         beneficiary: the person who gains by it, such as the artist of a tip, for fraud.
 
     Raises:
-        InvalidPayment: the amount, the words or the page to return to are impossible.
-        PaymentKeyReused: the key stands for another request.
+        InvalidPayment, UnusableFacts, PaymentKeyReused: an impossible amount, text or page; the key of another request.
     """
     started = e.Started(
         payment_id=PaymentId(new_id()),
@@ -82,8 +79,11 @@ async def start(
         wish=gateway,
         keep_method=keep_method,
         stored=None,
+        network=network,
+        device=device,
+        beneficiary=beneficiary,
     )
-    return await _start(tx, started, key=key, network=network, device=device, beneficiary=beneficiary)
+    return await _start(tx, started, key=key)
 
 
 async def charge_stored(
@@ -131,7 +131,7 @@ async def charge_stored(
             fingerprint=earlier.fingerprint,
         ),
     )
-    return await _start(tx, started, key=key, network=None, device=None, beneficiary=None)
+    return await _start(tx, started, key=key)
 
 
 async def cancel(tx: Tx, *, payment_id: PaymentId, user_id: UserId) -> PaymentView:
@@ -169,18 +169,12 @@ async def review_decided(tx: Tx, *, decision_id: RiskDecisionId, released: bool,
     return after.view()
 
 
-async def _start(
-    tx: Tx,
-    started: e.Started,
-    *,
-    key: str,
-    network: str | None,
-    device: str | None,
-    beneficiary: UserId | None,
-) -> PaymentView:
+async def _start(tx: Tx, started: e.Started, *, key: str) -> PaymentView:
     now = utc_now()
     beginning = begin(started)
-    facts = risk.facts_of(started=started, network=network, device=device, beneficiary=beneficiary, now=now)
+    payment = fold(beginning)
+    assert isinstance(payment, Payment)  # noqa: S101 - it has begun
+    risk.facts_of(payment, at=now)  # what fraud could not be told is refused here, and not found out by a job
     claimed = await keys.claim_request(
         tx, key=key, request_hash=_hash(started), payment_id=started.payment_id, refund_id=None, at=now
     )
@@ -191,10 +185,7 @@ async def _start(
         if known is None:
             raise PaymentKeyReused(key=key)
         return known
-    screen = await risk.screen(tx, facts=facts, now=now)
-    payment = fold(beginning)
-    assert isinstance(payment, Payment)  # noqa: S101 - it has begun
-    view = await create(tx, happened=(*beginning, *decide(payment, screen)), now=now)
+    view = await create(tx, happened=beginning, now=now)
     await go_on(tx, payment_id=view.payment_id)
     return view
 

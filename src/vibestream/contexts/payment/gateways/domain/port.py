@@ -152,6 +152,8 @@ class ProviderRefund:
     state: MoveState
     key: str | None
     """Our key, where the gateway gives it back; None for one that was not made by us."""
+    fraud: bool = False
+    """The gateway calls it a refund for fraud."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,8 @@ class ProviderPayment:
     """The gateway's own code of why it failed."""
     refunds: tuple[ProviderRefund, ...] = ()
     disputes: tuple[ProviderDispute, ...] = ()
+    fraud_warnings: tuple[str, ...] = ()
+    """Reports of the card network that it is fraud, by the gateway's ids of them."""
     risk: Mapping[str, str] = field(default_factory=dict)
     """What the gateway says of its risk, in its own words."""
 

@@ -201,6 +201,7 @@ class Payments:
     async def _whole(self, session: dict[str, Any] | None, intent: dict[str, Any] | None) -> ProviderPayment:
         refunds: list[dict[str, Any]] = []
         disputes: list[dict[str, Any]] = []
+        warnings: list[dict[str, Any]] = []
         if intent is not None and at(intent, "latest_charge") is not None:
             ref = id_of(intent) or ""
             refunds = [one async for one in each(lambda after: self._v1.refunds.list_async(_of_intent(ref, after)))]
@@ -208,8 +209,11 @@ class Payments:
                 disputes = [
                     one async for one in each(lambda after: self._v1.disputes.list_async(_of_intent(ref, after)))
                 ]
+            if at(intent, "latest_charge", "captured") is True:
+                listed = self._v1.radar.early_fraud_warnings.list_async
+                warnings = [one async for one in each(lambda after: listed(_of_intent(ref, after)))]
         with believed(NAME, changes=False):
-            return payment_of(session, intent, refunds=refunds, disputes=disputes)
+            return payment_of(session, intent, refunds=refunds, disputes=disputes, warnings=warnings)
 
 
 def session_params(request: CheckoutRequest) -> SessionCreateParams:

@@ -89,6 +89,7 @@ def payment_of(
     *,
     refunds: Iterable[dict[str, Any]] = (),
     disputes: Iterable[dict[str, Any]] = (),
+    warnings: Iterable[dict[str, Any]] = (),
 ) -> ProviderPayment:
     """Return a payment from its Checkout Session, its PaymentIntent, or both.
 
@@ -120,6 +121,7 @@ def payment_of(
         or maybe_text(intent, "last_payment_error", "code"),
         refunds=returned,
         disputes=tuple(dispute_of(dispute, payment_ref=ref) for dispute in disputes),
+        fraud_warnings=tuple(reference(warning, "id") for warning in warnings),
         risk={word: str(at(charge, "outcome", word)) for word in _RISK if at(charge, "outcome", word) is not None},
     )
 
@@ -132,6 +134,7 @@ def refund_of(refund: dict[str, Any], *, payment_ref: str) -> ProviderRefund:
         amount=from_stripe(at(refund, "amount"), at(refund, "currency")),
         state=_known(_REFUND_STATES, text(refund, "status")),
         key=maybe_text(refund, "metadata", "key"),
+        fraud=maybe_text(refund, "reason") == "fraudulent",
     )
 
 
