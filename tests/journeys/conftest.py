@@ -127,11 +127,13 @@ def page(browser_for: Callable[..., BrowserContext]) -> Page:
 
 @dataclass(frozen=True)
 class Stage:
-    """What there is to look at: an artist with a published release, a fan, and their browsers' stored states."""
+    """What there is to look at: an artist with a published release, a fan who has paid, people who look after it all, and
+    their browsers' stored states."""
 
     artist: Person
     fan: Person
     admin: Person
+    finance: Person
     release: str
     handle: str
     states: dict[str, Any]
@@ -142,9 +144,10 @@ def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPath
     """Publish a release of three short cuts of a real song, in FLAC; make a fan who hears every quality, and an operator."""
     cuts = people.cut_songs(tmp_path_factory.mktemp("cuts"))
     artist, fan, admin = (people.somebody(name) for name in ("Ana Soler", "Kito", "Olga Petit"))
+    finance = people.somebody("Fiona Keller")
     states: dict[str, Any] = {}
     release = ""
-    for name, person in (("artist", artist), ("fan", fan), ("admin", admin)):
+    for name, person in (("artist", artist), ("fan", fan), ("admin", admin), ("finance", finance)):
         context = chromium.new_context(base_url=product.url, locale="en-GB")
         context.set_default_timeout(20_000)
         page = context.new_page()
@@ -155,12 +158,14 @@ def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPath
             release = people.publishes(page, title="Media luna")
         if person is fan:
             people.tries_premium(page)
-        if person is admin:
-            product.command("grant-role", person.email, "admin")
+            people.tops_up(page, "25.00")
+        if person in {admin, finance}:
+            product.command("grant-role", person.email, name)
+            context.clear_cookies()
             people.signs_in(page, person)
         states[name] = context.storage_state()
         context.close()
-    return Stage(artist, fan, admin, release, "ana.soler", states)
+    return Stage(artist, fan, admin, finance, release, "ana.soler", states)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Page, expect
 
@@ -105,6 +105,36 @@ def tries_premium(page: Page) -> None:
         order,
     )
     assert status == 201
+
+
+def tops_up(page: Page, amount: str) -> None:
+    """Pay dollars into the wallet by card, on the sandbox's page, and wait until the money is there."""
+    order = {"amount": amount, "currency": "USD", "gateway": "stripe"}
+    payment = page.evaluate(
+        """async order => (await (await fetch("/api/v1/wallet/top-ups", {
+            method: "POST", body: JSON.stringify(order),
+            headers: {"Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID()}
+        })).json()).payment_id""",
+        order,
+    )
+    follow = "async id => (await (await fetch(`/api/v1/payments/${id}`)).json())"
+    address = _until(page, lambda: page.evaluate(f"id => ({follow})(id).then(one => one.redirect_url)", payment))
+    page.goto(address)
+    page.locator("[name=number]").fill("4242 4242 4242 4242")
+    page.locator("[name=email]").fill("payer@example.org")
+    page.locator("[name=expiry]").fill("12 / 34")
+    page.locator("[name=cvc]").fill("123")
+    page.locator("button[value=pay]").click()
+    page.wait_for_url("**/wallet*")
+    _until(page, lambda: page.evaluate(f"id => ({follow})(id).then(one => one.state === 'captured')", payment))
+
+
+def _until(page: Page, ask: Callable[[], Any]) -> Any:
+    for _ in range(150):
+        if found := ask():
+            return found
+        page.wait_for_timeout(200)
+    raise AssertionError("it did not come within 30 s")
 
 
 def becomes_artist(page: Page, *, name: str, handle: str) -> None:

@@ -62,10 +62,22 @@ def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
         ("payouts", "artist", "/studio/payouts"),
         ("payout-history", "artist", "/studio/payouts/history"),
         ("operations", "admin", "/operations"),
+        *_finance_pages(),
         ("forbidden", "fan", "/operations"),
         ("missing", "fan", "/nothing/here"),
         ("mail", "", "/sandbox/mail"),
     )
+
+
+def _finance_pages() -> Iterator[tuple[str, str, str]]:
+    """Yield the pages of the console that have an address of their own."""
+    lists = ("payments", "reviews", "payouts", "royalties", "reconciliation", "models")
+    books = ("books", "books/accounts", "books/transactions?key=payment:", "books/seals")
+    yield "finance", "finance", "/finance"
+    for place in (*lists, *books):
+        name = place.partition("?")[0].replace("/", "-")
+        yield f"finance-{name}", "finance", f"/finance/{place}"
+    yield "finance-month", "finance", "/finance/royalties/2026-10/USD?preview=1"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
