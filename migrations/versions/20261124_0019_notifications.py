@@ -1,7 +1,12 @@
-"""What people were told, how it reached them, what they want to be told and when.
+"""What people were told, how it reached them, what they want to be told and when; the security log becomes a chain.
 
 The place of a notification in its owner's list (`seq`) is counted for each person by itself, under the lock of their
 inbox: a browser that has seen number 7 has seen every number before it, so that an event stream can go on where it broke.
+
+Each line of the security log carries a hash of itself and of the line before it. A trigger writes the chain, so that no
+writer can leave it out, and the application's role still may only insert and read. Lines are numbered under a lock held
+to the end of the transaction: their order is that of commits, without holes. Changing or taking out a line breaks the
+chain at its place; what a chain cannot show is that its end was cut off.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ down_revision = "0018"
 
 def upgrade() -> None:
     """Create the tables; the application gets each right by name."""
-    for statements in (_NOTIFICATIONS, _CHOICES):
+    for statements in (_NOTIFICATIONS, _CHOICES, _CHAIN_COLUMNS, _CHAIN_HASH, _CHAIN):
         op.execute(statements)
 
 
@@ -93,4 +98,61 @@ COMMENT ON TABLE users.notification_bounce IS
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.notification_choice, users.notification_hours, users.notification_bounce
     TO vibestream_app;
+"""
+
+_CHAIN_COLUMNS = """
+ALTER TABLE users.security_log DISABLE TRIGGER append_only;
+ALTER TABLE users.security_log ADD COLUMN number bigint, ADD COLUMN hash bytea;
+COMMENT ON COLUMN users.security_log.number IS 'Its place in the chain, from 1 on, without holes.';
+COMMENT ON COLUMN users.security_log.hash IS 'SHA-256 of the hash before it and of this line; see users.audit_hash.';
+"""
+
+_CHAIN_HASH = """
+CREATE FUNCTION users.audit_hash(
+    previous bytea, number bigint, entry_id uuid, at timestamptz, action text, user_id uuid, actor_id uuid,
+    network text, detail text
+) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT sha256(previous || convert_to(json_build_array(
+        number, entry_id, (extract(epoch FROM at) * 1000000)::bigint, action, user_id, actor_id, network, detail
+    )::text, 'UTF8'))
+$$;
+COMMENT ON FUNCTION users.audit_hash IS
+    'SHA-256 of the hash before (32 zero bytes for the first) and a JSON array: number, id, microseconds, action, whom, who, '
+    'network, detail.';
+"""
+
+_CHAIN = """
+DO $$
+DECLARE
+    line record;
+    previous bytea := decode(repeat('00', 32), 'hex');
+    place bigint := 0;
+BEGIN
+    FOR line IN SELECT * FROM users.security_log ORDER BY at, entry_id LOOP
+        place := place + 1;
+        previous := users.audit_hash(previous, place, line.entry_id, line.at, line.action, line.user_id, line.actor_id,
+            line.network, line.detail);
+        UPDATE users.security_log SET number = place, hash = previous WHERE entry_id = line.entry_id;
+    END LOOP;
+END $$;
+ALTER TABLE users.security_log
+    ALTER COLUMN number SET NOT NULL,
+    ALTER COLUMN hash SET NOT NULL,
+    ADD CONSTRAINT security_log_number UNIQUE (number);
+CREATE INDEX security_log_by_action ON users.security_log (action, number DESC);
+CREATE INDEX security_log_by_actor ON users.security_log (actor_id, number DESC) WHERE actor_id IS NOT NULL;
+ALTER TABLE users.security_log ENABLE TRIGGER append_only;
+
+CREATE FUNCTION users.chain_entry() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    last record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7305795, 1);
+    SELECT l.number, l.hash INTO last FROM users.security_log l ORDER BY l.number DESC LIMIT 1;
+    NEW.number := coalesce(last.number, 0) + 1;
+    NEW.hash := users.audit_hash(coalesce(last.hash, decode(repeat('00', 32), 'hex')), NEW.number, NEW.entry_id, NEW.at,
+        NEW.action, NEW.user_id, NEW.actor_id, NEW.network, NEW.detail);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER chain BEFORE INSERT ON users.security_log FOR EACH ROW EXECUTE FUNCTION users.chain_entry();
 """

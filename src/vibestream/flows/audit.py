@@ -19,6 +19,7 @@ from vibestream.contexts.payment.seal.service import by_id, trusted_keys
 from vibestream.contexts.payment.subscriptions import invariants as subscriptions
 from vibestream.contexts.payment.tips import invariants as tips
 from vibestream.contexts.payment.webhooks import invariants as webhooks
+from vibestream.contexts.user.audit_log import invariants as audit_log
 from vibestream.contexts.user.notifications import invariants as notifications
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
@@ -43,6 +44,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,
     *webhooks.INVARIANTS,
+    *audit_log.INVARIANTS,
     *notifications.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from vibestream.web.pages import (
     account,
+    audit_log,
     entering,
     errors,
     factors,
@@ -44,6 +45,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     payouts.router,
     splits.router,
     *FINANCE,
+    audit_log.router,
     operations.router,
 )
 LAST: Final[APIRouter] = errors.router

@@ -143,8 +143,12 @@ async def test_changing_the_password_ends_the_other_sessions_and_tells_the_owner
         assert await sessions.authenticate(tx, token=other, now=utc_now()) is None
         still = await sessions.sessions_of(tx, user_id=user.user_id, now=utc_now())
         assert [session.session_id for session in still] == [mine.session_id]
-        (entry,) = await audit_log.entries_of(tx, user_id=user.user_id)
-        assert (entry.action, entry.actor_id) == (audit_log.Action.PASSWORD_CHANGED, user.user_id)
+        entries = await audit_log.entries_of(tx, user_id=user.user_id)
+        assert {(entry.action, entry.actor_id) for entry in entries} == {
+            (audit_log.Action.PASSWORD_CHANGED, user.user_id),
+            (audit_log.Action.SESSION_ENDED, user.user_id),
+        }
+        assert len(entries) == 2
     (message,) = await inbox(user.email)
     assert message.subject == "Tu contraseña ha cambiado"
     with pytest.raises(service.SignInRefused):

@@ -25,6 +25,10 @@ class Action(enum.StrEnum):
     RECOVERY_MADE = "factor.recovery_made"
     RECOVERY_USED = "factor.recovery_used"
     STEPPED_UP = "session.stepped_up"
+    SESSION_ENDED = "session.ended"
+    DESTINATION_CHANGED = "payout.destination_changed"
+    REVIEW_DECIDED = "review.decided"
+    REFUNDED = "payment.refunded"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,34 @@ async def list_entries(tx: Tx, *, user_id: UserId, limit: int) -> list[Entry]:
         " WHERE user_id = %s ORDER BY at DESC, entry_id DESC LIMIT %s",
         [user_id, limit],
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An entry and its place in the chain."""
+
+    number: int
+    entry: Entry
+
+
+async def list_lines(
+    tx: Tx, *, action: Action | None, user_id: UserId | None, since: datetime | None, before: int | None, limit: int
+) -> list[Line]:
+    """Return the lines that fit, the newest first, from below a number on; a person's are those by them and about them."""
+    return await tx.all(
+        lambda *, number, **columns: Line(number=number, entry=_entry(**columns)),
+        "SELECT number, entry_id, at, action, user_id, actor_id, network, detail FROM users.security_log"
+        " WHERE (%(action)s::text IS NULL OR action = %(action)s)"
+        " AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s OR actor_id = %(user_id)s)"
+        " AND (%(since)s::timestamptz IS NULL OR at >= %(since)s) AND (%(before)s::bigint IS NULL OR number < %(before)s)"
+        " ORDER BY number DESC LIMIT %(limit)s",
+        {"action": action and action.value, "user_id": user_id, "since": since, "before": before, "limit": limit},
+    )
+
+
+async def has_account(tx: Tx, *, user_id: UserId) -> bool:
+    """Say whether there is, or was, such an account."""
+    return bool(await tx.value("SELECT EXISTS (SELECT FROM users.account WHERE user_id = %s)", [user_id]))
 
 
 def _entry(*, entry_id: UUID, at: datetime, action: str, **columns: Any) -> Entry:

@@ -148,6 +148,9 @@ async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) 
     if not await store.end_one(tx, user_id=user_id, session_id=session_id, now=now):
         raise SessionMissing("There is no such session; it may have ended already.")
     await live.sessions_ended(tx, user_id=user_id)
+    await audit_log.record(
+        tx, action=audit_log.Action.SESSION_ENDED, user_id=user_id, actor_id=user_id, now=now, detail="one"
+    )
 
 
 async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | None = None) -> int:
@@ -155,6 +158,9 @@ async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | No
     ended = await store.end_every(tx, user_id=user_id, but=but, now=now)
     if ended:
         await live.sessions_ended(tx, user_id=user_id)
+        await audit_log.record(
+            tx, action=audit_log.Action.SESSION_ENDED, user_id=user_id, actor_id=user_id, now=now, detail=str(ended)
+        )
     return ended
 
 
