@@ -72,6 +72,7 @@ def artist_is_paid_out(teller: Teller, artist: Visitor, *, reviewer: Visitor, pe
     """
     with teller.step("payout_asked", "The artist asks for it all by PayPal") as figures:
         address = f"artist-{secrets.token_hex(3)}@demo.example"
+        artist.step_up()
         artist.put("/api/v1/payouts/destination", {"method": "paypal", "address": address})
         payout_id = artist.order("/api/v1/payouts", {"currency": _CURRENCY})["payout_id"]
         figures["state"] = artist.get(f"/api/v1/payouts/{payout_id}")["payout"]["state"]

@@ -59,6 +59,7 @@ class Visitor:
     def __init__(self, base_url: str, *, timeout_s: float = 30) -> None:
         self.base_url = base_url
         self._http = httpx.Client(base_url=base_url, timeout=timeout_s, headers={"Origin": base_url})
+        self._password = ""
 
     def __enter__(self) -> Self:
         return self
@@ -110,10 +111,16 @@ class Visitor:
         """Make an account and verify its address by the code that arrives at the sandbox's mail page."""
         self.post("/api/v1/sign-up", {"email": email, "password": password, "display_name": display_name})
         self.post("/api/v1/verify-email", {"code": self._mailed_code(email)})
+        self._password = password
 
     def sign_in(self, *, email: str, password: str) -> None:
         """Sign in to an account."""
         self.post("/api/v1/sessions", {"email": email, "password": password})
+        self._password = password
+
+    def step_up(self) -> None:
+        """Show by the password that it is oneself, which is asked for before money is sent somewhere."""
+        self.post("/api/v1/me/step-up", {"proof": self._password})
 
     def cookies(self) -> dict[str, str]:
         """Return the cookies that it holds, to go on elsewhere as the same browser."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ MINE, OPERATIONS = "/api/v1/payouts", "/api/v1/operations/payouts"
 
 
 def person(*roles: str) -> Principal:
-    return make_principal(*roles)
+    return replace(make_principal(*roles), proved_at=utc_now())
 
 
 async def rich(database: Database, user_id: UserId, minor: int = 5_000) -> Payee:
@@ -178,3 +180,33 @@ async def test_the_destination_is_set_changed_and_undone(client_for: Any, databa
     assert (await client.post(f"{at}/undo")).json()["address"] == "me@home.example"
     assert (await client.post(f"{at}/undo")).status_code == 409
     assert (await client.post(MINE, json={"currency": "USD"}, headers=key())).status_code == 201
+
+
+@pytest.mark.parametrize("ago", [None, timedelta(minutes=5, seconds=1)])
+async def test_money_is_sent_nowhere_by_whoever_has_not_shown_that_it_is_theirs(
+    client_for: Any, database: Database, ago: timedelta | None
+):
+    me = replace(person(), proved_at=None if ago is None else utc_now() - ago)
+    payee = await rich(database, me.user_id)
+    client = await client_for(me)
+    asked = await client.post(MINE, json={"currency": "USD", "amount": "20.00"}, headers=key())
+    moved = await client.put(f"{MINE}/destination", json={"method": "paypal", "address": "mallory@example.org"})
+
+    for refused in (asked, moved):
+        assert (refused.status_code, refused.json()["code"]) == (403, "access.proof_too_old")
+    shown = (await client.get(MINE)).json()
+    assert shown["destination"]["address"] == payee.address
+    assert shown["balances"][0]["available"] == "50.00"
+
+
+async def test_a_page_asks_for_the_proof_and_carries_the_form(client_for: Any, database: Database):
+    me = replace(person(), proved_at=None)
+    await rich(database, me.user_id)
+    client = await client_for(me)
+    html = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    prompt = await client.post("/studio/payouts/destination", data={"address": "mallory@example.org"}, headers=html)
+
+    assert prompt.status_code == 403
+    assert 'name="proof_again" value="/studio/payouts/destination"' in prompt.text
+    assert 'name="address" value="mallory@example.org"' in prompt.text
+    assert "mallory" not in (await client.get(MINE)).text

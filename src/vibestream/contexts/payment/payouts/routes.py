@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from vibestream.contexts.payment.gateways.service import GatewayName
@@ -20,9 +20,12 @@ from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, Princi
 from vibestream.platform.http.pagination import Page, PagingDep
 from vibestream.platform.http.rate_limits import address_key
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.step_up import fresh
 
 router = Router(tags=["payouts"])
 _FINANCE = holds("finance")
+_FRESH = 5
+"""Minutes since whose money it is has shown that it is them, before it is sent, or sent elsewhere."""
 _MINE = "/api/v1/payouts"
 _OPERATIONS = "/api/v1/operations/payouts"
 
@@ -177,7 +180,7 @@ async def show_payable(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Payou
     return PayoutsBody(destination=shown, balances=[_payable(one) for one in balances])
 
 
-@router.post(_MINE, policy=SIGNED_IN, status_code=201)
+@router.post(_MINE, policy=SIGNED_IN, status_code=201, dependencies=[Depends(fresh(_FRESH))])
 async def request_payout(  # noqa: PLR0917 - what a route depends on
     body: RequestBody, request: Request, tx: TxDep, principal: PrincipalDep, key: IdempotencyDep, now: NowDep
 ) -> PayoutBody:
@@ -203,7 +206,7 @@ async def list_payouts(tx: TxDep, principal: PrincipalDep, paging: PagingDep) ->
     return paging.page(found, item=_payout, position=lambda one: (one.payout_id,))
 
 
-@router.put(f"{_MINE}/destination", policy=SIGNED_IN)
+@router.put(f"{_MINE}/destination", policy=SIGNED_IN, dependencies=[Depends(fresh(_FRESH))])
 async def set_destination(
     body: NewDestination, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
 ) -> DestinationBody:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from vibestream.contexts.payment.gateways.service import GatewayName, Gateways
@@ -28,12 +28,15 @@ from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.money import words
 from vibestream.web.pages.money.paying import FORM_BYTES, typed_amount
 from vibestream.web.pages.money.words import Chip
+from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import N_
 
 router = Router(include_in_schema=False)
 
 _PAGE: Final = "/studio/payouts"
+_FRESH: Final = 5
+"""Minutes since whose money it is has shown that it is them."""
 _RECENT: Final = 20
 Typed = Annotated[str, Form(max_length=60)]
 OBSTACLES: Final = {
@@ -100,7 +103,7 @@ async def show_payouts(
     return await _page(request, tx, principal, runtime, now=now, done=said)
 
 
-@router.post(_PAGE, policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
+@router.post(_PAGE, policy=SIGNED_IN, max_body_bytes=FORM_BYTES, dependencies=[Depends(proven(_FRESH))])
 async def request_payout(
     *,
     request: Request,
@@ -134,7 +137,9 @@ async def request_payout(
     return see_other(f"{_PAGE}/{asked.payout_id}")
 
 
-@router.post(f"{_PAGE}/destination", policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
+@router.post(
+    f"{_PAGE}/destination", policy=SIGNED_IN, max_body_bytes=FORM_BYTES, dependencies=[Depends(proven(_FRESH))]
+)
 async def set_paypal(
     *, request: Request, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep, address: Typed = ""
 ) -> Response:
@@ -195,7 +200,7 @@ async def open_stripe(  # the gateway is asked, so no transaction is open
     return render(request, "money/to_stripe.html", url=url)
 
 
-@router.post(f"{_PAGE}/stripe/use", policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
+@router.post(f"{_PAGE}/stripe/use", policy=SIGNED_IN, max_body_bytes=FORM_BYTES, dependencies=[Depends(proven(_FRESH))])
 async def use_stripe(request: Request, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep) -> Response:
     """Have one's money sent to one's account at Stripe."""
     try:
