@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx2
 import pytest
 
 from tests.factories.users import make_user
@@ -11,7 +12,7 @@ from tests.web.conftest import read
 from tests.web.finance.conftest import FORM, make_captured, make_keeper, make_payment
 from vibestream.contexts.payment.checkout import service as checkout
 from vibestream.contexts.payment.ledger import service as ledger
-from vibestream.kernel.ids import new_id
+from vibestream.kernel.ids import PaymentId, new_id
 from vibestream.kernel.money import USD
 
 
@@ -90,7 +91,7 @@ async def test_a_filter_that_is_not_understood_says_so_and_finds_nothing(client_
     assert read(answer).all("div", role="alert")
 
 
-async def _refund(client, payment_id, **fields):
+async def _refund(client: httpx2.AsyncClient, payment_id: PaymentId, **fields: str) -> httpx2.Response:
     return await client.post(f"/finance/payments/{payment_id}/refund", data=fields, headers=FORM)
 
 
