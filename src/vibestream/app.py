@@ -23,6 +23,7 @@ from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.contexts.payment.ledger.routes import router as ledger
 from vibestream.contexts.payment.payouts.routes import router as payouts
 from vibestream.contexts.payment.reconciliation.routes import router as reconciliation
+from vibestream.contexts.payment.reconciliation.service.measuring import probe as measure_money
 from vibestream.contexts.payment.royalties.routes import router as royalties
 from vibestream.contexts.payment.seal.routes import router as seal
 from vibestream.contexts.payment.subscriptions.routes import router as subscriptions
@@ -102,7 +103,7 @@ def create_app(
     owned = runtime is None
     runtime = runtime or _runtime(settings)
     routers = (*ROUTERS, *(SANDBOX if settings.sandboxed else ()), *PAGES, LAST)
-    edge = Edge.of(runtime, authenticate=authenticate, probes=(backlog.probe,), replay=missed_since)
+    edge = Edge.of(runtime, authenticate=authenticate, probes=(backlog.probe, measure_money), replay=missed_since)
     app = build(edge, routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app
 

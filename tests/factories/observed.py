@@ -23,9 +23,9 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
 
 
-async def screened(tx: Tx, payment_id: PaymentId) -> Payment:
+async def screened(tx: Tx, payment_id: PaymentId, *, at: datetime | None = None) -> Payment:
     """Have fraud look at a payment, with nothing said by outside parties; one that it has looked at is left as it is."""
-    locked, now = await recording.lock(tx, payment_id=payment_id), utc_now()
+    locked, now = await recording.lock(tx, payment_id=payment_id), at or utc_now()
     if locked.payment.verdict is None and not locked.payment.ended:
         told = await risk.screen(tx, payment=locked.payment, started_at=locked.started_at, signals={}, now=now)
         locked = await recording.carry_out(tx, told, locked=locked, now=now)

@@ -215,3 +215,8 @@ def _received(*, gateway: str, kind: str, state: str, **same: Any) -> Received:
 
 def _with_body(*, body: bytes | None, **row: Any) -> tuple[Received, bytes | None]:
     return _received(**row), body
+
+
+async def count_failed(tx: Tx) -> int:
+    """Return how many webhooks were received and could not be processed so far."""
+    return int(await tx.value("SELECT count(*) FROM payment.webhook WHERE state = 'failed'"))

@@ -17,7 +17,7 @@ from vibestream.contexts.payment.checkout.domain.errors import (
 )
 from vibestream.contexts.payment.checkout.domain.states import ARRIVED, ENDED, PaymentState, Purpose, Screening
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
-from vibestream.contexts.payment.checkout.service.noting import drive_due, list_unfinished, note_changed
+from vibestream.contexts.payment.checkout.service.noting import drive_due, list_unfinished, note_changed, unknown_since
 from vibestream.contexts.payment.checkout.service.reading import Traced, payment, payments, timeline, traced
 from vibestream.contexts.payment.checkout.service.rebuilding import (
     differing_read_models,
@@ -62,4 +62,5 @@ __all__ = [
     "start",
     "timeline",
     "traced",
+    "unknown_since",
 ]

@@ -110,6 +110,11 @@ async def list_unfinished(
     return await views.list_unfinished(tx, gateway=gateway, changed_before=quiet_since, limit=limit)
 
 
+async def unknown_since(tx: Tx) -> datetime | None:
+    """Return since when the oldest payment of unknown outcome has said nothing new; None when there is none."""
+    return await views.unknown_since(tx)
+
+
 async def drive_due(tx: Tx, *, now: datetime, most: int) -> int:
     """Have every payment looked at whose time has come, up to so many, and return how many those are.
 

@@ -69,6 +69,14 @@ async def list_views(
     )
 
 
+async def unknown_since(tx: Tx) -> datetime | None:
+    """Return since when the oldest payment of unknown outcome is that; None when there is none."""
+    since: datetime | None = await tx.value(
+        "SELECT min(changed_at) FROM payment.payment_view WHERE state = %s", [PaymentState.UNKNOWN.value]
+    )
+    return since
+
+
 async def list_unfinished(
     tx: Tx, *, gateway: GatewayName | None, changed_before: datetime, limit: int
 ) -> list[PaymentView]:

@@ -121,3 +121,8 @@ def _finding(**row: Any) -> Finding:
         state=FindingState(row.pop("state")),
         **row,
     )
+
+
+async def count_open(tx: Tx) -> int:
+    """Return how many findings nobody has explained or resolved."""
+    return int(await tx.value("SELECT count(*) FROM payment.reconciliation_finding WHERE state = 'open'"))

@@ -12,7 +12,7 @@ from vibestream.contexts.payment.webhooks.domain import (
 )
 from vibestream.contexts.payment.webhooks.service.intake import DELIVERIES, Receipt, note_oversized, receive
 from vibestream.contexts.payment.webhooks.service.processing import forget_old, process_webhook, take_up
-from vibestream.contexts.payment.webhooks.service.queries import try_again, webhook, webhooks
+from vibestream.contexts.payment.webhooks.service.queries import count_failed, try_again, webhook, webhooks
 
 __all__ = [
     "DELIVERIES",
@@ -25,6 +25,7 @@ __all__ = [
     "Receipt",
     "Received",
     "UnknownWebhook",
+    "count_failed",
     "forget_old",
     "note_oversized",
     "process_webhook",

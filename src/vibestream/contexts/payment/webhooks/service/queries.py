@@ -61,3 +61,8 @@ async def try_again(tx: Tx, *, webhook_id: UUID, now: datetime) -> None:
     if not await store.try_again(tx, webhook_id, now=now):
         raise NotFailed("This event did not fail.")
     await defer(tx, process_webhook, webhook_id=str(webhook_id))
+
+
+async def count_failed(tx: Tx) -> int:
+    """Return how many webhooks were received and could not be processed so far."""
+    return await store.count_failed(tx)
