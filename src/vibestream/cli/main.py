@@ -22,6 +22,8 @@ _COMMANDS: Final = {
     "fraud": "Train, measure and promote fraud models.",
     "royalties": "Close a month and share its royalties, or show what was shared.",
     "verify-statement": "Check a statement's proof file, offline.",
+    "prove": "Prove a claim in zero knowledge, without a browser.",
+    "verify-proof": "Check a proof of a claim, offline.",
     "rebuild": "Make what is read again from what happened.",
     "grant-role": "Give an account a role, such as admin.",
     "web": "Run the web server alone (many machines).",

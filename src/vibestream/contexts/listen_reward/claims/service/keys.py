@@ -1,0 +1,25 @@
+"""Which keys claims are proved and verified with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vibestream.contexts.listen_reward.claims.gateway.keys import (
+    Keys,
+    development_keys,
+    load_keys,
+    refuse_development_keys,
+)
+
+
+def claim_keys(*, folder: Path | None = None, is_production: bool) -> Keys:
+    """Return the keys in a folder, or the DEV keys that come with the code; each file is read against its digest.
+
+    Raises:
+        KeysDamaged: a file is missing or another one.
+        DevelopmentKeys: it is production, and the keys did not come out of a ceremony.
+    """
+    keys = load_keys(development_keys() if folder is None else folder)
+    if is_production:
+        refuse_development_keys(keys)
+    return keys
