@@ -6,14 +6,16 @@ import pytest
 
 from tests.factories.payouts import LONG_AGO, earn
 from tests.factories.royalties import Artist, close, make_artist, make_listens, pays, person, run_month
+from tests.factories.users import Artist as Profile
+from tests.factories.users import User, make_user
 from tests.factories.users import make_artist as make_profile
-from tests.factories.users import make_user
 from tests.web.conftest import read
 from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.payouts import service as payouts
 from vibestream.contexts.payment.payouts.service import PayoutState
 from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.kernel.ids import new_id
+from vibestream.platform.database import Database
 
 FORM = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 
@@ -183,7 +185,7 @@ def _shared(rows: str) -> dict[str, bool]:
     return {"pool": "$12.60" in rows, "both": "$6.30" in rows and "$3.15" in rows}
 
 
-async def _song(database):
+async def _song(database: Database) -> tuple[Artist, User, Profile]:
     async with database.begin() as tx:
         owner = await make_user(tx)
         other = await make_profile(tx)
@@ -191,7 +193,7 @@ async def _song(database):
     return track, owner, other
 
 
-async def _payee(database):
+async def _payee(database: Database) -> User:
     async with database.begin() as tx:
         user = await make_user(tx)
         await payouts.set_destination(

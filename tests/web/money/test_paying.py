@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.factories.settling import make_captured, wallet_of
-from tests.factories.users import make_artist, make_user
+from tests.factories.users import Artist, make_artist, make_user
 from tests.web.conftest import read
 from vibestream.contexts.payment.checkout import service as checkout
 from vibestream.contexts.payment.checkout.service import PaymentState
@@ -16,7 +16,9 @@ from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.tips import service as tips
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.kernel.ids import PaymentId
+from vibestream.kernel.money import USD, Money
 from vibestream.kernel.time import utc_now
+from vibestream.platform.database import Database, Tx
 
 FORM = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 TEN = {"amount": "10", "currency": "USD", "method": "stripe"}
@@ -113,7 +115,7 @@ async def test_a_way_on_that_leads_elsewhere_is_not_taken(client_for, database):
             user_id=user.user_id,
             purpose=checkout.Purpose.WALLET_TOP_UP,
             subject="",
-            amount=tips_of(500),
+            amount=Money(500, USD),
             description="VibeStream wallet",
             return_to="/payments?then=https%3A%2F%2Fevil.example",
         )
@@ -181,19 +183,13 @@ async def test_nobody_pays_who_is_not_signed_in(client: httpx2.AsyncClient):
         assert answer.headers["location"].startswith("/sign-in")
 
 
-def tips_of(minor: int):
-    from vibestream.kernel.money import USD, Money
-
-    return Money(minor, USD)
-
-
-async def _register(tx, artist):
+async def _register(tx: Tx, artist: Artist) -> None:
     await tips.register_artist(
         tx, artist_id=artist.artist_id, user_id=artist.user_id, name=artist.name, as_of=utc_now()
     )
 
 
-async def _state(database, address: str) -> PaymentState:
+async def _state(database: Database, address: str) -> PaymentState:
     async with database.begin() as tx:
         found = await checkout.payment(tx, payment_id=PaymentId(UUID(address.removeprefix("/payments/"))))
     return found.state

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from tests.factories.settling import make_captured
-from tests.factories.users import make_user
+from tests.factories.users import User, make_user
 from tests.web.conftest import read
 from vibestream.contexts.payment.subscriptions import service as subscriptions
 from vibestream.contexts.payment.subscriptions.service import Cycle, Payer, State, Terms
 from vibestream.kernel.money import USD
 from vibestream.kernel.time import utc_now
+from vibestream.platform.database import Database
 
 FORM = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 ORDER = {"plan": "premium", "cycle": "monthly", "currency": "USD", "method": "stripe"}
@@ -120,7 +121,7 @@ async def test_an_invitation_is_shown_once_and_lets_one_person_in(client_for, da
     assert "Leave the family" not in read(await friends.get("/subscription", headers=FORM)).text
 
 
-async def _subscriber(database, *, plan: str = "premium"):
+async def _subscriber(database: Database, *, plan: str = "premium") -> User:
     async with database.begin() as tx:
         user = await make_user(tx)
         now = utc_now()
@@ -141,7 +142,7 @@ async def _subscriber(database, *, plan: str = "premium"):
     return user
 
 
-async def _standing(database, user) -> State:
+async def _standing(database: Database, user: User) -> State:
     async with database.begin() as tx:
         found = (await subscriptions.standing(tx, user_id=user.user_id, now=utc_now())).subscription
     assert found is not None
