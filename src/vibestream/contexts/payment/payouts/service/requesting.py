@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -51,6 +52,8 @@ async def request_payout(
     amount: Money | None = None,
     requested_by: UserId | None,
     origin: Origin | None = None,
+    signals: Mapping[str, float | str] | None = None,
+    payout_id: PayoutId | None = None,
     now: datetime,
 ) -> Payout:
     """Set money of a payee aside to be sent to their destination, once per key, and return the payout.
@@ -66,6 +69,8 @@ async def request_payout(
         amount: what is to leave their balance; None: all of it.
         requested_by: who asks; None: the monthly run.
         origin: where the request came from.
+        signals: what outside parties say of it, asked before the transaction began.
+        payout_id: what they were told that it is called; None: a new one.
         now: when.
 
     Raises:
@@ -87,10 +92,20 @@ async def request_payout(
         raise NotPayable(message, reason="currency")
     has, debt = await books.available(tx, user_id=user_id, currency=currency)
     amounts = divide(available=has, debt=debt, asked=amount, terms=terms)
-    payout_id = PayoutId(new_id())
-    decision = await _assess(tx, payout_id, destination, amounts, origin=origin or Origin(), now=now)
-    payout = _payout(payout_id, destination, amounts, terms, decision, requested_by=requested_by, now=now)
+    ours = payout_id or PayoutId(new_id())
+    facts = _facts(ours, destination, amounts.gross, origin=origin or Origin(), now=now)
+    decision = await fraud.assess(tx, facts=facts, signals=signals, now=now)
+    payout = _payout(ours, destination, amounts, terms, decision, requested_by=requested_by, now=now)
     return await _begin(tx, payout, amounts=amounts, request_key=key, decision=decision)
+
+
+async def foreseen(tx: Tx, *, payout_id: PayoutId, user_id: UserId, currency: Currency, now: datetime) -> Facts | None:
+    """Return what fraud would be told of a payout of all that a payee has; None when there is nothing to pay, or nowhere."""
+    destination = await destination_store.load_destination(tx, user_id)
+    has, debt = await books.available(tx, user_id=user_id, currency=currency)
+    if destination is None or has.minor <= 0 or has.minor <= debt.minor:
+        return None
+    return _facts(payout_id, destination, has - debt, origin=Origin(), now=now)
 
 
 async def _begin(tx: Tx, payout: Payout, *, amounts: Amounts, request_key: str, decision: Decision) -> Payout:
@@ -107,14 +122,12 @@ async def _begin(tx: Tx, payout: Payout, *, amounts: Amounts, request_key: str, 
     return await start_when_approved(tx, payout=payout, now=payout.changed_at)
 
 
-async def _assess(
-    tx: Tx, payout_id: PayoutId, destination: Destination, amounts: Amounts, *, origin: Origin, now: datetime
-) -> Decision:
+def _facts(payout_id: PayoutId, destination: Destination, amount: Money, *, origin: Origin, now: datetime) -> Facts:
     _, at, domain = destination.address.partition("@")
-    facts = Facts(
+    return Facts(
         kind="payout",
         user_id=destination.user_id,
-        amount=amounts.gross,
+        amount=amount,
         purpose="payout",
         subject=str(payout_id),
         gateway=destination.method.value,
@@ -127,7 +140,6 @@ async def _assess(
         destination_changed_at=destination.set_at,
         at=now,
     )
-    return await fraud.assess(tx, facts=facts, now=now)
 
 
 def _payout(

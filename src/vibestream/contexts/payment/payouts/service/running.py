@@ -7,15 +7,16 @@ from typing import Final
 
 import structlog
 
+from vibestream.contexts.payment.fraud.service.signals import Signals
 from vibestream.contexts.payment.gateways.service import GatewayUnavailable
 from vibestream.contexts.payment.ledger.service import InsufficientFunds
 from vibestream.contexts.payment.payouts.domain.payouts import PayoutState, may_ask
 from vibestream.contexts.payment.payouts.domain.terms import AboveAvailable, BelowMinimum, NotPayable
-from vibestream.contexts.payment.payouts.service.requesting import request_payout
+from vibestream.contexts.payment.payouts.service.requesting import foreseen, request_payout
 from vibestream.contexts.payment.payouts.service.sending import ask_later, refresh_payout
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.contexts.payment.payouts.store import terms as terms_store
-from vibestream.kernel.ids import UserId
+from vibestream.kernel.ids import PayoutId, UserId, new_id
 from vibestream.kernel.money import Currency
 from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
@@ -88,9 +89,22 @@ async def watch(runtime: Runtime, *, now: datetime) -> int:
 
 
 async def _pay(runtime: Runtime, user_id: UserId, currency: Currency, *, prefix: str, now: datetime) -> int:
+    payout_id = PayoutId(new_id())
+    facts = await runtime.database.run(
+        lambda tx: foreseen(tx, payout_id=payout_id, user_id=user_id, currency=currency, now=now)
+    )
+    signals = {} if facts is None else await runtime.part(Signals).gather(facts=facts)
+
     async def request(tx: Tx) -> int:
         await request_payout(
-            tx, key=f"{prefix}{user_id}:{currency.code}", user_id=user_id, currency=currency, requested_by=None, now=now
+            tx,
+            key=f"{prefix}{user_id}:{currency.code}",
+            user_id=user_id,
+            currency=currency,
+            requested_by=None,
+            signals=signals,
+            payout_id=payout_id,
+            now=now,
         )
         return 1
 
