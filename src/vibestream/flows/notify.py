@@ -51,7 +51,11 @@ async def show_tips(tx: Tx, events: Sequence[TipReceived]) -> None:
         data = {"tip_id": event.tip_id, "amount": event.amount.decimal, "currency": event.amount.currency.code}
         await announce(tx, topic=f"user:{event.payee}", kind="tip.received", data=data)
     for event in sorted(events, key=lambda one: one.payee):
-        facts = {"minor": event.amount.minor, "currency": event.amount.currency.code, "earned": str(event.earned)}
+        facts: dict[str, str | int] = {
+            "minor": event.amount.minor,
+            "currency": event.amount.currency.code,
+            "earned": str(event.earned),
+        }
         await notifications.tell(
             tx, user_id=event.payee, kind=Kind.TIP_RECEIVED, key=str(event.tip_id), facts=facts, now=utc_now()
         )

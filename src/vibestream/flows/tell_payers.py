@@ -58,7 +58,7 @@ async def _tell(
     what: str,
     when: datetime | None = None,
 ) -> None:
-    facts = {
+    facts: dict[str, str | int] = {
         "minor": amount.minor,
         "currency": amount.currency.code,
         "what": what,

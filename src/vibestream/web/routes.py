@@ -19,11 +19,20 @@ from vibestream.web.pages import (
     second_step,
     step_up,
     studio,
-    wallet,
 )
 from vibestream.web.pages.errors import problem_page
 from vibestream.web.pages.finance.routes import ROUTERS as FINANCE
-from vibestream.web.pages.money import exchanging, family, payments, payouts, royalties, splits, subscription, tips
+from vibestream.web.pages.money import (
+    exchanging,
+    family,
+    payments,
+    payouts,
+    royalties,
+    splits,
+    subscription,
+    tips,
+    wallet,
+)
 
 PAGES: Final[tuple[APIRouter, ...]] = (
     files.router,

@@ -136,13 +136,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "exchange.reserve_too_small": N_("We do not have that much of the other currency right now. Try less."),
     "exchange.unknown_quote": N_("There is no such offer."),
     "form.amount_unreadable": N_("This is not an amount. Write it in digits, such as 12.50."),
-    "form.method_unavailable": N_("This cannot be paid so. Crypto pays USDC; cards and PayPal pay the other currencies."),
+    "form.method_unavailable": N_(
+        "This cannot be paid so. Crypto pays USDC; cards and PayPal pay the other currencies."
+    ),
     "form.payee_unknown": N_("One of the handles belongs to no artist here. Check its spelling."),
     "form.share_unreadable": N_(
         "Name everybody else once, each with a share above zero such as 12.5, together at most 100."
     ),
     "gateway.declined": N_("The payment service said no. Nothing was taken."),
-    "gateway.outcome_unknown": N_("The payment service's answer was lost. We find out what happened; do not try again yet."),
+    "gateway.outcome_unknown": N_(
+        "The payment service's answer was lost. We find out what happened; do not try again yet."
+    ),
     "gateway.unavailable": N_("The payment service cannot be reached right now. Try again in a while."),
     "gateway.unsupported_amount": N_("The payment service does not take this amount or currency."),
     "ledger.insufficient_funds": N_("There is less in your wallet than that."),

@@ -58,7 +58,16 @@ async def test_lines_are_read_page_by_page_the_newest_first(tx: Tx):
 
     assert [line.amount.minor for line in first] == [-7, -6, -5, -4, -3]
     assert [line.amount.minor for line in second] == [-2, -1, 100]
-    assert [line.balance_after and line.balance_after.minor for line in first + second] == [72, 79, 85, 90, 94, 97, 99, 100]
+    assert [line.balance_after and line.balance_after.minor for line in first + second] == [
+        72,
+        79,
+        85,
+        90,
+        94,
+        97,
+        99,
+        100,
+    ]
     assert await statement(tx, user_id=ana.user_id, before=second[-1].position, limit=5) == []
 
 

@@ -276,9 +276,9 @@ async def test_who_reserves_anothers_address_gets_nothing_when_its_owner_proves_
         await service.sign_in(runtime, email=EMAIL, password=theirs, device=DEVICE, now=utc_now())
     with pytest.raises(CodeExpired):
         await verify(attack, code_in(bait))
-    assert (
-        await service.sign_in(runtime, email=EMAIL, password=PASSWORD, device=DEVICE, now=utc_now())
-    ).user_id == entered.user_id
+    back = await service.sign_in(runtime, email=EMAIL, password=PASSWORD, device=DEVICE, now=utc_now())
+    assert isinstance(back, service.SignedIn)
+    assert back.user_id == entered.user_id
 
 
 async def test_a_code_goes_to_the_spelling_that_was_typed_not_to_the_one_somebody_reserved(

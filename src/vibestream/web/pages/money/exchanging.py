@@ -18,7 +18,7 @@ from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeD
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.money.paying import FORM_BYTES, typed_amount
-from vibestream.web.pages.wallet import wallet_page
+from vibestream.web.pages.money.wallet import wallet_page
 from vibestream.web.rendering import answer_with, render, sentence_of
 
 router = Router(include_in_schema=False)
