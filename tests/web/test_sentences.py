@@ -47,7 +47,7 @@ NOT_FOR_PAGES = {
 }
 
 
-WITHOUT_PAGES = ("receipts.",)
+WITHOUT_PAGES = ("claims.", "receipts.")
 """Capabilities of which no page shows anything yet, by how their codes begin."""
 
 

@@ -285,4 +285,9 @@ async def test_a_note_about_nobodys_payment_changes_nothing(shop: Shop):
 
 
 async def test_driving_what_does_not_exist_does_nothing(stripe: Shop):
-    await stripe.look(PaymentId(new_id()))
+    nothing = PaymentId(new_id())
+
+    await stripe.look(nothing)
+
+    with pytest.raises(service.UnknownPayment):
+        await stripe.do(lambda tx: service.payment(tx, payment_id=nothing))
