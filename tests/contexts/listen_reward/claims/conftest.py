@@ -10,7 +10,6 @@ import pytest
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service import Keys, Prover, Verifier
 
-
 # py-ecc raises the limit of the whole process to 100,000, far beyond what the C stack bears: JSON that is nested too deep
 # would then end the process instead of being refused. It works with Python's own.
 sys.setrecursionlimit(1_000)
