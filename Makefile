@@ -44,8 +44,8 @@ contracts: $(DEV_STAMP) ## Who may import whom
 # one of them may find nothing to do (status 5).
 journeys: $(DEV_STAMP) ## The slow tests and the ones that drive Chromium
 	@$(BIN)/python tools/build_web.py --check  # brings axe, which looks at the pages
-	$(BIN)/pytest -m "slow and not browser" $(T) || [ $$? -eq 5 ]
 	$(BIN)/pytest -m browser $(T) || [ $$? -eq 5 ]
+	$(BIN)/pytest -m "slow and not browser" $(T) || [ $$? -eq 5 ]
 
 fix: $(DEV_STAMP) ## Format, and mend what can be mended by machine
 	$(BIN)/ruff check --fix-only --quiet .
