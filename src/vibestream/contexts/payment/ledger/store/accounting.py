@@ -152,7 +152,7 @@ async def list_legs(tx: Tx, transaction_id: TransactionId, *, after: int, limit:
 async def find_by_key(tx: Tx, prefix: str, *, limit: int) -> list[TransactionId]:
     """Return the transactions whose keys begin so, by key."""
     return await tx.values(
-        "SELECT id FROM payment.transaction WHERE idempotency_key LIKE %s ORDER BY idempotency_key USING ~<~ LIMIT %s",
+        "SELECT id FROM payment.transaction WHERE idempotency_key LIKE %s ORDER BY idempotency_key LIMIT %s",
         [_SPECIAL.sub(r"\\\g<0>", prefix) + "%", limit],
     )
 

@@ -20,19 +20,23 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
         psycopg.errors.SerializationFailure: another session posted under one of the keys meanwhile; run again.
     """
     legs = [(number, leg) for number, posting in enumerate(postings, 1) for leg in posting.legs]
-    return await tx.all(
-        _outcome,
+    # Most are posted, under the id they came with. To send and read a row for each, while the accounts are locked, would
+    # keep the next batch waiting.
+    outcomes = [Outcome(Status.POSTED, posting.transaction_id, None) for posting in postings]
+    others = await tx.all(
+        _numbered,
         """
-        SELECT outcome, posted_as, refused_by FROM payment.post(
+        SELECT number, outcome, posted_as, refused_by FROM payment.post(
             %s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[],
             %s::integer[], %s::uuid[], %s::text[], %s::bigint[]
-        )
+        ) WITH ORDINALITY AS answer (outcome, posted_as, refused_by, number)
+        WHERE outcome <> 'posted'
         """,
         [
             plain_array(posting.transaction_id for posting in postings),
             quoted_array(posting.key for posting in postings),
             quoted_array(posting.kind for posting in postings),
-            quoted_array(json.dumps(dict(posting.details)) for posting in postings),
+            quoted_array(json.dumps(dict(posting.details)) if posting.details else "{}" for posting in postings),
             quoted_array(posting.effective_at for posting in postings),
             plain_array(posting.captures for posting in postings),
             plain_array(posting.reverses for posting in postings),
@@ -42,6 +46,9 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
             plain_array(leg.amount.minor for _, leg in legs),
         ],
     )
+    for number, outcome in others:
+        outcomes[number - 1] = outcome
+    return outcomes
 
 
 async def load_legs(tx: Tx, transaction_id: TransactionId) -> list[Leg]:
@@ -57,8 +64,8 @@ async def load_legs(tx: Tx, transaction_id: TransactionId) -> list[Leg]:
     )
 
 
-def _outcome(*, outcome: str, posted_as: Any, refused_by: Any) -> Outcome:
-    return Outcome(Status(outcome), posted_as, refused_by)
+def _numbered(*, number: int, outcome: str, posted_as: Any, refused_by: Any) -> tuple[int, Outcome]:
+    return number, Outcome(Status(outcome), posted_as, refused_by)
 
 
 def _leg(*, account_id: AccountId, amount: int, currency: str) -> Leg:
