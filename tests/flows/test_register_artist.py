@@ -10,6 +10,7 @@ from vibestream.contexts.payment.tips import service as tips
 from vibestream.contexts.payment.tips.service import PayWith
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.flows.register_artist import SUBSCRIPTIONS
+from vibestream.kernel.ids import new_id
 from vibestream.kernel.money import USD, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
@@ -46,6 +47,7 @@ async def test_tips_for_an_artist_reach_the_account_that_made_it(database: Datab
     async with database.begin() as tx:
         given = await tips.send(
             tx,
+            key=str(new_id()),
             from_user=fan,
             artist_id=artist.artist_id,
             amount=Money(500, USD),

@@ -59,7 +59,7 @@ async def sound(database: Database) -> bool:
 
 async def top_up(database: Database, fan: UserId, minor: int = 1_000) -> PaymentId:
     async with database.begin() as tx:
-        view = await top_ups.start(tx, user_id=fan, amount=usd(minor), return_to="/wallet", now=AT)
+        view = await top_ups.start(tx, key=str(new_id()), user_id=fan, amount=usd(minor), return_to="/wallet", now=AT)
     async with database.begin() as tx:
         await observed(tx, view.payment_id, state=ProviderState.CAPTURED)
     return view.payment_id
@@ -193,7 +193,7 @@ async def test_a_tip_that_failed_frees_what_was_held_and_one_that_was_paid_arriv
         async with database.begin() as tx:
             await tips.register_artist(tx, artist_id=artist_id, user_id=payee, name="Río", as_of=AT)
             given = await tips.send(
-                tx, from_user=fan, artist_id=artist_id, amount=usd(1_500), message="", now=AT,
+                tx, key=str(new_id()), from_user=fan, artist_id=artist_id, amount=usd(1_500), message="", now=AT,
                 pay_with=PayWith.WALLET_THEN_GATEWAY, payer=tips.Payer(return_to="/"),
             )  # fmt: skip
         assert given.payment is not None

@@ -20,7 +20,8 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
 
 FORM = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-TEN = {"amount": "10", "currency": "USD", "method": "stripe"}
+KEY = "01991f6e-7000-7000-8000-000000000001"
+TEN = {"key": KEY, "amount": "10", "currency": "USD", "method": "stripe"}
 
 
 async def test_a_top_up_leads_to_its_payment_which_says_what_happens_next(client_for, database):
@@ -134,7 +135,7 @@ async def test_a_tip_from_the_wallet_arrives_at_once_and_is_thanked_for(client_f
     client = await client_for(fan)
     answer = await client.post(
         f"/artists/{artist.handle}/tip",
-        data={"amount": "5", "currency": "USD", "method": "wallet", "message": "Gracias"},
+        data={"key": KEY, "amount": "5", "currency": "USD", "method": "wallet", "message": "Gracias"},
         headers=FORM,
     )
     page = read(await client.get(answer.headers["location"], headers=FORM))
@@ -163,7 +164,7 @@ async def test_a_tip_that_cannot_be_keeps_what_was_typed_and_moves_nothing(clien
         captured = await make_captured(tx, user_id=fan.user_id, minor=2_000)
         await wallets.settle_into_wallet(tx, captured=captured, kind="top_up")
         await _register(tx, artist)
-    sent = {"amount": "5", "currency": "USD", "method": "wallet", "message": "Gracias", **typed}
+    sent = {"key": KEY, "amount": "5", "currency": "USD", "method": "wallet", "message": "Gracias", **typed}
     answer = await (await client_for(fan)).post(f"/artists/{artist.handle}/tip", data=sent, headers=FORM)
     page = read(answer)
     async with database.begin() as tx:
@@ -176,10 +177,67 @@ async def test_a_tip_that_cannot_be_keeps_what_was_typed_and_moves_nothing(clien
     assert left == (2_000, 0)
 
 
+async def test_a_form_sent_twice_acts_once_and_leads_to_the_same_place(client_for, database):
+    async with database.begin() as tx:
+        payer, fan, artist = await make_user(tx), await make_user(tx), await make_artist(tx)
+        captured = await make_captured(tx, user_id=fan.user_id, minor=2_000)
+        await wallets.settle_into_wallet(tx, captured=captured, kind="top_up")
+        await _register(tx, artist)
+    tip, five = f"/artists/{artist.handle}/tip", {"amount": "5", "currency": "USD"}
+    keys = [
+        await _twice(await client_for(payer), "/wallet", "/wallet/top-ups", TEN),
+        await _twice(await client_for(fan), tip, tip, {**five, "method": "wallet"}),
+        await _twice(await client_for(fan), tip, tip, {**five, "method": "stripe"}),
+    ]
+    async with database.begin() as tx:
+        given = await tips.sent(tx, user_id=fan.user_id, limit=9)
+        topped_up = await checkout.payments(tx, user_id=payer.user_id, limit=9)
+        paid = await checkout.payments(tx, user_id=fan.user_id, limit=9)
+        left = await wallet_of(tx, fan.user_id)
+
+    assert (len(set(keys)), len(given), len(topped_up), len(paid), left) == (3, 2, 1, 1, (1_500, 0))
+
+
+async def test_a_form_sent_again_with_something_else_in_it_is_refused_and_has_a_new_key(client_for, database):
+    async with database.begin() as tx:
+        user = await make_user(tx)
+    client = await client_for(user)
+    await client.post("/wallet/top-ups", data=TEN, headers=FORM)
+    answer = await client.post("/wallet/top-ups", data={**TEN, "amount": "11"}, headers=FORM)
+    page = read(answer)
+    async with database.begin() as tx:
+        started = await checkout.payments(tx, user_id=user.user_id, limit=9)
+
+    assert answer.status_code == 409
+    assert "asked for before in another way" in page.text
+    assert page.all("input", name="key")[0]["value"] != KEY
+    assert [one.amount.minor for one in started] == [1_000]
+
+
+@pytest.mark.parametrize("key", ["", "1", "../x", "x" * 300])
+async def test_a_form_without_a_real_key_does_nothing(client_for, database, key):
+    async with database.begin() as tx:
+        user = await make_user(tx)
+    answer = await (await client_for(user)).post("/wallet/top-ups", data={**TEN, "key": key}, headers=FORM)
+    async with database.begin() as tx:
+        started = await checkout.payments(tx, user_id=user.user_id, limit=9)
+
+    assert (answer.status_code, started) == (422, [])
+
+
 async def test_nobody_pays_who_is_not_signed_in(client: httpx2.AsyncClient):
     for address in ("/payments", "/subscription", "/studio/royalties", "/studio/payouts", "/studio/splits"):
         answer = await client.get(address, headers=FORM)
         assert answer.headers["location"].startswith("/sign-in")
+
+
+async def _twice(client: httpx2.AsyncClient, page: str, address: str, fields: dict[str, str]) -> str:
+    """Fill a form in, send it twice, and return the key that was in it."""
+    key = read(await client.get(page, headers=FORM)).all("input", name="key")[0]["value"]
+    first, second = [await client.post(address, data={**fields, "key": key}, headers=FORM) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["location"] == second.headers["location"]
+    return key
 
 
 async def _register(tx: Tx, artist: Artist) -> None:

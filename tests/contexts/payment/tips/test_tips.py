@@ -40,7 +40,7 @@ class Stage:
 
     async def tips(self, minor: int = 500, pay_with: PayWith = PayWith.WALLET, **more: object) -> service.Given:
         asked: dict[str, object] = {
-            "from_user": self.fan, "artist_id": self.artist_id, "amount": usd(minor), "message": "", "pay_with": pay_with,
+            "key": str(new_id()), "from_user": self.fan, "artist_id": self.artist_id, "amount": usd(minor), "message": "", "pay_with": pay_with,
             "payer": PAYER, "now": AT,
         }  # fmt: skip
         return await service.send(self.tx, **{**asked, **more})  # type: ignore[arg-type]  # by name

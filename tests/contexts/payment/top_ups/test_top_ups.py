@@ -24,7 +24,7 @@ from vibestream.platform.database import Tx
 
 
 async def topped_up(tx: Tx, fan: UserId, minor: int = 1_000) -> PaymentId:
-    view = await service.start(tx, user_id=fan, amount=usd(minor), return_to="/wallet", now=AT)
+    view = await service.start(tx, key=str(new_id()), user_id=fan, amount=usd(minor), return_to="/wallet", now=AT)
     captured = await observed_captured(tx, view.payment_id, at=AT)
     await wallets.settle_into_wallet(tx, captured=captured)
     return view.payment_id
@@ -53,9 +53,22 @@ async def test_what_is_out_of_bounds_starts_no_payment(tx: Tx, amount: Money):
     fan = UserId(new_id())
 
     with pytest.raises(service.TopUpOutOfBounds):
-        await service.start(tx, user_id=fan, amount=amount, return_to="/wallet", now=AT)
+        await service.start(tx, key=str(new_id()), user_id=fan, amount=amount, return_to="/wallet", now=AT)
 
     assert await checkout.payments(tx, user_id=fan, limit=5) == []
+
+
+async def test_a_form_that_is_sent_twice_starts_one_payment_and_another_persons_key_is_nothing_to_it(tx: Tx):
+    fan, other, key = UserId(new_id()), UserId(new_id()), str(new_id())
+    asked = [
+        await service.start(tx, key=key, user_id=one, amount=usd(500), return_to="/wallet", now=AT)
+        for one in (fan, fan, other)
+    ]
+    with pytest.raises(checkout.PaymentKeyReused):
+        await service.start(tx, key=key, user_id=fan, amount=usd(501), return_to="/wallet", now=AT)
+
+    assert asked[0].payment_id == asked[1].payment_id != asked[2].payment_id
+    assert len(await checkout.payments(tx, user_id=fan, limit=5)) == 1
 
 
 async def test_bounds_are_told_by_currency(tx: Tx):

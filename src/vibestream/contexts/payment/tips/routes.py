@@ -12,7 +12,7 @@ from vibestream.contexts.payment.checkout.service import PaymentState
 from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.tips import service
 from vibestream.contexts.payment.tips.service import Payer, PayWith, Tip, TipState
-from vibestream.kernel.ids import ArtistId, TipId
+from vibestream.kernel.ids import ArtistId, TipId, new_id
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.access import ANYONE, SIGNED_IN, holds
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, TxDep
@@ -128,6 +128,7 @@ async def send_tip(
     """Give an artist a tip: from the wallet at once, or when its payment is confirmed."""
     given = await service.send(
         tx,
+        key=f"api:{new_id()}",  # the edge lets each key of a client through once
         from_user=principal.user_id,
         artist_id=ArtistId(body.artist_id),
         amount=Money.parse(body.amount, Currency.of(body.currency)),

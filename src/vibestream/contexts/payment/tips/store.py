@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from vibestream.contexts.payment.tips.domain import Tip, TipPolicy, TipState
 from vibestream.kernel.ids import ArtistId, HoldId, PaymentId, TipId, TransactionId, UserId
@@ -58,6 +59,32 @@ async def load_artist(tx: Tx, *, artist_id: ArtistId) -> TippedArtist | None:
         "SELECT artist_id, user_id, name FROM payment.tip_artist WHERE artist_id = %s",
         [artist_id],
     )
+
+
+async def claim_request(tx: Tx, *, tip: Tip, key: str, request_hash: bytes) -> tuple[TipId, bytes]:
+    """Have a key of a giver stand for a tip unless it stands for one, and return which it stands for and what was asked.
+
+    Of two sessions with one key, the second waits until the first has committed.
+    """
+    await tx.execute(
+        """
+        INSERT INTO payment.tip_request (user_id, key, request_hash, tip_id, at) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (user_id, key) DO NOTHING
+        """,
+        [tip.from_user, key, request_hash, tip.tip_id, tip.made_at],
+    )
+    found = await tx.one(
+        _request,
+        "SELECT tip_id, request_hash FROM payment.tip_request WHERE user_id = %s AND key = %s",
+        [tip.from_user, key],
+    )
+    assert found is not None  # noqa: S101 - it is there, and rows of this table are never deleted
+    return found
+
+
+async def load_tip(tx: Tx, *, tip_id: TipId) -> Tip | None:
+    """Return a tip."""
+    return await tx.one(_tip, _SELECT + " WHERE tip_id = %s", [tip_id])
 
 
 async def insert_tip(tx: Tx, tip: Tip, *, transaction_id: TransactionId | None) -> None:
@@ -146,6 +173,10 @@ async def list_received(tx: Tx, *, user_id: UserId, before: TipId | None, limit:
         + " AND (%(before)s::uuid IS NULL OR tip_id < %(before)s) ORDER BY tip_id DESC LIMIT %(limit)s",
         {"user_id": user_id, "before": before, "limit": limit},
     )
+
+
+def _request(*, tip_id: UUID, request_hash: bytes) -> tuple[TipId, bytes]:
+    return TipId(tip_id), request_hash
 
 
 def _policy(*, currency: str, minimum: int, maximum: int, platform_share_bp: int) -> TipPolicy:

@@ -13,7 +13,7 @@ from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.top_ups import service
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import Destination
-from vibestream.kernel.ids import PaymentId
+from vibestream.kernel.ids import PaymentId, new_id
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, TxDep
@@ -106,6 +106,7 @@ async def start_top_up_within_bounds(
     """Start a payment into one's wallet, within its bounds."""
     found = await service.start(
         tx,
+        key=f"api:{new_id()}",  # the edge lets each key of a client through once
         user_id=principal.user_id,
         amount=Money.parse(body.amount, Currency.of(body.currency)),
         return_to=body.return_to,

@@ -60,6 +60,7 @@ async def bounds(tx: Tx, *, now: datetime) -> list[Bounds]:
 async def start(
     tx: Tx,
     *,
+    key: str,
     user_id: UserId,
     amount: Money,
     return_to: str,
@@ -70,10 +71,13 @@ async def start(
     network: str | None = None,
     device: str | None = None,
 ) -> PaymentView:
-    """Start a payment into somebody's wallet, each time anew; what it brings stands there once it is captured.
+    """Start a payment into somebody's wallet, once per key and person; what it brings stands there once it is captured.
+
+    Asked again, it returns the same payment as it stands. A key has 1 to 200 characters and is kept for ever.
 
     Raises:
         TopUpOutOfBounds: says what is taken.
+        PaymentKeyReused: the key asked for another top-up.
     """
     for one in await list_bounds(tx, now=now):
         if one.minimum.currency == amount.currency:
@@ -84,7 +88,7 @@ async def start(
         raise TopUpOutOfBounds(f"Wallets are not topped up in {amount.currency.code}.")
     return await checkout.start(
         tx,
-        key=f"top_up:{new_id()}",
+        key=f"top_up:{user_id}:{key}",
         user_id=user_id,
         purpose=Purpose.WALLET_TOP_UP,
         subject="",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Form, Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.ids import new_id
 from vibestream.kernel.money import Currency
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
@@ -71,18 +73,20 @@ async def give_tip(
     principal: PrincipalDep,
     runtime: RuntimeDep,
     now: NowDep,
+    key: Annotated[UUID, Form()],
     amount: Typed = "",
     currency: Typed = "",
     method: Typed = "",
     message: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
-    """Give a tip: from the wallet at once, or by going to its payment."""
+    """Give a tip: from the wallet at once, or by going to its payment. The same form sent again leads to the same tip."""
     artist = await profiles.artist_by_handle(tx, handle=handle)
     by_wallet = method == _WALLET[0]
     try:
         money = Currency.of(currency)
         given = await tips.send(
             tx,
+            key=f"page:{key}",
             from_user=principal.user_id,
             artist_id=artist.artist_id,
             amount=typed_amount(amount, money),
@@ -130,5 +134,6 @@ async def _page(
         methods=((code, spoken.gettext(word)), *methods_of(runtime, spoken)),
         most_characters=MESSAGE_CHARACTERS,
         form=form or Filled({"currency": "USD"}),
+        key=new_id(),
         done=done,
     )

@@ -18,7 +18,7 @@ from vibestream.contexts.payment.top_ups.service import Bounds
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import Destination, WalletBalance
 from vibestream.kernel.errors import VibeStreamError
-from vibestream.kernel.ids import PaymentId
+from vibestream.kernel.ids import PaymentId, new_id
 from vibestream.kernel.money import VIBE, Currency, Money
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
@@ -44,10 +44,16 @@ router = Router(include_in_schema=False)
 _LINES: Final = 50
 _TOP_UPS: Final = 5
 Typed = Annotated[str, Form(max_length=40)]
-_FIELDS: Final = {"form.method_unavailable": "method", "money.unknown_currency": "currency"}
+_FIELDS: Final = {
+    "checkout.key_reused": "",
+    "form.method_unavailable": "method",
+    "money.unknown_currency": "currency",
+}
 """The field that an error of the form for paying in belongs to; others belong to the amount."""
 _TITLES: Final = {
+    "claim_return": N_("Unclaimed rewards gone back"),
     "pool_funding": N_("Reward budget"),
+    "reward_claim": N_("Reward claimed by a proof"),
     "reversal": N_("Reversal"),
     "reward": N_("Reward for listening"),
     "payment_kept": N_("Payment kept for you"),
@@ -91,6 +97,7 @@ _LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
     AccountKind.PLATFORM_REVENUE: (N_("VibeStream's revenue: {subject}"),) * 3,
     AccountKind.POINTS_LIABILITY: (N_("Set aside for points"),) * 3,
     AccountKind.REDEEMED: (N_("Redeemed {currency}"),) * 3,
+    AccountKind.CLAIM_WALLET: (N_("A wallet without a name"),) * 3,
     AccountKind.REWARD_POOL: (N_("Reward pool of {subject}"),) * 3,
     AccountKind.ROYALTIES_AVAILABLE: (
         N_("Your royalties"),
@@ -165,6 +172,8 @@ class WalletView:
     sells: tuple[str, ...]
     """Currencies of which there is something to exchange, and a rate; by their codes."""
     buys: tuple[str, ...]
+    key: UUID
+    """Of the top-up that the form would start, so that sending it twice starts one."""
     form: Filled
     exchange_form: Filled
     done: str
@@ -193,15 +202,17 @@ async def start_top_up(
     principal: PrincipalDep,
     runtime: RuntimeDep,
     now: NowDep,
+    key: Annotated[UUID, Form()],
     amount: Typed = "",
     currency: Typed = "",
     method: Typed = "",
 ) -> Response:
-    """Start paying into one's wallet, and go to the payment's page."""
+    """Start paying into one's wallet, and go to the payment's page. The same form sent again goes to the same payment."""
     try:
         money = Currency.of(currency)
         started = await top_ups.start(
             tx,
+            key=f"page:{key}",
             user_id=principal.user_id,
             amount=typed_amount(amount, money),
             gateway=method_for(runtime, method, money),
@@ -244,6 +255,7 @@ async def wallet_page(
         top_ups=await _refundable(tx, principal),
         sells=sells,
         buys=buys,
+        key=new_id(),
         form=form or Filled({"currency": "USD"}),
         exchange_form=exchange_form or Filled(),
         done=done,

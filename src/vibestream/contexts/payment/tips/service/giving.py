@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -23,9 +25,9 @@ from vibestream.contexts.payment.tips.service.settling import announce_received,
 from vibestream.contexts.payment.tips.store import TippedArtist
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import SpendingPlan, WalletTooLow, plan_spending
-from vibestream.kernel.errors import Missing
+from vibestream.kernel.errors import Conflict, Missing
 from vibestream.kernel.ids import ArtistId, TipId, UserId, new_id
-from vibestream.kernel.money import Money
+from vibestream.kernel.money import Currency, Money
 from vibestream.kernel.text import paragraphs
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
@@ -38,6 +40,12 @@ class ArtistUnknown(Missing):
     """There is no such artist."""
 
     code: ClassVar[str] = "tips.artist_unknown"
+
+
+class TipKeyReused(Conflict):
+    """The key stands for another tip of the same giver."""
+
+    code: ClassVar[str] = "tips.key_reused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,7 @@ async def register_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId, name:
 async def send(
     tx: Tx,
     *,
+    key: str,
     from_user: UserId,
     artist_id: ArtistId,
     amount: Money,
@@ -85,12 +94,13 @@ async def send(
     payer: Payer,
     now: datetime,
 ) -> Given:
-    """Give an artist a tip, each time anew: from the wallet at once, or when its payment is captured.
+    """Give an artist a tip, once per key and giver: from the wallet at once, or when its payment is captured.
 
-    What the wallet contributes beside a gateway is held until then.
+    What the wallet contributes beside a gateway is held until then. Asked again, it returns the same tip as it stands.
 
     Args:
         tx: the caller's transaction.
+        key: what asks for it, 1 to 200 characters, kept for ever; one giver's key is nothing to another's.
         from_user: who gives.
         artist_id: to whom.
         amount: within the policy's bounds.
@@ -104,31 +114,20 @@ async def send(
         TipToOneself: the artist is the giver.
         TipOutOfBounds, TextInvalid, NotMoney: say what is taken.
         WalletTooLow: the wallet has less, and no gateway was asked for.
+        TipKeyReused: the key asked for another tip.
     """
     artist = await store.load_artist(tx, artist_id=artist_id)
     if artist is None:
         raise ArtistUnknown("There is no such artist.")
-    policy = next(
-        (one for one in await store.list_policies(tx, now=now) if one.minimum.currency == amount.currency), None
-    )
-    share = require_tip(amount, policy=policy, from_user=from_user, payee=artist.user_id)
-    plan = await _plan(tx, amount, user_id=from_user, pay_with=pay_with, least=policy.minimum if policy else amount)
-    tip = Tip(
-        tip_id=TipId(new_id()),
-        from_user=from_user,
-        artist_id=artist_id,
-        payee=artist.user_id,
-        amount=amount,
-        platform_share=share,
-        message=paragraphs(message, field="message", most=MESSAGE_CHARACTERS),
-        state=TipState.WAITING,
-        from_wallet=plan.from_wallet,
-        payment_id=None,
-        hold_id=None,
-        returned=Money.zero(amount.currency),
-        made_at=now,
-        paid_at=None,
-    )
+    tip = await _draft(tx, artist, from_user=from_user, amount=amount, message=message, now=now)
+    asked = _hash(tip, pay_with=pay_with, gateway=payer.gateway)
+    tip_id, first = await store.claim_request(tx, tip=tip, key=key, request_hash=asked)
+    if tip_id != tip.tip_id:
+        if first != asked:
+            raise TipKeyReused("The same key asked for another tip before.")
+        return await _as_it_stands(tx, tip_id)
+    plan = await _plan(tx, tip, pay_with=pay_with, now=now)
+    tip = replace(tip, from_wallet=plan.from_wallet)
     if plan.from_gateway.minor == 0:
         return Given(tip=await _pay_at_once(tx, tip, now=now), payment=None)
     return await _wait_for_payment(tx, tip, artist, plan, payer)
@@ -144,13 +143,58 @@ async def received(tx: Tx, *, user_id: UserId, before: TipId | None = None, limi
     return await store.list_received(tx, user_id=user_id, before=before, limit=limit)
 
 
-async def _plan(tx: Tx, amount: Money, *, user_id: UserId, pay_with: PayWith, least: Money) -> SpendingPlan:
+async def _draft(tx: Tx, artist: TippedArtist, *, from_user: UserId, amount: Money, message: str, now: datetime) -> Tip:
+    return Tip(
+        tip_id=TipId(new_id()),
+        from_user=from_user,
+        artist_id=artist.artist_id,
+        payee=artist.user_id,
+        amount=amount,
+        platform_share=require_tip(
+            amount, policy=await _policy_of(tx, amount.currency, now=now), from_user=from_user, payee=artist.user_id
+        ),
+        message=paragraphs(message, field="message", most=MESSAGE_CHARACTERS),
+        state=TipState.WAITING,
+        from_wallet=Money.zero(amount.currency),
+        payment_id=None,
+        hold_id=None,
+        returned=Money.zero(amount.currency),
+        made_at=now,
+        paid_at=None,
+    )
+
+
+async def _policy_of(tx: Tx, currency: Currency, *, now: datetime) -> TipPolicy | None:
+    return next((one for one in await store.list_policies(tx, now=now) if one.minimum.currency == currency), None)
+
+
+def _hash(tip: Tip, *, pay_with: PayWith, gateway: GatewayName | None) -> bytes:
+    """Return what tells one request from another."""
+    said = [str(tip.artist_id), tip.amount.minor, tip.amount.currency.code, tip.message, pay_with, gateway]
+    return hashlib.sha256(json.dumps(said).encode()).digest()
+
+
+async def _as_it_stands(tx: Tx, tip_id: TipId) -> Given:
+    tip = await store.load_tip(tx, tip_id=tip_id)
+    assert tip is not None  # noqa: S101 - the key and its tip were written in one transaction
+    payment = None
+    if tip.payment_id is not None:
+        payment = await checkout.payment(tx, payment_id=tip.payment_id, user_id=tip.from_user)
+    return Given(tip=tip, payment=payment)
+
+
+async def _plan(tx: Tx, tip: Tip, *, pay_with: PayWith, now: datetime) -> SpendingPlan:
+    amount = tip.amount
     if pay_with is PayWith.GATEWAY:
         return SpendingPlan(Money.zero(amount.currency), amount)
-    account = await ledger.open_account(tx, name=ledger.wallet(user_id=user_id, currency=amount.currency))
+    policy = await _policy_of(tx, amount.currency, now=now)
+    account = await ledger.open_account(tx, name=ledger.wallet(user_id=tip.from_user, currency=amount.currency))
     available = (await ledger.balance_of(tx, account_id=account)).available
     return plan_spending(
-        amount, available=available, rest_by_gateway=pay_with is PayWith.WALLET_THEN_GATEWAY, least_charge=least
+        amount,
+        available=available,
+        rest_by_gateway=pay_with is PayWith.WALLET_THEN_GATEWAY,
+        least_charge=policy.minimum if policy else amount,
     )
 
 
