@@ -59,6 +59,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     "factor.limited": N_("Too many wrong codes. Wait {retry_after_s} seconds, or use a recovery code."),
     "factor.missing": N_("Begin again to set up the app: this was not finished in time."),
     "factor.wrong": N_("This code is wrong or was used before. Wait for the app's next one, or use a recovery code."),
+    "passkey.copied": N_(
+        "This passkey was stopped: its counter shows that there is a copy. Sign in by your password and make a new one."
+    ),
+    "passkey.exists": N_("This passkey is known already, or you have as many as there may be."),
+    "passkey.expired": N_("That took too long, or was answered already. Try again."),
+    "passkey.missing": N_("There is no such passkey."),
+    "passkey.name_invalid": N_("A name has 1 to 60 characters."),
+    "passkey.only": N_("This passkey is the only way into your account. Add another one first."),
+    "passkey.refused": N_("This passkey is not one of an account here, or it was not confirmed. Try again."),
     "sealed.unknown": N_("Codes of your app cannot be checked now. Use a recovery code."),
     "recovery.expired": N_("There is no code that this browser could show any more. Ask for another."),
     "recovery.second_factor_wanted": N_("Enter a code of your authenticator app too, or one of your recovery codes."),

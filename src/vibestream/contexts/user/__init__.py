@@ -8,9 +8,11 @@ Owns the schema `users`. What always holds:
 - Passwords are kept as argon2id hashes, session tokens as SHA-256; mailed codes are kept nowhere: they are
   derived.
 - An account with a second factor is entered by that as well; each of its codes is good once, and wrong ones slow down.
+- A passkey is bound to this site and to one account; what is signed with it is good once, for the browser that was
+  asked, and one whose counter goes backwards enters nothing any more.
 - A handle, once taken, never leads to another artist, and no two handles look alike.
 - The security log only grows.
 
 Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: accounts -> profiles
--> access -> sessions -> audit_log, and accounts -> passwords, factors -> audit_log.
+-> access -> sessions -> audit_log, and accounts -> passwords, factors, passkeys -> audit_log.
 """

@@ -18,6 +18,9 @@ class FactorNotice(enum.StrEnum):
     RECOVERY_MADE = "recovery_made"
     RECOVERY_USED = "recovery_used"
     ATTACKED = "attacked"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_COPIED = "passkey_copied"
 
 
 _TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
@@ -79,6 +82,42 @@ _TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
             "Alguien está adivinando los códigos de tu aplicación",
             "Hasta el {when} UTC se escribieron diez códigos seguidos equivocados para tu cuenta de VibeStream.",
             "Si no fuiste tú, alguien puede saber tu contraseña: entra en {url}/sign-in con un código de recuperación y cámbiala.",
+        ),
+    },
+    FactorNotice.PASSKEY_ADDED: {
+        "en": (
+            "A passkey was added to your account",
+            "A passkey was added to your VibeStream account on {when} UTC. It signs in by itself.",
+            "If this was not you, somebody is in your account: remove the passkey at {url}/account and change your password.",
+        ),
+        "es": (
+            "Se añadió una clave de acceso a tu cuenta",
+            "El {when} UTC se añadió una clave de acceso a tu cuenta de VibeStream. Con ella sola se inicia sesión.",
+            "Si no fuiste tú, alguien está en tu cuenta: quita la clave en {url}/account y cambia la contraseña.",
+        ),
+    },
+    FactorNotice.PASSKEY_REMOVED: {
+        "en": (
+            "A passkey was removed from your account",
+            "A passkey of your VibeStream account was removed on {when} UTC. It does not sign in any more.",
+            "If this was not you, somebody is in your account: change your password at {url}/account.",
+        ),
+        "es": (
+            "Se quitó una clave de acceso de tu cuenta",
+            "El {when} UTC se quitó una clave de acceso de tu cuenta de VibeStream. Ya no sirve para entrar.",
+            "Si no fuiste tú, alguien está en tu cuenta: cambia la contraseña en {url}/account.",
+        ),
+    },
+    FactorNotice.PASSKEY_COPIED: {
+        "en": (
+            "A passkey of yours was stopped",
+            "On {when} UTC a passkey of your VibeStream account was shown in a way that only a copy of it explains.",
+            "It does not sign in any more. Sign in by your password, remove it at {url}/account and make a new one.",
+        ),
+        "es": (
+            "Se bloqueó una de tus claves de acceso",
+            "El {when} UTC se usó una clave de acceso de tu cuenta de VibeStream de un modo que solo se explica por una copia.",
+            "Ya no sirve para entrar. Entra con tu contraseña, quítala en {url}/account y crea una nueva.",
         ),
     },
 }

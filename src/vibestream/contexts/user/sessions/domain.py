@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import ipaddress
 import re
 from collections.abc import Collection
@@ -47,6 +48,14 @@ class SessionMissing(Missing):
     code: ClassVar[str] = "session.missing"
 
 
+class EnteredBy(enum.StrEnum):
+    """By what a session's owner signed in."""
+
+    PASSWORD = "password"  # noqa: S105 - names a way in
+    """By it, and by the second factor of an account that has one; or by the code that proved the address."""
+    PASSKEY = "passkey"
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """A session ends this long after it was last used, and in any case this long after it was opened."""
@@ -89,6 +98,7 @@ class Session:
     last_seen_at: datetime
     expires_at: datetime
     device: Device
+    entered_by: EnteredBy = EnteredBy.PASSWORD
 
 
 def device_of(*, user_agent: str | None, address: str | None) -> Device:

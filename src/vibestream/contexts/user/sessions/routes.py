@@ -29,6 +29,8 @@ class SessionView(BaseModel):
     last_seen_at: datetime
     """Exact to a minute."""
     expires_at: datetime
+    entered_by: str
+    """`password` (with the second factor, if there is one) or `passkey`."""
 
 
 class SessionList(BaseModel):
@@ -75,4 +77,5 @@ def _view(session: service.Session, *, current: SessionId) -> SessionView:
         created_at=session.created_at,
         last_seen_at=session.last_seen_at,
         expires_at=session.expires_at,
+        entered_by=session.entered_by.value,
     )

@@ -15,7 +15,7 @@ from typing import Final
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.events import EnteredFromNewDevice
 from vibestream.contexts.user.sessions import domain, store
-from vibestream.contexts.user.sessions.domain import Device, Session, SessionMissing, device_of
+from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Session, SessionMissing, device_of
 from vibestream.kernel.ids import SessionId, UserId, new_id
 from vibestream.platform import live
 from vibestream.platform.access import Principal
@@ -24,6 +24,7 @@ from vibestream.platform.events.outbox import publish
 
 __all__ = [
     "Device",
+    "EnteredBy",
     "OpenedSession",
     "Session",
     "SessionMissing",
@@ -57,7 +58,13 @@ class OpenedSession:
 
 
 async def open_session(
-    tx: Tx, *, user_id: UserId, device: Device, now: datetime, replaces: str | None = None
+    tx: Tx,
+    *,
+    user_id: UserId,
+    device: Device,
+    now: datetime,
+    replaces: str | None = None,
+    by: EnteredBy = EnteredBy.PASSWORD,
 ) -> OpenedSession:
     """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was.
 
@@ -76,6 +83,7 @@ async def open_session(
         last_seen_at=now,
         expires_at=now + lifetime.absolute,
         device=device,
+        entered_by=by,
     )
     await store.add_session(tx, session=session, token_hash=_hash(token), lifetime=lifetime)
     return OpenedSession(session.session_id, token, session.expires_at)

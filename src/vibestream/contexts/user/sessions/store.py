@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from vibestream.contexts.user.sessions.domain import SEEN_EVERY, Device, Lifetime, Session
+from vibestream.contexts.user.sessions.domain import SEEN_EVERY, Device, EnteredBy, Lifetime, Session
 from vibestream.kernel.ids import SessionId, UserId
 from vibestream.platform.database import Tx
 
@@ -15,7 +15,7 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
     """Insert an open session, whose owner has just shown what the account asks for."""
     await tx.execute(
         "INSERT INTO users.session (session_id, user_id, token_hash, created_at, last_seen_at, idle_for, expires_at,"
-        " user_agent, network, proved_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " user_agent, network, proved_at, entered_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             session.session_id,
             session.user_id,
@@ -27,6 +27,7 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
             session.device.user_agent,
             session.device.network,
             session.created_at,
+            session.entered_by.value,
         ],
     )
 
@@ -94,7 +95,7 @@ async def list_open(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:
     """Return an account's open sessions, the newest first."""
     return await tx.all(
         _session,
-        "SELECT session_id, user_id, created_at, last_seen_at, expires_at, user_agent, network FROM users.session"
+        "SELECT session_id, user_id, created_at, last_seen_at, expires_at, user_agent, network, entered_by FROM users.session"
         " WHERE user_id = %s AND ended_at IS NULL AND expires_at > %s AND last_seen_at + idle_for > %s"
         " ORDER BY created_at DESC, session_id DESC",
         [user_id, now, now],
@@ -140,5 +141,5 @@ async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
     )
 
 
-def _session(*, user_agent: str, network: str, **columns: Any) -> Session:
-    return Session(**columns, device=Device(user_agent, network))
+def _session(*, user_agent: str, network: str, entered_by: str, **columns: Any) -> Session:
+    return Session(**columns, device=Device(user_agent, network), entered_by=EnteredBy(entered_by))

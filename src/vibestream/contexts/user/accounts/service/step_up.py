@@ -50,7 +50,7 @@ async def step_up(
                 tx, action=action, user_id=principal.user_id, now=now, network=device.network, detail="password"
             )
             return None
-        return await _proved(tx, principal=principal, by="password", device=device, now=now)
+        return await proved(tx, principal=principal, by="password", device=device, now=now)
 
     opened = await runtime.database.run(finish)
     if opened is None:
@@ -58,6 +58,24 @@ async def step_up(
     if isinstance(opened, FactorWrong):
         raise opened
     return opened
+
+
+async def proved(tx: Tx, *, principal: Principal, by: str, device: Device, now: datetime) -> OpenedSession:
+    """Note that somebody has shown that it is them, `by` what, and return the session's new token.
+
+    Raises:
+        SessionMissing: the session has ended meanwhile.
+    """
+    await audit_log.record(
+        tx,
+        action=audit_log.Action.STEPPED_UP,
+        user_id=principal.user_id,
+        actor_id=principal.user_id,
+        now=now,
+        network=device.network,
+        detail=by,
+    )
+    return await sessions.prove(tx, principal=principal, now=now)
 
 
 async def _by_factor(
@@ -71,17 +89,4 @@ async def _by_factor(
         return wrong
     if shown is Shown.RECOVERY:
         await tell_factor(tx, user_id=principal.user_id, notice=FactorNotice.RECOVERY_USED, now=now)
-    return await _proved(tx, principal=principal, by=shown.value, device=device, now=now)
-
-
-async def _proved(tx: Tx, *, principal: Principal, by: str, device: Device, now: datetime) -> OpenedSession:
-    await audit_log.record(
-        tx,
-        action=audit_log.Action.STEPPED_UP,
-        user_id=principal.user_id,
-        actor_id=principal.user_id,
-        now=now,
-        network=device.network,
-        detail=by,
-    )
-    return await sessions.prove(tx, principal=principal, now=now)
+    return await proved(tx, principal=principal, by=shown.value, device=device, now=now)

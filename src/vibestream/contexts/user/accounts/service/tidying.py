@@ -7,6 +7,7 @@ from typing import Final
 
 from vibestream.contexts.user.accounts import store
 from vibestream.contexts.user.factors import service as factors
+from vibestream.contexts.user.passkeys import service as passkeys
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.kernel.time import utc_now
 from vibestream.platform.jobs import periodic
@@ -33,5 +34,7 @@ async def tidy(runtime: Runtime) -> None:
         await sessions.drop_expired(tx, now=now)
     async with runtime.database.begin() as tx:
         await store.drop_expired_steps(tx, before=now, most=_AT_ONCE)
+    async with runtime.database.begin() as tx:
+        await passkeys.drop_expired(tx, before=now, most=_AT_ONCE)
     async with runtime.database.begin() as tx:
         await factors.reseal(tx, sealer=Sealer.of(runtime.settings, purpose=factors.PURPOSE), most=_AT_ONCE)
