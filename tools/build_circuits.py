@@ -81,13 +81,13 @@ def snarkjs(*arguments: str | Path, folder: Path) -> str:
     return node(_SNARKJS, *arguments, folder=folder)
 
 
-def compile_circuit(source: Path, into: Path) -> Path:
-    """Compile a circuit with all linear constraints folded away; return its `.r1cs`, beside which the `.wasm` lies.
+def compile_circuit(source: Path, into: Path, *, folding: str = "--O2") -> Path:
+    """Compile a circuit, all linear constraints folded away; return its `.r1cs`, beside which `.wasm` and `.sym` lie.
 
     Raises:
         ToolFailed: the source is wrong.
     """
-    flags = ("--r1cs", "--wasm", "--sym", "--O2", "--inspect")
+    flags = ("--r1cs", "--wasm", "--sym", folding, "--inspect")
     # The compiler sees only the folder that it is run in, and its files by names relative to it.
     with tempfile.TemporaryDirectory(prefix="circuit-", dir=into) as name:
         room = Path(name)

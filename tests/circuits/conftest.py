@@ -1,0 +1,58 @@
+"""The circuit, compiled once a session from the committed sources, with a witness of a true claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.circuits.peer import ask
+from tests.circuits.system import System, read_system, read_witness
+from tests.factories import claims as factory
+from tools import build_circuits
+from vibestream.contexts.listen_reward.claims import service as claims
+from vibestream.contexts.listen_reward.claims.service import Keys, Prover, Verifier
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `.r1cs`, with the `.wasm` and the `.sym` beside it."""
+    build_circuits.install()
+    return build_circuits.compile_circuit(
+        build_circuits.CIRCUITS / "src" / "claim.circom", tmp_path_factory.mktemp("circuit")
+    )
+
+
+@pytest.fixture(scope="session")
+def system(compiled: Path) -> System:
+    return read_system(compiled)
+
+
+@pytest.fixture(scope="session")
+def witness(compiled: Path) -> list[int]:
+    path = compiled.with_suffix(".wtns")
+    refusal = ask(
+        {
+            "task": "calculate",
+            "input": factory.holding().document(),
+            "wasm": compiled.with_suffix(".wasm"),
+            "witness": path,
+        }
+    )
+    assert refusal == [None]
+    return read_witness(path)
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keys:
+    return claims.claim_keys(is_production=False)
+
+
+@pytest.fixture(scope="session")
+def verifier(keys: Keys) -> Verifier:
+    return claims.open_verifier(keys=keys)
+
+
+@pytest.fixture(scope="session")
+def prover(keys: Keys) -> Prover:
+    return claims.open_prover(keys=keys)
