@@ -100,7 +100,7 @@ async def declare_not_sent(tx: Tx, *, payout_id: PayoutId, by: UserId, now: date
         OwnPayout: they are its payee, or asked for it.
     """
     payout = await _locked(tx, payout_id)
-    if payout.state not in {PayoutState.SENDING, PayoutState.UNKNOWN} or payout.payout_ref or may_ask(payout, now=now):
+    if not may_declare_not_sent(payout, now=now):
         raise WrongState(state=payout.state)
     check_voter(payout, voter=by)
     if not await store.insert_vote(tx, payout, purpose=NOT_SENT, voter=by, at=now):
@@ -110,6 +110,12 @@ async def declare_not_sent(tx: Tx, *, payout_id: PayoutId, by: UserId, now: date
     else:
         step = Step(kind="said_not_sent", state=PayoutState.FAILED, books=Books.BACK, failure=NOT_SENT)
     return await take_step(tx, payout=payout, step=step, actor=by, now=now)
+
+
+def may_declare_not_sent(payout: Payout, *, now: datetime) -> bool:
+    """Say whether `declare_not_sent` is open: nobody knows what became of it, and its gateway cannot be asked any more."""
+    unsure = payout.state in {PayoutState.SENDING, PayoutState.UNKNOWN} and not payout.payout_ref
+    return unsure and not may_ask(payout, now=now)
 
 
 async def _give_back(tx: Tx, payout: Payout, *, kind: str, actor: UserId | None, note: str, now: datetime) -> Payout:
