@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.payouts import service
-from vibestream.contexts.payment.payouts.service import Destination, Origin, Payable, Payout, PayoutEvent, PayoutState
+from vibestream.contexts.payment.payouts.service import (
+    Destination,
+    Origin,
+    Payable,
+    Payout,
+    PayoutEvent,
+    PayoutState,
+    Told,
+)
 from vibestream.kernel.ids import PayoutId, UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.access import SIGNED_IN, holds
@@ -77,7 +85,7 @@ class PayoutBody(BaseModel):
     address: str
     requested_at: datetime
     changed_at: datetime
-    failure: str | None
+    failure: str | None = Field(description="Why it came to nothing, or is not clear: a stable word.")
 
 
 class PayoutOfSomebody(PayoutBody):
@@ -92,7 +100,17 @@ class PayoutOfSomebody(PayoutBody):
 
 
 class EventBody(BaseModel):
-    """Something that happened to a payout."""
+    """Something that happened to a payout, as its payee is told."""
+
+    at: datetime
+    kind: Told
+    state: PayoutState
+    note: str = Field(description="In the words of whoever refused it; else empty.")
+    transaction_id: UUID | None = Field(description="The ledger transaction that it posted.")
+
+
+class EventOfSomebody(BaseModel):
+    """Something that happened to a payout, and who did it."""
 
     version: int
     at: datetime
@@ -100,11 +118,6 @@ class EventBody(BaseModel):
     state: PayoutState
     note: str
     transaction_id: UUID | None = Field(description="The ledger transaction that it posted.")
-
-
-class EventOfSomebody(EventBody):
-    """Something that happened to a payout, and who did it."""
-
     actor: UUID | None
 
 
@@ -251,8 +264,14 @@ async def begin_onboarding(
 async def show_payout(payout_id: UUID, tx: TxDep, principal: PrincipalDep) -> PayoutWithTimeline:
     """Return one of the signed-in payee's payouts with its story."""
     found = await service.payout(tx, payout_id=PayoutId(payout_id), user_id=principal.user_id)
-    events = await service.timeline(tx, payout_id=found.payout_id)
-    return PayoutWithTimeline(payout=_payout(found), timeline=[EventBody.model_validate(_event(one)) for one in events])
+    events = await service.story(tx, payout_id=found.payout_id, user_id=principal.user_id)
+    return PayoutWithTimeline(
+        payout=_payout(found),
+        timeline=[
+            EventBody(at=one.at, kind=one.kind, state=one.state, note=one.note, transaction_id=one.transaction_id)
+            for one in events
+        ],
+    )
 
 
 @router.post(f"{_MINE}/{{payout_id}}/cancel", policy=SIGNED_IN)
@@ -287,7 +306,7 @@ async def show_anybodys_payout(payout_id: UUID, tx: TxDep) -> PayoutOfSomebodyWi
     events = await service.timeline(tx, payout_id=found.payout_id)
     return PayoutOfSomebodyWithTimeline(
         payout=_of_somebody(found),
-        timeline=[EventOfSomebody.model_validate({**_event(one), "actor": one.actor}) for one in events],
+        timeline=[_event(one) for one in events],
     )
 
 
@@ -363,13 +382,13 @@ def _payout(found: Payout) -> PayoutBody:
         address=found.address,
         requested_at=found.requested_at,
         changed_at=found.changed_at,
-        failure=found.failure,
+        failure=service.failure_told(found),
     )
 
 
 def _of_somebody(found: Payout) -> PayoutOfSomebody:
     return PayoutOfSomebody(
-        **_payout(found).model_dump(),
+        **{**_payout(found).model_dump(), "failure": found.failure},
         user_id=found.user_id,
         requested_by=found.requested_by,
         approvals_needed=found.approvals_needed,
@@ -379,12 +398,13 @@ def _of_somebody(found: Payout) -> PayoutOfSomebody:
     )
 
 
-def _event(found: PayoutEvent) -> dict[str, object]:
-    return {
-        "version": found.version,
-        "at": found.at,
-        "kind": found.kind,
-        "state": found.state,
-        "note": found.note,
-        "transaction_id": found.transaction_id,
-    }
+def _event(found: PayoutEvent) -> EventOfSomebody:
+    return EventOfSomebody(
+        version=found.version,
+        at=found.at,
+        kind=found.kind,
+        state=found.state,
+        note=found.note,
+        transaction_id=found.transaction_id,
+        actor=found.actor,
+    )

@@ -229,13 +229,13 @@ async def show_payout(payout_id: UUID, request: Request, tx: TxDep, principal: P
     """Show one of one's payouts with its story."""
     spoken = shell_of(request).language
     found = await payouts.payout(tx, payout_id=PayoutId(payout_id), user_id=principal.user_id)
-    events = await payouts.timeline(tx, payout_id=found.payout_id)
+    events = await payouts.story(tx, payout_id=found.payout_id, user_id=principal.user_id)
     return render(
         request,
         "money/payout.html",
         payout=found,
         row=_row(found, spoken),
-        events=[(one.at, words.event_words(one.kind, spoken, words.PAYOUT_EVENTS)) for one in events],
+        events=[(one.at, spoken.gettext(words.PAYOUT_EVENTS[one.kind]), one.note) for one in events],
         cancellable=found.state is PayoutState.REQUESTED,
         moving=found.state in payouts.UNFINISHED,
     )

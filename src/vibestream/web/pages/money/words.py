@@ -8,7 +8,7 @@ from typing import Final
 
 from vibestream.contexts.payment.checkout.service import PaymentState, PaymentView, Purpose
 from vibestream.contexts.payment.gateways.service import GatewayName
-from vibestream.contexts.payment.payouts.service import PayoutState
+from vibestream.contexts.payment.payouts.service import PayoutState, Told
 from vibestream.web.localization import Language
 from vibestream.web.sentences import N_
 
@@ -89,20 +89,22 @@ _EVENTS: Final[Mapping[str, str]] = {
     "dispute_decided": N_("The dispute was decided"),
     "dispute_fee_known": N_("The dispute's fee is known"),
 }
-PAYOUT_EVENTS: Final[Mapping[str, str]] = {
-    "requested": N_("You asked for it"),
-    "accepted": N_("The payment service has taken it"),
-    "agreed": N_("Somebody agreed to it"),
-    "approved": N_("It was agreed to"),
-    "arrived": N_("The money arrived"),
-    "asked": N_("The payment service was asked"),
-    "cancelled": N_("You took it back"),
-    "declined": N_("The payment service said no"),
-    "failed": N_("It came to nothing; the money is yours again"),
-    "fee_known": N_("The payment service named its fee"),
-    "no_answer": N_("There was no answer: we ask what happened"),
-    "rejected": N_("It was refused; the money is yours again"),
-    "returned": N_("It came back; the money is yours again"),
+PAYOUT_EVENTS: Final[Mapping[Told, str]] = {
+    Told.REQUESTED: N_("You asked for it"),
+    Told.AGREED: N_("Somebody agreed to it"),
+    Told.APPROVED: N_("It was agreed to"),
+    Told.ASKED: N_("The payment service was asked"),
+    Told.ACCEPTED: N_("The payment service has taken it"),
+    Told.NO_ANSWER: N_("There was no answer: we ask what happened"),
+    Told.ARRIVED: N_("The money arrived"),
+    Told.FEE_KNOWN: N_("The payment service named its fee"),
+    Told.REJECTED: N_("It was refused; the money is yours again"),
+    Told.CANCELLED: N_("You took it back"),
+    Told.DECLINED: N_("The payment service said no"),
+    Told.FAILED: N_("It came to nothing; the money is yours again"),
+    Told.RETURNED: N_("It came back; the money is yours again"),
+    Told.REOPENED: N_("It is on its way after all"),
+    Told.CHECKED: N_("Something does not fit; we are looking at it"),
 }
 
 
@@ -120,9 +122,9 @@ def chip(state: str, tones: Tones, spoken: Language) -> Chip:
     return Chip(spoken.gettext(word), tone)
 
 
-def event_words(kind: str, spoken: Language, events: Mapping[str, str] = _EVENTS) -> str:
+def event_words(kind: str, spoken: Language) -> str:
     """Return what happened in plain words; a kind that is not known here says itself."""
-    known = events.get(kind)
+    known = _EVENTS.get(kind)
     return spoken.gettext(known) if known else kind.replace("_", " ").capitalize()
 
 

@@ -12,6 +12,7 @@ from vibestream.contexts.payment.payouts.domain.destinations import (
     NothingToUndo,
 )
 from vibestream.contexts.payment.payouts.domain.payouts import (
+    AMOUNT_DIFFERS,
     UNFINISHED,
     OwnPayout,
     Payout,
@@ -27,10 +28,12 @@ from vibestream.contexts.payment.payouts.domain.terms import (
     NotPayable,
     Terms,
 )
+from vibestream.contexts.payment.payouts.domain.told import Told, ToldEvent, failure_told
 from vibestream.contexts.payment.payouts.service.deciding import (
     approve,
     cancel,
     declare_not_sent,
+    may_declare_not_sent,
     note_reviewed,
     reject,
 )
@@ -48,12 +51,21 @@ from vibestream.contexts.payment.payouts.service.onboarding import (
     refresh_account,
     use_own_account,
 )
-from vibestream.contexts.payment.payouts.service.queries import Payable, overview, payout, payouts, terms, timeline
+from vibestream.contexts.payment.payouts.service.queries import (
+    Payable,
+    overview,
+    payout,
+    payouts,
+    story,
+    terms,
+    timeline,
+)
 from vibestream.contexts.payment.payouts.service.requesting import Origin, RequestKeyReused, request_payout
 from vibestream.contexts.payment.payouts.service.running import poll, run_month, watch
 from vibestream.contexts.payment.payouts.service.sending import note_changed, refresh_payout, send_payout
 
 __all__ = [
+    "AMOUNT_DIFFERS",
     "CHANGE_DELAY",
     "METHODS",
     "UNFINISHED",
@@ -73,6 +85,8 @@ __all__ = [
     "PayoutState",
     "RequestKeyReused",
     "Terms",
+    "Told",
+    "ToldEvent",
     "UnknownPayout",
     "WrongState",
     "approve",
@@ -80,6 +94,8 @@ __all__ = [
     "cancel",
     "declare_not_sent",
     "destination",
+    "failure_told",
+    "may_declare_not_sent",
     "note_account_changed",
     "note_changed",
     "note_ready",
@@ -95,6 +111,7 @@ __all__ = [
     "run_month",
     "send_payout",
     "set_destination",
+    "story",
     "terms",
     "timeline",
     "undo_change",

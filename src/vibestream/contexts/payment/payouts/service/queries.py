@@ -12,6 +12,7 @@ from vibestream.contexts.payment.ledger.service import AccountKind
 from vibestream.contexts.payment.payouts.domain.destinations import Destination
 from vibestream.contexts.payment.payouts.domain.payouts import Payout, PayoutEvent, PayoutState, UnknownPayout
 from vibestream.contexts.payment.payouts.domain.terms import BelowMinimum, NotPayable, Terms, divide
+from vibestream.contexts.payment.payouts.domain.told import ToldEvent, told
 from vibestream.contexts.payment.payouts.store import destinations as destination_store
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.contexts.payment.payouts.store import terms as terms_store
@@ -99,8 +100,18 @@ async def payouts(
 
 
 async def timeline(tx: Tx, *, payout_id: PayoutId) -> list[PayoutEvent]:
-    """Return everything that happened to a payout, in order, each with the ledger transaction that it posted."""
+    """Return everything that happened to a payout, in order, each with the ledger transaction that it posted. For finance."""
     return await store.list_events(tx, payout_id)
+
+
+async def story(tx: Tx, *, payout_id: PayoutId, user_id: UserId) -> list[ToldEvent]:
+    """Return what a payee may know of what happened to one of their payouts, in order.
+
+    Raises:
+        UnknownPayout: there is none, or it is not theirs.
+    """
+    found = await payout(tx, payout_id=payout_id, user_id=user_id)
+    return [said for event in await store.list_events(tx, found.payout_id) for said in told(event)]
 
 
 def _payable(
