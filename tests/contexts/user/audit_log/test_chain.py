@@ -46,12 +46,15 @@ async def test_lines_written_at_once_stand_in_one_chain_without_holes(database: 
     async with database.begin() as tx:
         lines = await service.search(tx, limit=99)
         hashes = await tx.values("SELECT hash FROM users.security_log ORDER BY number")
+        networks = await tx.values("SELECT network FROM users.security_log ORDER BY number")
     before = bytes(32)
-    for line, stored in zip(reversed(lines), hashes, strict=True):
+    for line, stored, network in zip(reversed(lines), hashes, networks, strict=True):
         entry = line.entry
+        assert entry.network == "192.0.2.0/24"
+        assert network.startswith("sealed.v1:")
         micros = round((entry.at - MADE_AT) / timedelta(microseconds=1)) + int(MADE_AT.timestamp()) * 1_000_000
         fields = [line.number, str(entry.entry_id), micros, entry.action.value, str(user.user_id), None,
-                  "192.0.2.0/24", TEXT]  # fmt: skip
+                  network, TEXT]  # fmt: skip
         before = hashlib.sha256(
             before + json.dumps(fields, ensure_ascii=False, separators=(", ", ", ")).encode()
         ).digest()

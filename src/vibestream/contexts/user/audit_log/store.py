@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from vibestream.contexts.user.audit_log.domain import Action, Entry
 from vibestream.kernel.ids import UserId
+from vibestream.platform import person_keys
 from vibestream.platform.database import Tx
 
 
 async def add_entry(tx: Tx, *, entry: Entry) -> None:
-    """Append an entry."""
+    """Append an entry; where it names somebody, its network is kept under their key."""
+    whose = _whose(entry)
+    network = entry.network
+    if whose is not None:
+        network = await person_keys.seal(tx, user_id=whose, text=network, belongs_to=_place(entry))
     await tx.execute(
         "INSERT INTO users.security_log (entry_id, at, action, user_id, actor_id, network, detail)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        [entry.entry_id, entry.at, entry.action.value, entry.user_id, entry.actor_id, entry.network, entry.detail],
+        [entry.entry_id, entry.at, entry.action.value, entry.user_id, entry.actor_id, network, entry.detail],
     )
 
 
 async def list_entries(tx: Tx, *, user_id: UserId, limit: int) -> list[Entry]:
     """Return an account's newest entries, newest first."""
-    return await tx.all(
+    found = await tx.all(
         _entry,
         "SELECT entry_id, at, action, user_id, actor_id, network, detail FROM users.security_log"
         " WHERE user_id = %s ORDER BY at DESC, entry_id DESC LIMIT %s",
         [user_id, limit],
     )
+    return await _opened(tx, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,7 @@ async def list_lines(
     tx: Tx, *, action: Action | None, user_id: UserId | None, since: datetime | None, before: int | None, limit: int
 ) -> list[Line]:
     """Return the lines that fit, the newest first, from below a number on; a person's are those by them and about them."""
-    return await tx.all(
+    found = await tx.all(
         lambda *, number, **columns: Line(number=number, entry=_entry(**columns)),
         "SELECT number, entry_id, at, action, user_id, actor_id, network, detail FROM users.security_log"
         " WHERE (%(action)s::text IS NULL OR action = %(action)s)"
@@ -52,6 +59,8 @@ async def list_lines(
         " ORDER BY number DESC LIMIT %(limit)s",
         {"action": action and action.value, "user_id": user_id, "since": since, "before": before, "limit": limit},
     )
+    opened = await _opened(tx, [line.entry for line in found])
+    return [Line(number=line.number, entry=entry) for line, entry in zip(found, opened, strict=True)]
 
 
 async def has_account(tx: Tx, *, user_id: UserId) -> bool:
@@ -61,3 +70,25 @@ async def has_account(tx: Tx, *, user_id: UserId) -> bool:
 
 def _entry(*, entry_id: UUID, at: datetime, action: str, **columns: Any) -> Entry:
     return Entry(entry_id=entry_id, at=at, action=Action(action), **columns)
+
+
+async def _opened(tx: Tx, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries with their networks readable, empty where a person was forgotten."""
+    people = {whose for whose in map(_whose, entries) if whose is not None}
+    keys = await person_keys.keys_of(tx, user_ids=people) if people else {}
+    return [
+        replace(
+            entry,
+            network=person_keys.unseal(keys, user_id=_whose(entry), text=entry.network, belongs_to=_place(entry)),
+        )
+        for entry in entries
+    ]
+
+
+def _whose(entry: Entry) -> UserId | None:
+    """Return whose network it is: of who did it, else of whom it happened to."""
+    return entry.actor_id or entry.user_id
+
+
+def _place(entry: Entry) -> str:
+    return f"users.security_log:{entry.entry_id}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from vibestream.contexts.payment.checkout.domain.events import Happened
 from vibestream.contexts.payment.checkout.domain.views import PaymentView
-from vibestream.contexts.payment.checkout.store import codec
+from vibestream.contexts.payment.checkout.store import codec, personal
 from vibestream.contexts.payment.checkout.store.views import row_of
 from vibestream.kernel.ids import PaymentId, TransactionId, UserId
 from vibestream.platform.database import Tx
@@ -51,7 +51,7 @@ async def lock_payment(tx: Tx, payment_id: PaymentId) -> Head | None:
 
 async def load_stream(tx: Tx, payment_id: PaymentId) -> list[Recorded]:
     """Return a payment's events in order; none when there is no such payment."""
-    return await tx.all(
+    found = await tx.all(
         _recorded,
         """
         SELECT payment_id, version, type, data::text AS data, at, transaction_ids
@@ -59,6 +59,7 @@ async def load_stream(tx: Tx, payment_id: PaymentId) -> list[Recorded]:
         """,
         [payment_id],
     )
+    return await _opened(tx, found)
 
 
 async def list_payments(tx: Tx, *, after: PaymentId | None, most: int, lock: bool) -> list[PaymentId]:
@@ -79,7 +80,7 @@ async def list_payments(tx: Tx, *, after: PaymentId | None, most: int, lock: boo
 
 async def load_streams(tx: Tx, payment_ids: Sequence[PaymentId]) -> list[Recorded]:
     """Return the whole streams of payments, by id and version."""
-    return await tx.all(
+    found = await tx.all(
         _recorded,
         """
         SELECT payment_id, version, type, data::text AS data, at, transaction_ids
@@ -87,6 +88,7 @@ async def load_streams(tx: Tx, payment_ids: Sequence[PaymentId]) -> list[Recorde
         """,
         [list(payment_ids)],
     )
+    return await _opened(tx, found)
 
 
 async def create_payment(
@@ -99,7 +101,8 @@ async def create_payment(
     view: PaymentView,
     look_at: datetime | None,
 ) -> None:
-    """Begin a stream with its first events, and list it."""
+    """Begin a stream with its first events, and list it; what is personal of the payer is kept under their key."""
+    new = [replace(one, event=await personal.sealed(tx, payment_id, one.event)) for one in new]
     await tx.execute(
         """
         WITH head AS (
@@ -199,6 +202,11 @@ async def take_due(tx: Tx, *, now: datetime, until: datetime, most: int) -> list
         """,
         {"now": now, "until": until, "most": most},
     )
+
+
+async def _opened(tx: Tx, found: Sequence[Recorded]) -> list[Recorded]:
+    events = await personal.opened(tx, [(one.payment_id, one.event) for one in found])
+    return [replace(one, event=event) for one, event in zip(found, events, strict=True)]
 
 
 def _columns(new: Iterable[New]) -> dict[str, list[str]]:
