@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, FastAPI
 
 from vibestream.contexts.listen_reward.listening.routes import router as listening
+from vibestream.contexts.listen_reward.receipts.routes import router as receipts
 from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
@@ -38,6 +39,7 @@ from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
+from vibestream.flows.claim_routes import router as claims
 from vibestream.platform import backlog
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -63,6 +65,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     catalogue,
     uploads,
     listening,
+    receipts,
+    claims,
     wallets,
     checkout,
     top_ups,

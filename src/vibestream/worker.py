@@ -34,6 +34,8 @@ import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.contexts.user.notifications.service.mailing
 import vibestream.contexts.user.notifications.service.tidying
+import vibestream.flows.close_epochs
+import vibestream.flows.pay_claims
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.fraud.service import models_kept

@@ -25,13 +25,13 @@ class NotAClaimFile(InvalidInput):
     code: ClassVar[str] = "claims.not_a_claim_file"
 
 
-def read_json(file: Path) -> object:
+def read_json(file: Path, *, most_bytes: int = _LARGEST) -> object:
     """Return what a small file of JSON says.
 
     Raises:
         NotAClaimFile: it is not JSON, or larger than any claim.
     """
-    if file.stat().st_size > _LARGEST:
+    if file.stat().st_size > most_bytes:
         raise NotAClaimFile(f"{file} is larger than any claim.")
     try:
         document: object = json.loads(file.read_bytes())

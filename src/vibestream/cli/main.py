@@ -24,6 +24,8 @@ _COMMANDS: Final = {
     "verify-statement": "Check a statement's proof file, offline.",
     "prove": "Prove a claim in zero knowledge, without a browser.",
     "verify-proof": "Check a proof of a claim, offline.",
+    "epoch": "Close a day's receipts to one signed root.",
+    "claim": "Claim what listening earned, without saying whose it is.",
     "rebuild": "Make what is read again from what happened.",
     "grant-role": "Give an account a role, such as admin.",
     "web": "Run the web server alone (many machines).",

@@ -6,6 +6,7 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
+from vibestream.contexts.listen_reward.receipts import invariants as receipts
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.checkout import invariants as checkout
@@ -23,7 +24,7 @@ from vibestream.contexts.user.audit_log import invariants as audit_log
 from vibestream.contexts.user.notifications import invariants as notifications
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
-from vibestream.flows import audit_rewards
+from vibestream.flows import audit_claims, audit_rewards
 from vibestream.platform.config import Settings
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
@@ -33,6 +34,7 @@ from vibestream.platform.storage import ObjectStore
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
+    *receipts.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
     *exchange.INVARIANTS,
@@ -41,6 +43,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *subscriptions.INVARIANTS,
     *tips.INVARIANTS,
     *audit_rewards.INVARIANTS,
+    *audit_claims.INVARIANTS,
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,
     *webhooks.INVARIANTS,

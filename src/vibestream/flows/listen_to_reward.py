@@ -1,7 +1,7 @@
 """A listen was accepted: the epoch's pool decides what it earns, and payment pays it.
 
-Two steps with a seam between them. Today acceptance alone leads to a reward; what must be shown before one is granted
-goes in between, and neither side changes.
+For listeners who registered an identity for receipts, the pool writes a receipt and announces nothing: they are paid when they
+claim it (`pay_claims.py`). For all others acceptance alone leads to a reward, paid here into their wallet.
 """
 
 from __future__ import annotations
@@ -35,7 +35,14 @@ class RewardNotPaid(Conflict):
 async def grant_rewards(tx: Tx, events: Sequence[ListenAccepted]) -> None:
     """Let the epoch's pool decide what each accepted listen earns."""
     accepted = [
-        Accepted(event.listen_id, event.user_id, event.owner_user_id, event.track_id, event.occurred_at)
+        Accepted(
+            event.listen_id,
+            event.user_id,
+            event.owner_user_id,
+            event.track_id,
+            event.occurred_at,
+            heard_s=event.heard_ms // 1000,
+        )
         for event in events
     ]
     await pools.grant(tx, accepted=accepted, now=utc_now())

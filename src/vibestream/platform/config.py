@@ -121,6 +121,18 @@ class Settings(BaseSettings):
         "of the present key: the earlier ones, for ever.",
     )
 
+    epoch_key: SecretStr | None = Field(
+        None,
+        description="Private Ed25519 key, 32 bytes in base64url, that roots of closed epochs are signed with, and nothing else. "
+        "Production closes no epoch without one. Made and kept in the data folder elsewhere.",
+    )
+    claim_window_days: int = Field(
+        90,
+        ge=1,
+        le=3_650,
+        description="Days for which claims upon a closed epoch are taken; then what is left goes back.",
+    )
+
     object_store: str = Field(
         "local",
         pattern="^(local|s3)$",
@@ -412,6 +424,14 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION:
             return None
         return self._made_once("ledger_seal_key").decode()
+
+    def epoch_signing_key(self) -> str | None:
+        """Return the private key, as text, that epochs are signed with; made once outside production, None without one."""
+        if self.epoch_key is not None:
+            return self.epoch_key.get_secret_value()
+        if self.environment is Environment.PRODUCTION:
+            return None
+        return self._made_once("epoch_key").decode()
 
     def _made_once(self, name: str) -> bytes:
         kept = self.data_dir / name

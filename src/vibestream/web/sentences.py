@@ -38,6 +38,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "storage.unavailable": N_("Our storage does not answer. Try again in a moment."),
     "storage.missing": N_("There is nothing at this address."),
     "text.invalid": N_("This is empty, too long, or holds characters that cannot be shown."),
+    # Receipts and claims
+    "receipts.commitment_taken": N_("This commitment is known already. Make a new secret."),
+    "receipts.epoch_not_closed": N_("This day's receipts are not closed yet."),
+    "receipts.epoch_not_over": N_("A day's receipts are closed when it is over."),
+    "receipts.not_a_field_element": N_("This is not a commitment."),
+    "receipts.tree_full": N_("This day's receipts are full."),
+    "claims.invalid": N_("This is no proof of a receipt."),
+    "claims.not_due": N_("Claims upon this day are not taken now."),
+    "claims.refused": N_("The proof is of another thing than what is asked for."),
+    "claims.signed_in": N_("Sign out before you claim: otherwise we would know who you are."),
+    "claims.spent": N_("This receipt was claimed before."),
     # Accounts
     "account.address_invalid": N_("This is not an e-mail address. Check it for typing errors."),
     "account.code_expired": N_(

@@ -56,6 +56,8 @@ class Accepted:
     owner_user_id: UserId
     track_id: TrackId
     accepted_at: datetime
+    heard_s: int = 0
+    """Whole seconds of audio that were heard when it was accepted; what its receipt says."""
 
 
 class Outcome(enum.StrEnum):

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from vibestream.contexts.listen_reward.events import RewardGranted
 from vibestream.contexts.listen_reward.pools import domain, store
 from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Outcome, Policy
+from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.kernel.errors import Unavailable
 from vibestream.kernel.ids import RewardId, new_id
 from vibestream.kernel.money import Money
@@ -33,7 +34,10 @@ async def open_epochs(tx: Tx, *, policy: Policy, now: datetime) -> None:
 
 
 async def grant(tx: Tx, *, accepted: Sequence[Accepted], now: datetime) -> list[Decision]:
-    """Decide what accepted listens earn, in their order, and announce each reward.
+    """Decide what accepted listens earn, in their order, and announce each reward that is paid directly.
+
+    A listen of somebody who registered an identity gets a receipt instead, and what it earns is paid by a claim: one listen,
+    one decision, one way. When its epoch is closed already, it is of the next one that is not.
 
     A listen that was decided before is passed over: granting twice grants once. Within an epoch one call at a time is
     served, so that the budget is never overspent.
@@ -42,9 +46,8 @@ async def grant(tx: Tx, *, accepted: Sequence[Accepted], now: datetime) -> list[
         EpochNotOpen: a listen's epoch does not exist.
     """
     decisions = []
-    for epoch in sorted({domain.epoch_of(one.accepted_at) for one in accepted}):
-        of_epoch = [one for one in accepted if domain.epoch_of(one.accepted_at) == epoch]
-        decisions += await _grant_in(tx, epoch, of_epoch, now)
+    for day in sorted({domain.epoch_of(one.accepted_at) for one in accepted}):
+        decisions += await _grant_of(tx, day, [one for one in accepted if domain.epoch_of(one.accepted_at) == day], now)
     return decisions
 
 
@@ -54,11 +57,30 @@ async def list_epochs(tx: Tx, *, epochs: Iterable[date]) -> list[Epoch]:
 
 
 async def granted_by_epoch(tx: Tx, *, older_than_s: int = 0) -> dict[date, Money]:
-    """Return what was granted in each epoch, by decisions that are at least so old; epochs without any are left out."""
+    """Return what was granted in each epoch to be paid directly, by decisions that are at least so old; epochs without any are left out."""
     return await store.list_granted(tx, older_than_s=older_than_s)
 
 
-async def _grant_in(tx: Tx, epoch: date, accepted: Sequence[Accepted], now: datetime) -> list[Decision]:
+async def _grant_of(tx: Tx, day: date, accepted: Sequence[Accepted], now: datetime) -> list[Decision]:
+    """Decide listens of one day: from its budget, or for receipts that come too late for it, from the next open one's."""
+    decided = await store.list_decided(tx, [one.listen_id for one in accepted])
+    fresh = [one for one in accepted if one.listen_id not in decided]
+    placing = await receipts.placing(tx, epoch=day, listeners={one.user_id for one in fresh}, leaves=len(fresh))
+    if placing.epoch != day:
+        await store.repeat_epoch(tx, placing.epoch, as_of=day)
+    by_epoch: dict[date, list[Accepted]] = {}
+    for one in fresh:
+        by_epoch.setdefault(placing.epoch if one.user_id in placing.identities else day, []).append(one)
+    return [
+        decision
+        for epoch, listens in sorted(by_epoch.items())
+        for decision in await _grant_in(tx, epoch, listens, placing, now)
+    ]
+
+
+async def _grant_in(
+    tx: Tx, epoch: date, accepted: Sequence[Accepted], placing: receipts.Placing, now: datetime
+) -> list[Decision]:
     pool = await store.lock_epoch(tx, epoch)
     if pool is None:
         raise EpochNotOpen(f"The reward epoch {epoch} is not open.")
@@ -69,13 +91,21 @@ async def _grant_in(tx: Tx, epoch: date, accepted: Sequence[Accepted], now: date
     earned = await store.count_earned(tx, epoch, {one.user_id for one in fresh})
     decisions = domain.decide(pool, fresh, earned=earned)
     named = [(RewardId(new_id()), one) for one in decisions]
-    await store.insert_decisions(tx, epoch, named, now=now)
+    private = [one for one in fresh if one.user_id in placing.identities]
+    await store.insert_decisions(tx, epoch, named, by_receipt={one.listen_id for one in private}, now=now)
+    if private:
+        await receipts.write(tx, placing=placing, heard=[_heard(one) for one in private])
     granted = [(key, one) for key, one in named if one.outcome is Outcome.GRANTED]
     total = sum((one.amount for _, one in granted), Money.zero(pool.granted.currency))
     await store.add_granted(tx, epoch, total)
-    if granted:
-        await publish(tx, *(_granted(key, one, epoch, now) for key, one in granted))
+    told = [_granted(key, one, epoch, now) for key, one in granted if one.listen.user_id not in placing.identities]
+    if told:
+        await publish(tx, *told)
     return decisions
+
+
+def _heard(listen: Accepted) -> receipts.Heard:
+    return receipts.Heard(listen.listen_id, listen.user_id, listen.track_id, min(listen.heard_s, receipts.MOST_SECONDS))
 
 
 def _granted(reward_id: RewardId, decision: Decision, epoch: date, now: datetime) -> RewardGranted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,6 +28,18 @@ async def insert_epochs(tx: Tx, epochs: Iterable[date], policy: Policy) -> None:
         SELECT unnest(%s::date[]), %s, %s, %s, %s ON CONFLICT DO NOTHING
         """,
         [list(epochs), policy.budget.minor, policy.per_listen.minor, policy.track_cap, policy.listener_cap],
+    )
+
+
+async def repeat_epoch(tx: Tx, epoch: date, *, as_of: date) -> None:
+    """Open an epoch with the policy of another one, where it is not open yet."""
+    await tx.execute(
+        """
+        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap)
+        SELECT %s, budget, per_listen, track_cap, listener_cap FROM listen_reward.epoch WHERE epoch = %s
+        ON CONFLICT DO NOTHING
+        """,
+        [epoch, as_of],
     )
 
 
@@ -55,12 +68,12 @@ async def list_epochs(tx: Tx, epochs: Iterable[date]) -> list[Epoch]:
 
 
 async def list_granted(tx: Tx, *, older_than_s: int) -> dict[date, Money]:
-    """Return what was granted in each epoch by decisions that are older than this, counted from the decisions."""
+    """Return what was granted in each epoch, to be paid directly, by decisions that are older than this."""
     rows = await tx.all(
         _granted,
         """
         SELECT epoch, sum(amount)::bigint AS amount FROM listen_reward.reward
-        WHERE outcome = 'granted' AND decided_at < now() - make_interval(secs => %s) GROUP BY epoch
+        WHERE outcome = 'granted' AND way = 'direct' AND decided_at < now() - make_interval(secs => %s) GROUP BY epoch
         """,
         [older_than_s],
     )
@@ -86,22 +99,23 @@ async def count_earned(tx: Tx, epoch: date, users: Iterable[UserId]) -> dict[tup
 
 
 async def insert_decisions(
-    tx: Tx, epoch: date, decisions: Sequence[tuple[RewardId, Decision]], *, now: datetime
+    tx: Tx, epoch: date, decisions: Sequence[tuple[RewardId, Decision]], *, by_receipt: AbstractSet[ListenId], now: datetime
 ) -> None:
-    """Add decisions, all in one statement."""
+    """Add decisions, all in one statement; those of `by_receipt` are paid by claims, the others directly."""
     await tx.execute(
         """
         INSERT INTO listen_reward.reward
-            (reward_id, listen_id, user_id, track_id, epoch, outcome, amount, decided_at)
-        SELECT reward_id, listen_id, user_id, track_id, %s, outcome, amount, %s
-        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[])
-            AS n(reward_id, listen_id, user_id, track_id, outcome, amount)
+            (reward_id, listen_id, user_id, track_id, epoch, outcome, amount, decided_at, way)
+        SELECT reward_id, listen_id, user_id, track_id, %s, outcome, amount, %s, way
+        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::text[])
+            AS n(reward_id, listen_id, user_id, track_id, outcome, amount, way)
         """,
         [
             *(epoch, now, [key for key, _ in decisions]),
             *([one.listen.listen_id for _, one in decisions], [one.listen.user_id for _, one in decisions]),
             *([one.listen.track_id for _, one in decisions], [one.outcome.value for _, one in decisions]),
             [one.amount.minor for _, one in decisions],
+            ["receipt" if one.listen.listen_id in by_receipt else "direct" for _, one in decisions],
         ],
     )
 

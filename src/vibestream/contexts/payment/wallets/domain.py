@@ -137,6 +137,7 @@ def _nothing(currency: Currency) -> WalletBalance:
 
 
 _TITLES: Final = {
+    "claim_return": "Unclaimed rewards gone back",
     "debt_settlement": "What was paid too much, taken back",
     "exchange": "Exchange",
     "payment_kept": "Payment kept for you",
@@ -153,6 +154,7 @@ _TITLES: Final = {
     "reserve_funding": "Reserve for exchange",
     "reversal": "Reversal",
     "reward": "Reward for listening",
+    "reward_claim": "Reward claimed by a proof",
     "royalty_advance": "Advance on royalties",
     "royalty_month_closed": "Month closed",
     "royalty_recall": "Royalties called back",
@@ -172,6 +174,7 @@ _LABELS: Final = {
         "Advance to somebody else",
         "Advances to other people ({accounts})",
     ),
+    "claim_wallet": ("A wallet without a name",) * 3,
     "chargeback_losses": ("Lost disputes at {subject}",) * 3,
     "deferred_revenue": ("Paid in advance for {subject}",) * 3,
     "disputes": ("Disputed at {subject}",) * 3,

@@ -165,6 +165,7 @@ ACCOUNTS: Final[Mapping[AccountKind, str]] = {
     AccountKind.WALLET: N_("Wallets"),
     AccountKind.WALLET_PENDING: N_("Wallets, on its way"),
     AccountKind.REWARD_POOL: N_("Reward pool"),
+    AccountKind.CLAIM_WALLET: N_("Wallets without a name"),
     AccountKind.ISSUANCE: N_("Issuance"),
     AccountKind.LIQUIDITY: N_("Liquidity"),
     AccountKind.EXCHANGE_RESERVE: N_("Exchange reserve"),
@@ -188,6 +189,7 @@ ACCOUNTS: Final[Mapping[AccountKind, str]] = {
     AccountKind.WITHHOLDING_TAX: N_("Tax withheld"),
 }
 TRANSACTIONS: Final[Mapping[str, str]] = {
+    "claim_return": N_("Unclaimed rewards gone back"),
     "debt_settlement": N_("Debt taken first"),
     "dispute_lost": N_("Dispute lost"),
     "dispute_opened": N_("Dispute opened"),
@@ -203,6 +205,7 @@ TRANSACTIONS: Final[Mapping[str, str]] = {
     "payout_fee": N_("Fee of a payout"),
     "payout_reopened": N_("Payout on its way after all"),
     "pool_funding": N_("Reward budget"),
+    "reward_claim": N_("Reward claimed by a proof"),
     "redemption": N_("Points redeemed"),
     "refund": N_("Refund with the payer"),
     "refund_asked": N_("Refund set aside"),

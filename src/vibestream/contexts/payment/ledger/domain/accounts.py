@@ -20,6 +20,8 @@ class AccountKind(enum.StrEnum):
     """What is on its way into a person's wallet."""
     REWARD_POOL = "reward_pool"
     """What is left of an epoch's reward budget."""
+    CLAIM_WALLET = "claim_wallet"
+    """By address: what was paid to whoever showed a proof, and never said who they are."""
     ISSUANCE = "issuance"
     """Where a currency of our own comes from: its balance is what is outstanding, negated."""
     LIQUIDITY = "liquidity"
@@ -108,6 +110,11 @@ def wallet_pending(*, user_id: UserId, currency: Currency) -> AccountName:
 def reward_pool(*, epoch: date) -> AccountName:
     """Return the name of an epoch's reward budget."""
     return AccountName(AccountKind.REWARD_POOL, epoch.isoformat(), VIBE)
+
+
+def claim_wallet(*, address: str) -> AccountName:
+    """Return the name of a pseudonymous wallet for points."""
+    return AccountName(AccountKind.CLAIM_WALLET, address, VIBE)
 
 
 def issuance(*, currency: Currency) -> AccountName:

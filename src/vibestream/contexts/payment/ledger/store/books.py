@@ -151,15 +151,21 @@ async def list_trial_rows(tx: Tx) -> list[TrialRow]:
 
 async def list_rewards_paid(tx: Tx) -> dict[str, int]:
     """Return how much rewards took from each pool that paid any, in minor units, by the pool's subject."""
+    return await list_taken_from_pools(tx, kind="reward")
+
+
+async def list_taken_from_pools(tx: Tx, *, kind: str) -> dict[str, int]:
+    """Return how much transactions of a kind took from each pool that paid any, in minor units, by the pool's subject."""
     rows = await tx.all(
         _paid,
         """
         SELECT account.subject, -sum(entry.amount)::bigint AS amount
         FROM payment.account account
         JOIN payment.entry entry ON entry.account_id = account.id
-        JOIN payment.transaction header ON header.id = entry.transaction_id AND header.kind = 'reward'
+        JOIN payment.transaction header ON header.id = entry.transaction_id AND header.kind = %s
         WHERE account.kind = 'reward_pool' GROUP BY account.subject
         """,
+        [kind],
     )
     return dict(rows)
 

@@ -1,0 +1,263 @@
+"""Receipts: identities, leaves, and the close of an epoch. The public interface of this capability.
+
+An epoch is closed in three steps, each of which may be cut off and repeated: `begin_close` ends the leaves, `final_root` is
+computed outside any transaction, `finish_close` signs and publishes. Whoever repeats them ends at the same root.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import ClassVar, Final
+
+from vibestream.contexts.listen_reward.receipts import store
+from vibestream.contexts.listen_reward.receipts.domain import epochs
+from vibestream.contexts.listen_reward.receipts.domain.epochs import (
+    SUMMARY_SONG,
+    UNITS,
+    Closed,
+    EpochKey,
+    EpochKeyMalformed,
+    State,
+    is_signed,
+)
+from vibestream.contexts.listen_reward.receipts.domain.field import Field, from_bytes
+from vibestream.contexts.listen_reward.receipts.domain.receipt import MOST_SECONDS, Receipt, epoch_element, song_element
+from vibestream.contexts.listen_reward.receipts.domain.tree import Path, ReceiptTree
+from vibestream.contexts.listen_reward.receipts.store import Leaf
+from vibestream.kernel.errors import Conflict, Forbidden, Missing
+from vibestream.kernel.ids import ListenId, TrackId, UserId
+from vibestream.platform.database import Tx
+
+__all__ = [
+    "MOST_SECONDS",
+    "SUMMARY_SONG",
+    "UNITS",
+    "Closed",
+    "EpochKey",
+    "EpochKeyMalformed",
+    "Leaf",
+    "epoch_element",
+    "is_signed",
+]
+
+_NONCE_BYTES: Final = 31
+
+
+class CommitmentTaken(Conflict):
+    """Another account is known by this commitment, or this one was before: make a new secret."""
+
+    code: ClassVar[str] = "receipts.commitment_taken"
+
+
+class EpochNotOver(Forbidden):
+    """An epoch is closed when its day is over; the day that it is now only where no real money is."""
+
+    code: ClassVar[str] = "receipts.epoch_not_over"
+
+
+class EpochNotClosed(Missing):
+    """The epoch is not closed, or there never was such a one."""
+
+    code: ClassVar[str] = "receipts.epoch_not_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where receipts go, and by what their listeners are known there."""
+
+    epoch: date
+    identities: dict[UserId, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An accepted listen that a receipt is written for."""
+
+    listen_id: ListenId
+    user_id: UserId
+    track_id: TrackId
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One's own receipts of a closed epoch, each with its path."""
+
+    closed: Closed
+    leaves: list[Leaf]
+    paths: list[Path]
+
+
+async def register_identity(tx: Tx, *, user_id: UserId, commitment: Field, today: date) -> date:
+    """Let a listener be known by a commitment, and return the epoch from which they are.
+
+    The first is from today's; a further one from tomorrow's, so that an epoch has one for each listener.
+
+    Raises:
+        CommitmentTaken: another account has it, or this one had it before.
+    """
+    known = await store.list_identities(tx, user_id)
+    same = [start for start, one in known if one == commitment]
+    if same and same[0] == known[-1][0]:
+        return same[0]
+    if await store.owner_of(tx, commitment) is not None:
+        raise CommitmentTaken("This commitment is known already. Make a new secret.")
+    start = today + timedelta(days=bool(known))
+    await store.save_identity(tx, user_id, from_epoch=start, commitment=commitment)
+    return start
+
+
+async def identities_of(tx: Tx, *, user_id: UserId) -> list[tuple[date, Field]]:
+    """Return an account's commitments with the epochs that they are from, the earliest first."""
+    return await store.list_identities(tx, user_id)
+
+
+async def placing(tx: Tx, *, epoch: date, listeners: Collection[UserId], leaves: int) -> Placing:
+    """Return the first epoch from this one on that takes so many leaves more, locked, and its identities of listeners.
+
+    Without anybody who has one, nothing is locked.
+    """
+    at = epoch
+    while True:
+        identities = await store.identities_at(tx, at, listeners)
+        if not identities:
+            return Placing(at, identities)
+        row = await store.lock_epoch(tx, at)
+        if row.state is State.OPEN and row.listens + leaves <= epochs.LISTEN_LEAVES:
+            return Placing(at, identities)
+        at += timedelta(days=1)
+
+
+async def write(tx: Tx, *, placing: Placing, heard: Sequence[Heard]) -> None:
+    """Append a receipt for each listen, in order, to the epoch that `placing` locked in this transaction.
+
+    The listen's reward stands already: a receipt without one is refused by the table, as is a second for one listen.
+    """
+    first = (await store.lock_epoch(tx, placing.epoch)).leaves
+    leaves = [
+        Leaf(
+            first + number,
+            one.user_id,
+            one.listen_id,
+            _receipt(placing.identities[one.user_id], song_element(one.track_id), one.seconds, placing.epoch),
+        )
+        for number, one in enumerate(heard)
+    ]
+    if leaves:
+        await store.insert_leaves(tx, placing.epoch, leaves)
+
+
+async def unclosed(tx: Tx, *, until: date) -> list[date]:
+    """Return the epochs up to one that have receipts and are not closed, the earliest first."""
+    return await store.list_unclosed(tx, until=until)
+
+
+async def begin_close(tx: Tx, *, epoch: date, per_listen: int) -> State:
+    """End an epoch's leaves with the summaries of what its listeners earned; return its state from now on.
+
+    `per_listen` is what a unit is worth. An epoch that was ended before is left as it is.
+    """
+    row = await store.lock_epoch(tx, epoch)
+    if row.state is not State.OPEN:
+        return row.state
+    summaries = [
+        (one.user_id, _receipt(from_bytes(bytes(one.commitment)), SUMMARY_SONG, units, epoch))
+        for one in await store.count_earned(tx, epoch)
+        for units in epochs.powers_of(one.count)
+    ]
+    secrets.SystemRandom().shuffle(summaries)  # a place would tell which summaries are one listener's
+    leaves = [Leaf(row.leaves + number, user, None, one) for number, (user, one) in enumerate(summaries)]
+    if leaves:
+        await store.insert_leaves(tx, epoch, leaves)
+    await store.begin_closing(tx, epoch, per_listen=per_listen)
+    return State.CLOSING
+
+
+async def leaves_of(tx: Tx, *, epoch: date) -> list[Field]:
+    """Return an epoch's leaves, in their places."""
+    return await store.list_leaves(tx, epoch)
+
+
+def final_root(leaves: Sequence[Field]) -> Field:
+    """Return the root over these leaves; some 20 seconds of processor for 100,000, so not on the event loop."""
+    return ReceiptTree(leaves).root()
+
+
+async def finish_close(
+    tx: Tx, *, epoch: date, root: Field, leaves: int, key: EpochKey, window: timedelta, now: datetime
+) -> Closed:
+    """Sign an epoch's root and publish it, once; return what is published, whoever did it.
+
+    Raises:
+        EpochNotClosed: its leaves have not been ended, or are not those that the root is over.
+    """
+    row = await store.lock_epoch(tx, epoch)
+    if row.per_listen is None or row.leaves != leaves:
+        raise EpochNotClosed("The epoch's leaves have not been ended, or are others.")
+    until = (now + window).replace(microsecond=0)
+    draft = Closed(epoch, root, leaves, row.per_listen, until, key.key_id)
+    signed = Closed(epoch, root, leaves, row.per_listen, until, key.key_id, key.sign(draft.signed))
+    await store.close_epoch(tx, signed, now=now)
+    return await closed(tx, epoch=epoch)
+
+
+async def closed(tx: Tx, *, epoch: date) -> Closed:
+    """Return a closed epoch.
+
+    Raises:
+        EpochNotClosed: it is not closed.
+    """
+    found = await store.load_closed(tx, epoch)
+    if found is None:
+        raise EpochNotClosed("This epoch is not closed, or there never was such a one.")
+    return found
+
+
+async def closed_for_claims(tx: Tx, *, epoch: date, now: datetime) -> Closed | None:
+    """Return a closed epoch whose claims are still taken; they are not given back before this transaction ends."""
+    found = await store.share_closed(tx, epoch)
+    return found if found is not None and now < found.claimable_until else None
+
+
+async def list_closed(tx: Tx, *, before: date | None, limit: int) -> list[Closed]:
+    """Return closed epochs, the newest first."""
+    return await store.list_closed(tx, before=before, limit=limit)
+
+
+async def tiers_of(tx: Tx, *, epoch: date) -> dict[int, int]:
+    """Return how many summaries of each tier an epoch has: among how many a claim hides."""
+    return await store.count_tiers(tx, epoch)
+
+
+async def ended(tx: Tx, *, now: datetime) -> list[tuple[date, int]]:
+    """Lock the epochs whose claims are over and not given back; return each with what its receipts earned in all."""
+    return [(epoch, await store.granted_by_receipt(tx, epoch)) for epoch in await store.lock_ended(tx, now=now)]
+
+
+async def mark_returned(tx: Tx, *, epoch: date, now: datetime) -> None:
+    """Note that what nobody claimed of a locked epoch went back."""
+    await store.mark_returned(tx, epoch, now=now)
+
+
+async def own_leaves(tx: Tx, *, user_id: UserId, epoch: date) -> tuple[Closed, list[Leaf], list[Field]]:
+    """Return a closed epoch with an account's receipts of it, and all its leaves to compute their paths from.
+
+    Raises:
+        EpochNotClosed: it is not closed.
+    """
+    found = await closed(tx, epoch=epoch)
+    own = await store.list_own(tx, user_id, epoch)
+    return found, own, await store.list_leaves(tx, epoch) if own else []
+
+
+def with_paths(closed: Closed, *, own: list[Leaf], leaves: list[Field]) -> Own:
+    """Return receipts with their paths; as slow as `final_root`."""
+    return Own(closed, own, ReceiptTree(leaves).paths([one.place for one in own]))
+
+
+def _receipt(commitment: Field, song: Field, seconds: int, epoch: date) -> Receipt:
+    nonce = Field(secrets.randbits(8 * _NONCE_BYTES))
+    return Receipt(commitment, song, seconds, epoch_element(epoch), nonce)
