@@ -24,16 +24,19 @@ class Spent:
 
 async def insert_claim(tx: Tx, spent: Spent, *, hour: datetime) -> bool:
     """Add a claim; return False, and change nothing, when its nullifier is spent. Of two at once the second waits."""
-    return await tx.execute(
-        """
+    return (
+        await tx.execute(
+            """
         INSERT INTO listen_reward.claim (nullifier, epoch, units, amount, wallet, payout, claimed_hour)
         VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
         """,
-        [
-            *(to_bytes(spent.nullifier), spent.epoch, spent.units, spent.amount.minor, spent.wallet),
-            *(to_bytes(spent.payout), hour),
-        ],
-    ) == 1
+            [
+                *(to_bytes(spent.nullifier), spent.epoch, spent.units, spent.amount.minor, spent.wallet),
+                *(to_bytes(spent.payout), hour),
+            ],
+        )
+        == 1
+    )
 
 
 async def payout_of(tx: Tx, nullifier: Field) -> bytes | None:

@@ -99,7 +99,12 @@ async def count_earned(tx: Tx, epoch: date, users: Iterable[UserId]) -> dict[tup
 
 
 async def insert_decisions(
-    tx: Tx, epoch: date, decisions: Sequence[tuple[RewardId, Decision]], *, by_receipt: AbstractSet[ListenId], now: datetime
+    tx: Tx,
+    epoch: date,
+    decisions: Sequence[tuple[RewardId, Decision]],
+    *,
+    by_receipt: AbstractSet[ListenId],
+    now: datetime,
 ) -> None:
     """Add decisions, all in one statement; those of `by_receipt` are paid by claims, the others directly."""
     await tx.execute(
