@@ -19,7 +19,9 @@ from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import LedgerTransaction
 from vibestream.contexts.payment.payouts import service as payouts
+from vibestream.contexts.payment.payouts.domain.payouts import Step
 from vibestream.contexts.payment.payouts.service import PayoutState
+from vibestream.contexts.payment.payouts.service.stepping import take_step
 from vibestream.contexts.payment.reconciliation import service as reconciliation
 from vibestream.contexts.payment.reconciliation.service import Class, Difference, FindingState, Kind
 from vibestream.contexts.payment.reconciliation.store.findings import save_finding
@@ -114,6 +116,28 @@ async def test_a_payout_is_agreed_to_by_others_than_its_payee_and_refused_with_a
     assert again.status_code == 409
     assert after.state is PayoutState.REJECTED
     assert untouched.state is PayoutState.REQUESTED
+
+
+async def test_what_is_offered_for_a_payout_of_unknown_outcome_is_what_can_be_done(client_for, database):
+    """That it was never sent is not offered while its gateway can be asked, nor when it has it at another amount."""
+    now = utc_now()
+    async with database.begin() as tx:
+        keeper = await make_keeper(tx)
+        places = []
+        for hours, failure, ref in ((1, None, None), (700, None, None), (700, "amount_differs", "tr_1")):
+            asked = await ask(tx, await make_payee(tx, 5_000))
+            step = Step(kind=failure or "no_answer", state=PayoutState.UNKNOWN, failure=failure)
+            first = now - timedelta(hours=hours)
+            sent = {"first_sent_at": first, "payout_ref": ref}
+            await take_step(tx, payout=asked, step=step, actor=None, now=now, **sent)
+            places.append(f"/finance/payouts/{asked.payout_id}")
+    client = await client_for(keeper)
+    fresh, forgotten, other = [read(await client.get(place, headers=FORM)).text for place in places]
+    answers = [await client.post(place, data={"act": "not-sent"}, headers=FORM) for place in places]
+
+    assert [text.count("It was never sent") for text in (fresh, forgotten, other)] == [0, 1, 0]
+    assert [text.count("Another amount there") for text in (fresh, forgotten, other)] == [0, 0, 1]
+    assert [one.status_code for one in answers] == [409, 303, 409]
 
 
 async def test_a_difference_is_explained_and_resolved_with_a_note(client_for, database):

@@ -285,7 +285,7 @@ def _flags(one: PaymentView, spoken: Language) -> tuple[Chip, ...]:
 
 def _bearers(spoken: Language) -> tuple[tuple[str, str], ...]:
     return (
-        ("", spoken.gettext("as its purpose says")),
+        ("", spoken.gettext("whoever the money went to")),
         ("wallet", spoken.gettext("the payer's wallet")),
         ("escrow", spoken.gettext("the payment's own escrow")),
         ("platform", spoken.gettext("VibeStream, as a loss")),

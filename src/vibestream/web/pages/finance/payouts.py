@@ -89,6 +89,8 @@ class PayoutPage:
     """The reader is its payee or asked for it, and may not agree to it."""
     spoken_already: bool
     may_say_not_sent: bool
+    other_amount: bool
+    """The gateway has it at another amount than was asked for: nothing is posted of it by itself."""
     form: Filled
     done: str
 
@@ -120,10 +122,10 @@ async def list_payouts(request: Request, tx: TxDep, paging: PagingDep, state: As
 
 @router.get(f"{_PATH}/{{payout_id}}", policy=FINANCE)
 async def show_payout(
-    *, request: Request, tx: TxDep, principal: PrincipalDep, payout_id: UUID, done: str = ""
+    *, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, payout_id: UUID, done: str = ""
 ) -> Response:
     """Show one payout with its story, each event with what it posted."""
-    view = await _page(request, tx, payout_id, reader=principal.user_id, done=done)
+    view = await _page(request, tx, payout_id, reader=principal.user_id, now=now, done=done)
     return render(request, "finance/payout.html", view)
 
 
@@ -155,13 +157,20 @@ async def decide(
     except VibeStreamError as error:
         field = "reason" if isinstance(error, ReasonMissing) else ""
         form = Filled({"reason": reason}).refused(sentence_of(request, error), field_name=field)
-        view = await _page(request, tx, payout_id, reader=who, form=form)
+        view = await _page(request, tx, payout_id, reader=who, now=now, form=form)
         raise answer_with(request, error, render(request, "finance/payout.html", view)) from None
     return see_other(f"{_PATH}/{payout_id}?done={act}")
 
 
 async def _page(
-    request: Request, tx: Tx, payout_id: UUID, *, reader: UserId, form: Filled | None = None, done: str = ""
+    request: Request,
+    tx: Tx,
+    payout_id: UUID,
+    *,
+    reader: UserId,
+    now: datetime,
+    form: Filled | None = None,
+    done: str = "",
 ) -> PayoutPage:
     spoken = shell_of(request).language
     found = await payouts.payout(tx, payout_id=PayoutId(payout_id))
@@ -180,10 +189,8 @@ async def _page(
         may_decide=requested,
         own=own,
         spoken_already=reader in agreed,
-        may_say_not_sent=found.state in {PayoutState.SENDING, PayoutState.UNKNOWN}
-        and found.payout_ref is None
-        and reader not in said
-        and not own,
+        may_say_not_sent=payouts.may_declare_not_sent(found, now=now) and reader not in said and not own,
+        other_amount=found.state is PayoutState.UNKNOWN and found.failure == payouts.AMOUNT_DIFFERS,
         form=form or Filled(),
         done=done,
     )

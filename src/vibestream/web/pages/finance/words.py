@@ -98,6 +98,7 @@ PAYMENT_EVENTS: Final[Mapping[str, str]] = {
     "capture_asked": N_("The money is asked for"),
     "captured": N_("The money arrived"),
     "fee_known": N_("The gateway's fee is known"),
+    "method_seen": N_("The gateway says by what it is paid"),
     "method_kept": N_("The payer's method is kept"),
     "cancel_asked": N_("To be given up"),
     "cancelled": N_("Given up"),
