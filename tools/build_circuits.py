@@ -33,6 +33,7 @@ CONSTRAINTS: Final = 5736
 _POWER: Final = 13
 _SNARKJS: Final = CIRCUITS / "node_modules" / "snarkjs" / "build" / "cli.cjs"
 _COMPILER: Final = CIRCUITS / "node_modules" / "circom2" / "cli.js"
+_SOLIDITY: Final = CIRCUITS / "node_modules" / "solc" / "solc.js"
 _LIBRARY: Final = CIRCUITS / "node_modules" / "circomlib" / "circuits"
 _NO_BEACON: Final = "00" * 32
 
@@ -101,6 +102,19 @@ def compile_circuit(source: Path, into: Path, *, folding: str = "--O2") -> Path:
         ):
             shutil.move(made, into / made.name)
     return into / f"{source.stem}.r1cs"
+
+
+def export_verifier(proving_key: Path, into: Path) -> Path:
+    """Write the contract that verifies proofs under a key on a chain; return the `.sol`, beside which its bytecode lies.
+
+    Raises:
+        ToolFailed: the key is none, or the compiler refused the contract.
+    """
+    snarkjs("zkey", "export", "solidityverifier", proving_key.resolve(), "verifier.sol", folder=into)
+    node(_SOLIDITY, "--bin", "--abi", "--optimize", "verifier.sol", folder=into)
+    for kind in ("bin", "abi"):
+        shutil.move(into / f"verifier_sol_Groth16Verifier.{kind}", into / f"verifier.{kind}")
+    return into / "verifier.sol"
 
 
 def count_constraints(r1cs: Path) -> int:

@@ -1,0 +1,92 @@
+"""The contract that snarkjs writes for the key, compiled by solc and run by py-evm, judges proofs as Python does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_abi.abi import decode, encode
+from eth_tester import EthereumTester, PyEVMBackend  # type: ignore[import-untyped]
+from eth_utils.crypto import keccak
+
+from tests.factories import claims as factory
+from tools import build_circuits
+from vibestream.contexts.listen_reward.claims import service as claims
+from vibestream.contexts.listen_reward.claims.domain.proof import MODULUS, Proof
+from vibestream.contexts.listen_reward.claims.service import Keys, Proven, Prover, Verifier
+from vibestream.contexts.listen_reward.receipts.domain.field import ORDER
+
+TYPES = ("uint256[2]", "uint256[2][2]", "uint256[2]", "uint256[6]")
+GAS = 3_000_000
+Verify = Callable[[Sequence[int], Sequence[int]], bool]
+
+
+@pytest.fixture(scope="session")
+def verify(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Verify:
+    """Call the contract with a proof's eight numbers and six signals."""
+    build_circuits.install()
+    source = build_circuits.export_verifier(keys.proving_key, tmp_path_factory.mktemp("contract"))
+    chain = EthereumTester(PyEVMBackend())
+    sender = chain.get_accounts()[0]
+    bytecode = "0x" + source.with_suffix(".bin").read_text()
+    sent = chain.send_transaction({"from": sender, "gas": GAS, "data": bytecode})
+    contract = chain.get_transaction_receipt(sent)["contract_address"]
+    selector = keccak(text=f"verifyProof({','.join(TYPES)})")[:4]
+
+    def call(points: Sequence[int], signals: Sequence[int]) -> bool:
+        a, b, c = points[:2], (points[2:4], points[4:6]), points[6:]
+        data = "0x" + (selector + encode(TYPES, [a, b, c, signals])).hex()
+        answer = chain.call({"from": sender, "to": contract, "gas": GAS, "data": data})
+        (accepted,) = decode(["bool"], bytes.fromhex(answer[2:]))
+        return bool(accepted)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def proven(prover: Prover, verifier: Verifier) -> Proven:
+    return claims.prove_claim(prover=prover, verifier=verifier, holding=factory.holding(song_disclosure=77))
+
+
+def points(proof: Proof) -> list[int]:
+    data = proof.to_bytes()
+    return [int.from_bytes(data[start : start + 32], "big") for start in range(0, len(data), 32)]
+
+
+def test_the_chain_accepts_what_python_proved(verify: Verify, proven: Proven):
+    assert verify(points(proven.proof), proven.signals.numbers())
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_the_chain_refuses_every_other_signal_and_its_sum_with_the_order(verify: Verify, proven: Proven, place: int):
+    for change in (1, ORDER):
+        signals: list[int] = [*proven.signals.numbers()]
+        signals[place] += change
+        assert not verify(points(proven.proof), signals)
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_the_chain_refuses_every_other_coordinate(verify: Verify, proven: Proven, place: int):
+    for change in (1, MODULUS):
+        changed = points(proven.proof)
+        changed[place] += change
+        assert not verify(changed, proven.signals.numbers())
+
+
+def test_the_chain_accepts_the_same_claim_in_another_proof(verify: Verify, proven: Proven):
+    # As Python and snarkjs do: a contract that pays must remember nullifiers.
+    changed = points(proven.proof)
+    for place in (1, 4, 5):
+        changed[place] = MODULUS - changed[place]
+
+    assert verify(changed, proven.signals.numbers())
+
+
+def test_other_arguments_than_a_proof_and_six_signals_are_no_call(keys: Keys, tmp_path: Path):
+    source = build_circuits.export_verifier(keys.proving_key, tmp_path)
+    abi: list[dict[str, Any]] = json.loads(source.with_suffix(".abi").read_text())
+
+    assert [(one["name"], [given["type"] for given in one["inputs"]]) for one in abi] == [("verifyProof", [*TYPES])]
