@@ -34,6 +34,7 @@ from vibestream.contexts.payment.wallets.routes import router as wallets
 from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.accounts.routes.factors import router as factors
+from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.profiles.routes import router as profiles
@@ -59,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     delivery,
     accounts,
     factors,
+    passkeys,
     sessions,
     profiles,
     notifications,

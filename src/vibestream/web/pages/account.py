@@ -13,6 +13,8 @@ from starlette.responses import Response
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.factors.service import Factors
+from vibestream.contexts.user.passkeys import service as passkeys
+from vibestream.contexts.user.passkeys.service import Passkey
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import device_of
@@ -57,6 +59,7 @@ class AccountView:
     sessions: tuple[SessionRow, ...]
     done: str
     factors: Factors
+    passkeys: tuple[Passkey, ...]
 
 
 @router.get("/account", policy=SIGNED_IN)
@@ -163,6 +166,7 @@ async def _view(
         form=Filled(values, form.wrong),
         done=done,
         factors=await factors.factors_of(tx, user_id=principal.user_id),
+        passkeys=tuple(await passkeys.passkeys_of(tx, user_id=principal.user_id)),
         sessions=tuple(
             SessionRow(
                 session_id=one.session_id,

@@ -17,9 +17,12 @@ from starlette.responses import RedirectResponse, Response
 
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.factors import service as factors
+from vibestream.contexts.user.passkeys import service as passkeys
 from vibestream.contexts.user.sessions.service import device_of
 from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.ids import UserId
 from vibestream.platform.access import SIGNED_IN
+from vibestream.platform.database import Tx
 from vibestream.platform.http import exchange
 from vibestream.platform.http.cookies import SessionCookie
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep
@@ -45,6 +48,8 @@ class Prompt:
 
     form: Filled
     second: bool
+    passkey: bool
+    """Whether a passkey can be shown in its place."""
     again: str
     """Where the carried fields are sent again; empty: nowhere, and the browser goes on to `onward`."""
     onward: str
@@ -68,10 +73,11 @@ def proven(
             require_fresh(request, limit=timedelta(minutes=minutes))
         except ProofTooOld as error:
             here = exchange.current(request)
-            second = await factors.has_second(await here.transaction(), user_id=here.signed_in().user_id)
+            tx, user_id = await here.transaction(), here.signed_in().user_id
+            second = await factors.has_second(tx, user_id=user_id)
             if only_with_second_factor and not second:
                 return
-            prompt = await _prompt(request, second=second, back=back)
+            prompt = await _prompt(request, second=second, passkey=await _has_passkey(tx, user_id), back=back)
             raise answer_with(request, error, render(request, "step_up.html", prompt)) from None
 
     return check
@@ -102,19 +108,24 @@ async def step_up(
     except VibeStreamError as error:
         async with runtime.database.begin(read_only=True) as tx:
             second = await factors.has_second(tx, user_id=principal.user_id)
+            passkey = await _has_passkey(tx, principal.user_id)
         form = Filled().refused(sentence_of(request, error), field_name="proof_code")
-        prompt = Prompt(form, second, again, onward, await _fields(request))
+        prompt = Prompt(form, second, passkey, again, onward, await _fields(request))
         raise answer_with(request, error, render(request, "step_up.html", prompt)) from None
     response: Response = RedirectResponse(again, _AGAIN) if again else see_other(onward)
     SessionCookie.of(runtime.settings).set(response, token=opened.token, expires=opened.expires_at)
     return response
 
 
-async def _prompt(request: Request, *, second: bool, back: str) -> Prompt:
+async def _has_passkey(tx: Tx, user_id: UserId) -> bool:
+    return any(one.suspected_at is None for one in await passkeys.passkeys_of(tx, user_id=user_id))
+
+
+async def _prompt(request: Request, *, second: bool, passkey: bool, back: str) -> Prompt:
     path = request.url.path
     if back or request.method != "POST":
-        return Prompt(Filled(), second, "", back or path, ())
-    return Prompt(Filled(), second, path, path, await _fields(request))
+        return Prompt(Filled(), second, passkey, "", back or path, ())
+    return Prompt(Filled(), second, passkey, path, path, await _fields(request))
 
 
 async def _fields(request: Request) -> tuple[tuple[str, str], ...]:

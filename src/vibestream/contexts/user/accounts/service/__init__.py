@@ -20,6 +20,13 @@ from vibestream.contexts.user.accounts.service.own_factors import (
     remove_app,
     renew_recovery_codes,
 )
+from vibestream.contexts.user.accounts.service.own_passkeys import (
+    add_passkey,
+    ask_to_create_passkey,
+    passkey_sign_in,
+    passkey_step_up,
+    remove_passkey,
+)
 from vibestream.contexts.user.accounts.service.second_step import (
     SECOND_STEP_COOKIE,
     SECOND_STEP_GOOD_FOR,
@@ -70,7 +77,9 @@ __all__ = [
     "SignedIn",
     "WrongPassword",
     "account",
+    "add_passkey",
     "app_begun",
+    "ask_to_create_passkey",
     "begin_app",
     "change_password",
     "confirm_app",
@@ -80,7 +89,10 @@ __all__ = [
     "mail_password_change",
     "mail_payout_destination",
     "mail_sign_up",
+    "passkey_sign_in",
+    "passkey_step_up",
     "remove_app",
+    "remove_passkey",
     "renew_recovery_codes",
     "resend_code",
     "sign_in",
