@@ -18,7 +18,14 @@ from vibestream.platform.postgres import migrate
 
 @click.group()
 def command() -> None:
-    """Close a day's receipts to one signed root, upon which claims are taken."""
+    """Close a day's receipts to one signed root, upon which claims are taken.
+
+    \b
+      vibestream epoch close 2026-11-24            a day that is over; safe to repeat, whoever was cut off
+      vibestream epoch close 2026-11-24 --early    the day that it is now; sandbox only
+
+    The worker does it by itself. A listen that is settled after the close is of the next day.
+    """  # noqa: D301 - click's mark: these lines are not wrapped
 
 
 @command.command()
