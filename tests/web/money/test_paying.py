@@ -11,7 +11,10 @@ from tests.factories.settling import make_captured, wallet_of
 from tests.factories.users import Artist, make_artist, make_user
 from tests.web.conftest import read
 from vibestream.contexts.payment.checkout import service as checkout
+from vibestream.contexts.payment.checkout.domain.payment import fold
 from vibestream.contexts.payment.checkout.service import PaymentState
+from vibestream.contexts.payment.checkout.service.risk import facts_of
+from vibestream.contexts.payment.checkout.store import streams
 from vibestream.contexts.payment.tips import service as tips
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.kernel.ids import PaymentId
@@ -223,6 +226,24 @@ async def test_a_form_without_a_real_key_does_nothing(client_for, database, key)
         started = await checkout.payments(tx, user_id=user.user_id, limit=9)
 
     assert (answer.status_code, started) == (422, [])
+
+
+@pytest.mark.parametrize("way", ["top-up", "tip"])
+async def test_fraud_is_told_the_domain_of_the_payers_address_and_the_session(client_for, database, way):
+    async with database.begin() as tx:
+        fan, artist = await make_user(tx, email="ana@music.example"), await make_artist(tx)
+        await _register(tx, artist)
+    address = "/wallet/top-ups" if way == "top-up" else f"/artists/{artist.handle}/tip"
+    answer = await (await client_for(fan)).post(address, data=TEN, headers=FORM)
+    async with database.begin() as tx:
+        (view,) = await checkout.payments(tx, user_id=fan.user_id, limit=5)
+        payment = fold(one.event for one in await streams.load_stream(tx, view.payment_id))
+        session = await tx.value("SELECT session_id::text FROM users.session WHERE user_id = %s", [fan.user_id])
+    assert answer.status_code == 303
+    assert payment is not None
+    facts = facts_of(payment, at=utc_now())
+
+    assert (facts.email_domain, facts.device) == ("music.example", session)
 
 
 async def test_nobody_pays_who_is_not_signed_in(client: httpx2.AsyncClient):

@@ -206,7 +206,7 @@ async def request_payout(  # noqa: PLR0917 - what a route depends on
         currency=currency,
         amount=None if body.amount is None else Money.parse(body.amount, currency),
         requested_by=principal.user_id,
-        origin=Origin(network=address_key(request)),
+        origin=Origin(network=address_key(request), device=str(principal.session_id)),
         now=now,
     )
     return _payout(found)

@@ -139,6 +139,7 @@ async def send_tip(
             country=body.country,
             gateway=body.gateway,
             network=None if request.client is None else request.client.host,
+            device=str(principal.session_id),
         ),
         now=now,
     )

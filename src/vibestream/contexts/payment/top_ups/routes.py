@@ -113,6 +113,7 @@ async def start_top_up_within_bounds(
         country=body.country,
         gateway=body.gateway,
         network=None if request.client is None else request.client.host,
+        device=str(principal.session_id),
         now=now,
     )
     return TopUpStarted(

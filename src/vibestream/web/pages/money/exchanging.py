@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.money.paying import FORM_BYTES, typed_amount
 from vibestream.web.pages.money.wallet import wallet_page
-from vibestream.web.rendering import answer_with, render, sentence_of
+from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 
 router = Router(include_in_schema=False)
 
@@ -84,10 +85,13 @@ async def _page(
     request: Request, tx: Tx, principal: Principal, quote_id: UUID, *, now: datetime, form: Filled | None = None
 ) -> Response:
     offer, done = await exchange.quote_of_person(tx, quote_id=quote_id, user_id=principal.user_id)
+    spoken = shell_of(request).language
     return render(
         request,
         "money/exchange.html",
         offer=offer,
+        rate=spoken.decimal(Decimal(offer.rate.decimal)),
+        kept=spoken.percent(Decimal(offer.rate.spread_bp).scaleb(-4), exact=True),
         done=done,
         expired=done is None and offer.expires_at <= now,
         form=form or Filled(),

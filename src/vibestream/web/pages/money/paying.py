@@ -12,6 +12,7 @@ from vibestream.contexts.payment.checkout.service import PaymentView
 from vibestream.contexts.payment.gateways.service import GatewayName, Gateways
 from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.money import AmountOutOfRange, Currency, Money
+from vibestream.platform.access import Principal
 from vibestream.platform.runtime import Runtime
 from vibestream.web.localization import Language
 from vibestream.web.pages.forms import local_path
@@ -90,6 +91,11 @@ def goes_on_at(payment: PaymentView, *, default: str) -> str:
 def address_of(payment_id: UUID, *, back: bool = False) -> str:
     """Return the address of a payment's page; `back` when its payer comes from the gateway's."""
     return f"/payments/{payment_id}{'?back=1' if back else ''}"
+
+
+def device_of(principal: Principal) -> str:
+    """Return what a request came from, for fraud: the session, which one browser has and keeps until it is signed out."""
+    return str(principal.session_id)
 
 
 def network_of(request: Request) -> str | None:

@@ -26,7 +26,7 @@ from vibestream.platform.runtime import Runtime
 from vibestream.web.localization import Language
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.money import words
-from vibestream.web.pages.money.paying import FORM_BYTES, typed_amount
+from vibestream.web.pages.money.paying import FORM_BYTES, device_of, typed_amount
 from vibestream.web.pages.money.words import Chip
 from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
@@ -125,7 +125,7 @@ async def request_payout(
             currency=money,
             amount=typed_amount(amount, money) if amount.strip() else None,
             requested_by=principal.user_id,
-            origin=Origin(network=address_key(request)),
+            origin=Origin(network=address_key(request), device=device_of(principal)),
             now=now,
         )
     except VibeStreamError as error:

@@ -27,6 +27,7 @@ from vibestream.web.pages.money.paying import (
     FORM_BYTES,
     address_of,
     come_back_to,
+    device_of,
     method_for,
     methods_of,
     network_of,
@@ -130,7 +131,7 @@ async def order(
         if action == "trial":
             await subscriptions.start_trial(tx, user_id=principal.user_id, terms=terms, currency=money, now=now)
             return see_other(f"{_PAGE}?done=trial")
-        payer = _payer(request, runtime, method=method, currency=money, keep=bool(keep))
+        payer = _payer(request, principal, runtime, method=method, currency=money, keep=bool(keep))
         ordered = await subscriptions.subscribe(
             tx, user_id=principal.user_id, terms=terms, currency=money, payer=payer, now=now
         )
@@ -173,7 +174,7 @@ async def change(
     try:
         standing = await subscriptions.standing(tx, user_id=principal.user_id, now=now)
         currency = standing.subscription.currency if standing.subscription else Currency.of("USD")
-        payer = _payer(request, runtime, method=method, currency=currency, keep=bool(keep))
+        payer = _payer(request, principal, runtime, method=method, currency=currency, keep=bool(keep))
         changed = await subscriptions.change_plan(
             tx, user_id=principal.user_id, terms=Terms(plan=plan, cycle=_cycle(cycle)), payer=payer, now=now
         )
@@ -194,7 +195,7 @@ async def drop_change(request: Request, tx: TxDep, principal: PrincipalDep, now:
         tx,
         user_id=principal.user_id,
         terms=standing.subscription.terms,
-        payer=Payer(return_to=come_back_to(_PAGE), network=network_of(request)),
+        payer=Payer(return_to=come_back_to(_PAGE), network=network_of(request), device=device_of(principal)),
         now=now,
     )
     return see_other(f"{_PAGE}?done=kept")
@@ -203,7 +204,7 @@ async def drop_change(request: Request, tx: TxDep, principal: PrincipalDep, now:
 @router.post(f"{_PAGE}/pay", policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
 async def pay(request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Pay what is due, or go on with a payment under way."""
-    payer = Payer(return_to=come_back_to(_PAGE), network=network_of(request))
+    payer = Payer(return_to=come_back_to(_PAGE), network=network_of(request), device=device_of(principal))
     try:
         ordered = await subscriptions.pay(tx, user_id=principal.user_id, payer=payer, now=now)
     except VibeStreamError as error:
@@ -346,12 +347,15 @@ def _methods_in(
     return tuple(able)
 
 
-def _payer(request: Request, runtime: Runtime, *, method: str, currency: Currency, keep: bool) -> Payer:
+def _payer(
+    request: Request, principal: Principal, runtime: Runtime, *, method: str, currency: Currency, keep: bool
+) -> Payer:
     return Payer(
         return_to=come_back_to(_PAGE),
         keep_method=keep,
         gateway=method_for(runtime, method, currency) if method else None,
         network=network_of(request),
+        device=device_of(principal),
     )
 
 

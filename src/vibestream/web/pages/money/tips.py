@@ -12,6 +12,7 @@ from starlette.responses import Response
 from vibestream.contexts.payment.tips import service as tips
 from vibestream.contexts.payment.tips.service import MESSAGE_CHARACTERS, Payer, PayWith
 from vibestream.contexts.payment.wallets import service as wallets
+from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.kernel.errors import VibeStreamError
@@ -27,6 +28,7 @@ from vibestream.web.pages.money.paying import (
     FORM_BYTES,
     address_of,
     come_back_to,
+    device_of,
     method_for,
     methods_of,
     network_of,
@@ -95,7 +97,9 @@ async def give_tip(
             payer=Payer(
                 return_to=come_back_to(f"/artists/{artist.handle}"),
                 gateway=None if by_wallet else method_for(runtime, method, money),
+                email=(await accounts.account(tx, user_id=principal.user_id)).email,
                 network=network_of(request),
+                device=device_of(principal),
             ),
             now=now,
         )

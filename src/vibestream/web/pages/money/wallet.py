@@ -17,6 +17,7 @@ from vibestream.contexts.payment.top_ups import service as top_ups
 from vibestream.contexts.payment.top_ups.service import Bounds
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import Destination, WalletBalance
+from vibestream.contexts.user.accounts import service as accounts
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import PaymentId, new_id
 from vibestream.kernel.money import VIBE, Currency, Money
@@ -31,6 +32,7 @@ from vibestream.web.pages.money.paying import (
     FORM_BYTES,
     address_of,
     come_back_to,
+    device_of,
     method_for,
     methods_of,
     network_of,
@@ -217,7 +219,9 @@ async def start_top_up(
             amount=typed_amount(amount, money),
             gateway=method_for(runtime, method, money),
             return_to=come_back_to("/wallet"),
+            payer_email=(await accounts.account(tx, user_id=principal.user_id)).email,
             network=network_of(request),
+            device=device_of(principal),
             now=now,
         )
     except VibeStreamError as error:

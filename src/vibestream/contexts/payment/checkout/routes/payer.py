@@ -47,6 +47,7 @@ async def start_top_up(
         gateway=body.gateway,
         keep_method=body.keep_method,
         network=None if request.client is None else request.client.host,
+        device=str(principal.session_id),
     )
     return payment_body(view)
 

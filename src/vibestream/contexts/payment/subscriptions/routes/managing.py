@@ -26,7 +26,7 @@ from vibestream.contexts.payment.subscriptions.routes.bodies import (
 )
 from vibestream.contexts.payment.subscriptions.service import Cycle, Payer, Terms
 from vibestream.kernel.money import Currency
-from vibestream.platform.access import SIGNED_IN
+from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 
@@ -57,7 +57,7 @@ async def order_subscription(
         user_id=principal.user_id,
         terms=Terms(plan=body.plan, cycle=body.cycle),
         currency=Currency.of(body.currency),
-        payer=_payer(body, request),
+        payer=_payer(body, request, principal),
         now=now,
     )
     return OrderedBody(subscription=subscription_body(ordered.subscription), payment=payment_due(ordered.payment))
@@ -81,7 +81,7 @@ async def pay_subscription(
     body: PayRequest, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, _key: IdempotencyDep
 ) -> OrderedBody:
     """Pay what is due for one's subscription, or go on with a payment under way."""
-    ordered = await service.pay(tx, user_id=principal.user_id, payer=_payer(body, request), now=now)
+    ordered = await service.pay(tx, user_id=principal.user_id, payer=_payer(body, request, principal), now=now)
     return OrderedBody(subscription=subscription_body(ordered.subscription), payment=payment_due(ordered.payment))
 
 
@@ -107,7 +107,7 @@ async def change_subscription(
         tx,
         user_id=principal.user_id,
         terms=Terms(plan=body.plan, cycle=body.cycle),
-        payer=_payer(body, request),
+        payer=_payer(body, request, principal),
         now=now,
     )
     return ChangedBody(
@@ -139,11 +139,12 @@ async def list_invoices(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Invo
     return InvoiceList(items=[invoice_body(line) for line in lines])
 
 
-def _payer(body: PayRequest, request: Request) -> Payer:
+def _payer(body: PayRequest, request: Request, principal: Principal) -> Payer:
     return Payer(
         return_to=body.return_to,
         keep_method=body.keep_method,
         country=body.country,
         gateway=body.gateway,
         network=None if request.client is None else request.client.host,
+        device=str(principal.session_id),
     )
