@@ -17,8 +17,6 @@ from vibestream.cli.story.listener import listen
 from vibestream.cli.story.main_job import until
 from vibestream.cli.story.visitor import Visitor, new_password
 
-REWARD = "listen_reward.receipt"
-
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
@@ -35,7 +33,7 @@ def test_real_music_is_listened_to_proved_and_paid_to_a_wallet_without_a_name(tm
 
         heard = listen(fan, track_id=track_id)
         assert heard.segments > 0
-        until(lambda: product.query(f"SELECT 1 FROM {REWARD}"), within_s=30, what="The receipt")
+        until(lambda: product.query("SELECT 1 FROM listen_reward.receipt"), within_s=30, what="The receipt")
 
         today = datetime.now(UTC).date().isoformat()
         done(product, "epoch", "close", today, "--early")
