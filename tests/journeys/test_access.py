@@ -5,20 +5,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.journeys import people
+from tests.journeys import looking, people
 from tests.journeys.conftest import Product, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-_AXE = Path(__file__).parents[2] / "src/vibestream/web/frontend/node_modules/axe-core/axe.min.js"
-_RUN = """axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.map(
-    one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`))"""
 _CLIPPED = """() => [...document.querySelectorAll('main *, .player-bar *, nav *')].filter(element => {
     const style = getComputedStyle(element);
     if (style.visibility === 'hidden' || !element.checkVisibility() || element.closest('.aloud, .clip, svg, select')) return false;
@@ -61,7 +57,11 @@ def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
         ("splits-of-song", "artist", track.replace("/tracks/", "/studio/splits/tracks/")),
         ("payouts", "artist", "/studio/payouts"),
         ("payout-history", "artist", "/studio/payouts/history"),
+        ("notifications", "fan", "/notifications"),
+        ("notification-choices", "fan", "/notifications/choices"),
+        ("unsubscribe-unknown", "", "/unsubscribe/none"),
         ("operations", "admin", "/operations"),
+        ("audit-log", "admin", "/operations/audit-log"),
         *_finance_pages(),
         ("forbidden", "fan", "/operations"),
         ("missing", "fan", "/nothing/here"),
@@ -71,7 +71,7 @@ def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
 
 def _finance_pages() -> Iterator[tuple[str, str, str]]:
     """Yield the pages of the console that have an address of their own."""
-    lists = ("payments", "reviews", "payouts", "royalties", "reconciliation", "models")
+    lists = ("payments", "reviews", "reviews/decided", "payouts", "royalties", "reconciliation", "models")
     books = ("books", "books/accounts", "books/transactions?key=payment:", "books/seals")
     yield "finance", "finance", "/finance"
     for place in (*lists, *books):
@@ -88,8 +88,8 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, product: Product, stag
         for name, who, address in pages_of(stage, open_page("")):
             page = open_page(who)
             page.goto(address)
-            page.evaluate(_AXE.read_text())
-            found += [f"{name}: {violation}" for violation in page.evaluate(_RUN)]
+            page.evaluate(looking.AXE.read_text())
+            found += [f"{name}: {violation}" for violation in page.evaluate(looking.VIOLATIONS)]
     assert found == []
 
 
@@ -103,7 +103,7 @@ def test_no_page_is_wider_than_a_small_screen_or_clips_its_text(
             page = open_page(who)
             page.goto(address)
             page.wait_for_load_state("networkidle") if who == "" else page.wait_for_timeout(150)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            if page.evaluate(looking.OUTSIDE):
                 found.append(f"{name}: wider than the screen")
             found += [f"{name}: clipped {what}" for what in page.evaluate(_CLIPPED)]
             found += [f"{name}: no drawing {what}" for what in page.evaluate(_NAMELESS_GLYPHS)]
