@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -61,6 +62,12 @@ def test_money_is_written_exactly_and_as_each_language_does(money: Money, englis
 
 def test_a_sum_over_many_accounts_may_be_larger_than_one_account_holds():
     assert language("en").minor(-(2**70), VIBE) == "-118,059,162,071,741,130.3424\xa0VIBE"
+
+
+def test_a_rate_is_written_with_all_its_decimals_and_each_languages_comma():
+    assert language("en").decimal(Decimal("1.0842")) == "1.0842"
+    assert language("es").decimal(Decimal("1.1")) == "1,1"
+    assert language("es").decimal(Decimal("0.0000000001")) == "0,0000000001"
 
 
 @pytest.mark.parametrize(

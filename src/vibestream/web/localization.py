@@ -56,6 +56,10 @@ class Language:
         """Write a whole number, grouped."""
         return format_decimal(value, locale=self.locale)
 
+    def decimal(self, value: Decimal) -> str:
+        """Write a number with all the decimals that it has."""
+        return format_decimal(value, locale=self.locale, decimal_quantization=False)
+
     def percent(self, share: Decimal, *, exact: bool = False) -> str:
         """Write a share of one as a percentage: in whole percents, or with all its decimals."""
         return format_percent(share, locale=self.locale, decimal_quantization=not exact)
