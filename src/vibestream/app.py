@@ -38,6 +38,7 @@ from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.profiles.routes import router as profiles
+from vibestream.contexts.user.recovery.routes import router as recovery
 from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.flows.claim_routes import router as claims
@@ -61,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts,
     factors,
     passkeys,
+    recovery,
     sessions,
     profiles,
     notifications,

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from vibestream.platform.mail import Mail
 
-_CODE: Final = "\u27e8code\u27e9"
+CODE: Final = "\u27e8code\u27e9"
 """Stands where the code goes, so that the HTML can show it large."""
 
 _GREETING: Final = {"en": "Hello,", "es": "Hola:"}
@@ -27,14 +27,14 @@ _VERIFY: Final = {
     "en": (
         "Your code for VibeStream",
         "Enter this code in the browser in which you signed up:",
-        _CODE,
+        CODE,
         "It is good for {minutes} minutes and works only there. Nobody from VibeStream will ever ask you for it.",
         "If you did not sign up, do nothing: without the code, nobody can use your address.",
     ),
     "es": (
         "Tu código de VibeStream",
         "Escribe este código en el navegador en el que te registraste:",
-        _CODE,
+        CODE,
         "Vale durante {minutes} minutos y solo allí. Nadie de VibeStream te lo pedirá nunca.",
         "Si no te has registrado, no hagas nada: sin el código, nadie puede usar tu dirección.",
     ),
@@ -235,7 +235,7 @@ def compose(
     greeting = _GREETING[locale]
     footer = _FOOTER[locale].format(url=url)
     shown = f"{code[:4]} {code[4:]}"
-    text = "\n\n".join([greeting, *(shown if part == _CODE else part for part in body), "--\n" + footer]) + "\n"
+    text = "\n\n".join([greeting, *(shown if part == CODE else part for part in body), "--\n" + footer]) + "\n"
     return Mail(
         mail_id=mail_id,
         to=to,
@@ -247,7 +247,7 @@ def compose(
 
 def _html(greeting: str, body: list[str], footer: str, *, locale: str, subject: str, shown: str) -> str:
     code = f'<p style="font-size:28px;letter-spacing:3px;font-variant-numeric:tabular-nums"><b>{escape(shown)}</b></p>'
-    parts = "".join(code if part == _CODE else f"<p>{escape(part)}</p>" for part in body)
+    parts = "".join(code if part == CODE else f"<p>{escape(part)}</p>" for part in body)
     return (
         f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(subject)}</title></head>'
         '<body style="font:16px/1.5 system-ui,sans-serif;color:#1b1916;background:#fbfaf7;margin:0;padding:24px">'

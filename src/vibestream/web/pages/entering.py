@@ -131,10 +131,15 @@ async def verify_again(
 
 
 @router.get("/sign-in", policy=ANYONE)
-async def show_sign_in(request: Request, principal: MaybePrincipalDep, next: Next = "/") -> Response:  # noqa: A002 - the parameter's public name
-    """Show the form that signs in."""
+async def show_sign_in(
+    request: Request,
+    principal: MaybePrincipalDep,
+    next: Next = "/",  # noqa: A002 - the parameter's public name
+    done: str = "",
+) -> Response:
+    """Show the form that signs in; `done`: what the person has just done."""
     onward = local_path(next)
-    return see_other(onward) if principal else _sign_in_page(request, Filled({"next": onward}))
+    return see_other(onward) if principal else _sign_in_page(request, Filled({"next": onward}), done=done)
 
 
 @router.post(
@@ -189,8 +194,8 @@ def _verify_page(request: Request, form: Filled, *, again: bool = False) -> Resp
     return render(request, "verify.html", form=form, minutes=minutes, again=again)
 
 
-def _sign_in_page(request: Request, form: Filled) -> Response:
-    return render(request, "sign_in.html", form=form)
+def _sign_in_page(request: Request, form: Filled, *, done: str = "") -> Response:
+    return render(request, "sign_in.html", form=form, done=done)
 
 
 def _at(request: Request, form: Filled, error: VibeStreamError) -> Filled:

@@ -222,3 +222,18 @@ class TestSteppingUp:
             await here.post("/api/v1/me/factors/totp/confirm", json={"code": code})
             assert (await there.delete("/api/v1/me/factors/totp")).status_code == 403
             assert (await here.delete("/api/v1/me/factors/totp")).status_code == 204
+
+
+async def test_a_stolen_session_does_not_change_the_password_of_who_has_a_second_factor(
+    real: FastAPI, guarded: tuple[User, App], database: Database
+):
+    user, app = guarded
+    changed = {"current": user.password, "new": "orchard bicycle thunder 7"}
+    async with open_client(real) as thief:
+        assert (await enter(thief, user, app.recovery[0])).status_code == 201
+        async with database.begin() as tx:
+            await tx.execute("UPDATE users.session SET proved_at = proved_at - interval '6 minutes'")
+        refused = await thief.put("/api/v1/me/password", json=changed)
+        assert (refused.status_code, refused.json()["code"]) == (403, "access.proof_too_old")
+        assert (await thief.post("/api/v1/me/step-up", json={"proof": app.recovery[1]})).status_code == 200
+        assert (await thief.put("/api/v1/me/password", json=changed)).status_code == 204

@@ -19,6 +19,9 @@ class Action(enum.StrEnum):
     SIGNED_OUT = "session.signed_out"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - names an action
     PASSWORD_CHANGE_REFUSED = "password.change_refused"  # noqa: S105 - names an action
+    RESET_ASKED = "password.reset_asked"
+    RESET_REFUSED = "password.reset_refused"
+    PASSWORD_RESET = "password.reset"  # noqa: S105 - names an action
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     FACTOR_REFUSED = "factor.refused"

@@ -63,8 +63,9 @@ def normalise(password: str) -> str:
 
 
 def context_words(*texts: str) -> frozenset[str]:
-    """Return the words of texts about a person, such as their name and address, that a password must not consist of."""
-    words = (word for text in texts for word in _WORD.findall(_folded(text)))
+    """Return what a password must not consist of: texts about a person, such as their name and address, and their words."""
+    folded = [_folded(text) for text in texts]
+    words = (word for text in folded for word in (text, *_WORD.findall(text)))
     return frozenset(word for word in words if len(word) >= _MIN_WORD)
 
 

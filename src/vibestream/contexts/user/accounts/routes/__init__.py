@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vibestream.contexts.user.accounts import service
 from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_of_request, signed_in
 from vibestream.contexts.user.accounts.routes.factors import second_step_cookie
+from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile, FanProfile
 from vibestream.platform.access import ANYONE, SIGNED_IN
@@ -20,6 +21,7 @@ from vibestream.platform.http.cookies import SessionCookie
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.step_up import require_fresh
 from vibestream.platform.runtime import Runtime
 
 router = Router(tags=["accounts"])
@@ -216,7 +218,15 @@ async def change_me(body: ChangeMe, tx: TxDep, principal: PrincipalDep) -> Me:
 async def change_password(
     body: ChangePassword, request: Request, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
 ) -> None:
-    """Change one's password: every other session ends, and a notice is mailed."""
+    """Change one's password: every other session ends, and a notice is mailed.
+
+    An account with a second factor must have shown it in the last five minutes, as on the page; the present password is
+    all that another has to show.
+    """
+    async with runtime.database.begin(read_only=True) as tx:
+        second = await factors.has_second(tx, user_id=principal.user_id)
+    if second:
+        require_fresh(request, limit=timedelta(minutes=5))
     await service.change_password(
         runtime, principal=principal, current=body.current, new=body.new, device=device_of_request(request), now=now
     )

@@ -27,6 +27,14 @@ from vibestream.contexts.user.accounts.service.own_passkeys import (
     passkey_step_up,
     remove_passkey,
 )
+from vibestream.contexts.user.accounts.service.recovering import Named, show_factor, verified_by_email
+from vibestream.contexts.user.accounts.service.own_passkeys import (
+    add_passkey,
+    ask_to_create_passkey,
+    passkey_sign_in,
+    passkey_step_up,
+    remove_passkey,
+)
 from vibestream.contexts.user.accounts.service.second_step import (
     SECOND_STEP_COOKIE,
     SECOND_STEP_GOOD_FOR,
@@ -53,6 +61,7 @@ from vibestream.contexts.user.accounts.service.sign_up import (
     verify_email,
 )
 from vibestream.contexts.user.accounts.service.step_up import step_up
+from vibestream.contexts.user.accounts.service.telling import tell_password_changed
 from vibestream.contexts.user.accounts.service.tidying import tidy
 from vibestream.contexts.user.accounts.store import Account
 from vibestream.contexts.user.mails import MoneyNotice
@@ -70,6 +79,7 @@ __all__ = [
     "CodeWrong",
     "CodesLimited",
     "MoneyNotice",
+    "Named",
     "SecondStep",
     "SecondStepExpired",
     "SignInRefused",
@@ -95,10 +105,13 @@ __all__ = [
     "remove_passkey",
     "renew_recovery_codes",
     "resend_code",
+    "show_factor",
     "sign_in",
     "sign_up",
     "step_up",
+    "tell_password_changed",
     "tidy",
     "user_by_email",
+    "verified_by_email",
     "verify_email",
 ]

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.accounts.service.lookup import account
-from vibestream.contexts.user.accounts.service.mailing import mail_password_change
 from vibestream.contexts.user.accounts.service.second_step import SecondStep, begin_second_step
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
+from vibestream.contexts.user.accounts.service.telling import tell_password_changed
 from vibestream.contexts.user.accounts.store import Credential
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.factors import service as factors
@@ -18,10 +18,8 @@ from vibestream.contexts.user.passwords.service import Verdict
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device
 from vibestream.kernel.errors import InvalidInput, Unauthenticated
-from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
-from vibestream.platform.jobs import defer
 from vibestream.platform.runtime import Runtime
 
 
@@ -115,7 +113,7 @@ async def change_password(
         )
         if changed:
             await sessions.end_all(tx, user_id=principal.user_id, but=principal.session_id, now=now)
-            await _tell(tx, user_id=principal.user_id, now=now)
+            await tell_password_changed(tx, user_id=principal.user_id, now=now)
         return changed
 
     if not await runtime.database.run(finish):
@@ -152,7 +150,3 @@ async def _enter(
         network=device.network,
     )
     return SignedIn(user_id, opened)
-
-
-async def _tell(tx: Tx, *, user_id: UserId, now: datetime) -> None:
-    await defer(tx, mail_password_change, mail_id=str(new_id()), user_id=str(user_id), changed_at=now.isoformat())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from vibestream.contexts.user.accounts.service.mailing import mail_factor_notice
+from vibestream.contexts.user.accounts.service.mailing import mail_factor_notice, mail_password_change
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.database import Tx
@@ -21,3 +21,8 @@ async def tell_factor(tx: Tx, *, user_id: UserId, notice: FactorNotice, now: dat
         notice=notice.value,
         at=now.isoformat(),
     )
+
+
+async def tell_password_changed(tx: Tx, *, user_id: UserId, now: datetime) -> None:
+    """Have the owner of an account told by mail, once this transaction is committed, that its password was changed."""
+    await defer(tx, mail_password_change, mail_id=str(new_id()), user_id=str(user_id), changed_at=now.isoformat())
