@@ -55,7 +55,13 @@ def secret(*, file: Path) -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--secret", "secret_file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--secret",
+    "secret_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the secret that the commitment was made of.",
+)
 @click.option(
     "--wallets", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for fresh wallets' keys."
 )
