@@ -28,13 +28,6 @@ from vibestream.contexts.user.accounts.service.own_passkeys import (
     remove_passkey,
 )
 from vibestream.contexts.user.accounts.service.recovering import Named, show_factor, verified_by_email
-from vibestream.contexts.user.accounts.service.own_passkeys import (
-    add_passkey,
-    ask_to_create_passkey,
-    passkey_sign_in,
-    passkey_step_up,
-    remove_passkey,
-)
 from vibestream.contexts.user.accounts.service.second_step import (
     SECOND_STEP_COOKIE,
     SECOND_STEP_GOOD_FOR,
