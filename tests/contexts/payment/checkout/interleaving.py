@@ -292,7 +292,9 @@ class Walk:
         return states
 
     async def _as_at_its_gateway(self, view: PaymentView) -> None:
-        assert view.state not in {PaymentState.UNKNOWN, PaymentState.CREATED, PaymentState.AUTHORISED}
+        assert view.state not in {PaymentState.UNKNOWN, PaymentState.CREATED, PaymentState.AUTHORISED}, (
+            await self.shop.do(functools.partial(service.timeline, payment_id=view.payment_id))
+        )
         assert not view.unexplained
         assert view.refunding.minor == 0
         if view.payment_ref is None:
