@@ -1,1 +1,0 @@
-"""The rules of OAuth: scopes, redirect URIs, PKCE, errors, and when keys take turns."""
