@@ -10,6 +10,7 @@ deterministic: `--check` compiles again and compares every digest in `keys.json`
 from __future__ import annotations
 
 import argparse
+import fcntl
 import gzip
 import hashlib
 import json
@@ -43,17 +44,19 @@ class ToolFailed(Exception):
 
 
 def install() -> None:
-    """Install the locked packages, once per lock.
+    """Install the locked packages, once per lock; of processes that ask at the same time one does it and the others wait.
 
     Raises:
         ToolFailed: they cannot be had here.
     """
     lock = hashlib.sha256((CIRCUITS / "package-lock.json").read_bytes()).hexdigest()
     done = CIRCUITS / "node_modules" / ".installed"
-    if not (done.exists() and done.read_text() == lock):
-        npm = node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", folder=CIRCUITS)
-        done.write_text(lock)
+    with (CIRCUITS / "package.json").open("rb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not (done.exists() and done.read_text() == lock):
+            npm = node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+            node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", folder=CIRCUITS)
+            done.write_text(lock)
 
 
 def node(*arguments: str | Path, folder: Path) -> str:

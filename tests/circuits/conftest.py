@@ -14,10 +14,15 @@ from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service import Keys, Prover, Verifier
 
 
+@pytest.fixture(scope="session", autouse=True)
+def packages() -> None:
+    """The locked packages of Node, which every test here needs: each may be the first that runs in a clone."""
+    build_circuits.install()
+
+
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `.r1cs`, with the `.wasm` and the `.sym` beside it."""
-    build_circuits.install()
     return build_circuits.compile_circuit(
         build_circuits.CIRCUITS / "src" / "claim.circom", tmp_path_factory.mktemp("circuit")
     )

@@ -27,7 +27,6 @@ Verify = Callable[[Sequence[int], Sequence[int]], bool]
 @pytest.fixture(scope="session")
 def verify(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Verify:
     """Call the contract with a proof's eight numbers and six signals."""
-    build_circuits.install()
     source = build_circuits.export_verifier(keys.proving_key, tmp_path_factory.mktemp("contract"))
     chain = EthereumTester(PyEVMBackend())
     sender = chain.get_accounts()[0]
