@@ -37,6 +37,8 @@ from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
+from vibestream.contexts.user.oauth.routes import router as oauth
+from vibestream.contexts.user.oauth.service import authenticate as by_app
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.recovery.routes import router as recovery
 from vibestream.contexts.user.sessions.routes import router as sessions
@@ -65,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     recovery,
     sessions,
     profiles,
+    oauth,
     notifications,
     catalogue,
     uploads,
@@ -111,7 +114,13 @@ def create_app(
     owned = runtime is None
     runtime = runtime or _runtime(settings)
     routers = (*ROUTERS, *(SANDBOX if settings.sandboxed else ()), *PAGES, LAST)
-    edge = Edge.of(runtime, authenticate=authenticate, probes=(backlog.probe, measure_money), replay=missed_since)
+    edge = Edge.of(
+        runtime,
+        authenticate=authenticate,
+        authenticate_app=by_app,
+        probes=(backlog.probe, measure_money),
+        replay=missed_since,
+    )
     app = build(edge, routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app
 

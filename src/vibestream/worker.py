@@ -34,6 +34,7 @@ import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
 import vibestream.contexts.user.notifications.service.mailing
 import vibestream.contexts.user.notifications.service.tidying
+import vibestream.contexts.user.oauth.jobs
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs
 import vibestream.flows.pay_claims

@@ -43,6 +43,8 @@ NOT_FOR_PAGES = {
     *("ledger.invalid_posting", "ledger.key_reused", "ledger.reversal_of_reversal"),
     *("ledger.unbalanced_posting", "ledger.unknown_hold", "ledger.invalid_reward"),
     *("money.currency_mismatch", "money.unable_to_allocate"),
+    *("oauth.invalid_client", "oauth.invalid_grant", "oauth.invalid_request", "oauth.invalid_scope", "oauth.refused"),
+    *("oauth.replayed", "oauth.unsupported_grant_type"),
     "time.invalid_period",
 }
 

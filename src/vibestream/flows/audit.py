@@ -22,6 +22,7 @@ from vibestream.contexts.payment.tips import invariants as tips
 from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.audit_log import invariants as audit_log
 from vibestream.contexts.user.notifications import invariants as notifications
+from vibestream.contexts.user.oauth import invariants as oauth
 from vibestream.contexts.user.passkeys import invariants as passkeys
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
@@ -50,6 +51,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *webhooks.INVARIANTS,
     *audit_log.INVARIANTS,
     *notifications.INVARIANTS,
+    *oauth.INVARIANTS,
     *passkeys.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,

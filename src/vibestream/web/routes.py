@@ -8,7 +8,9 @@ from fastapi import APIRouter
 
 from vibestream.web.pages import (
     account,
+    apps,
     audit_log,
+    authorize,
     entering,
     errors,
     factors,
@@ -45,6 +47,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     step_up.router,
     account.router,
     factors.router,
+    apps.router,
+    authorize.router,
     passkeys.router,
     notifications.router,
     studio.router,

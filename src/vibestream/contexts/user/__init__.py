@@ -10,9 +10,11 @@ Owns the schema `users`. What always holds:
 - An account with a second factor is entered by that as well; each of its codes is good once, and wrong ones slow down.
 - A passkey is bound to this site and to one account; what is signed with it is good once, for the browser that was
   asked, and one whose counter goes backwards enters nothing any more.
+- An app that somebody else wrote does in a person's name what they let it do, where a route names the scope for it, and
+  nowhere else. Its codes and refresh tokens are good once; shown again, everything that came of them is revoked.
 - A handle, once taken, never leads to another artist, and no two handles look alike.
 - The security log only grows.
 
 Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: accounts -> profiles
--> access -> sessions -> audit_log, and accounts -> passwords, factors, passkeys -> audit_log.
+-> access -> sessions -> oauth -> audit_log, and accounts -> passwords, factors, passkeys -> audit_log.
 """

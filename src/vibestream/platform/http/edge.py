@@ -29,6 +29,12 @@ class Authenticate(Protocol):
         """Return who it is."""
 
 
+async def no_apps(tx: Tx, *, token: str, now: datetime) -> Principal | None:
+    """Return None: nobody gives access tokens here."""
+    del tx, token, now
+    return None
+
+
 class Replay(Protocol):
     """Says what an account was told, in order, after an event that one of its streams has heard; from the composition root."""
 
@@ -53,6 +59,8 @@ class Edge:
     live: LiveHub
     sampler: Sampler
     replay: Replay = nothing_missed
+    authenticate_app: Authenticate = no_apps
+    """Says whom an access token stands for, and what the app that holds it may."""
     limiter: RateLimiter = field(default_factory=RateLimiter)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the process can answer requests."""
@@ -65,6 +73,7 @@ class Edge:
         authenticate: Authenticate,
         probes: Sequence[Probe] = (),
         replay: Replay = nothing_missed,
+        authenticate_app: Authenticate = no_apps,
     ) -> Edge:
         """Return the edge of a process."""
         return cls(
@@ -75,6 +84,7 @@ class Edge:
             live=LiveHub(runtime.database),
             sampler=Sampler(runtime.database, probes=probes),
             replay=replay,
+            authenticate_app=authenticate_app,
         )
 
     @property

@@ -5,7 +5,8 @@ input that does not fit its model, every wrong field under `errors`. What was se
 password.
 
 An error class may carry `http_status` where a protocol fixes another status than its kind has (tus: 412, 460), and
-`retry_after_s`. Source: RFC 9457.
+`retry_after_s`, `challenge` (its `WWW-Authenticate`), and `protocol_body()` where a protocol fixes the whole body (OAuth).
+Source: RFC 9457.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Final
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from vibestream.kernel.errors import Kind, VibeStreamError
 from vibestream.platform.http import exchange
@@ -102,7 +103,7 @@ class Answers:
         """Return the answer to an error."""
         problem = problem_of(error)
         PROBLEMS.labels(problem.code, int(problem.status)).inc()
-        response = self._page(request, problem) or _json(request, problem)
+        response = _of_protocol(error, problem) or self._page(request, problem) or _json(request, problem)
         response.headers.update(problem.headers)
         response.headers.update(exchange.response_headers(request))
         return response
@@ -110,6 +111,11 @@ class Answers:
     def _page(self, request: Request, problem: Problem) -> Response | None:
         wanted = "text/html" in request.headers.get("accept", "") and not _for_programs(request.scope["path"])
         return self.page(request, problem) if self.page is not None and wanted else None
+
+
+def _of_protocol(error: Exception, problem: Problem) -> Response | None:
+    body = getattr(error, "protocol_body", None)
+    return None if body is None else JSONResponse(body(), int(problem.status))
 
 
 def _json(request: Request, problem: Problem) -> Response:
@@ -134,8 +140,10 @@ def _foreseen(error: VibeStreamError) -> Problem:
     headers = {}
     if (seconds := getattr(error, "retry_after_s", None)) is not None:
         headers["Retry-After"] = str(seconds)
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = _CHALLENGE
+    if (
+        challenge := getattr(error, "challenge", _CHALLENGE if status == HTTPStatus.UNAUTHORIZED else None)
+    ) is not None:
+        headers["WWW-Authenticate"] = challenge
     return Problem(int(status), error.code, str(error), error.facts(), headers=headers)
 
 

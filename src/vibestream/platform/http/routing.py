@@ -22,8 +22,9 @@ from starlette.responses import Response
 from vibestream.kernel.errors import Unavailable, VibeStreamError
 from vibestream.kernel.time import utc_now
 from vibestream.platform.access import Policy, Principal
-from vibestream.platform.database import RETRYABLE, DatabaseBusy
+from vibestream.platform.database import RETRYABLE, DatabaseBusy, Tx
 from vibestream.platform.http import dependencies, exchange
+from vibestream.platform.http.bearer import Bearer, bearer_of
 from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.exchange import Exchange
 from vibestream.platform.http.idempotency import Replayed
@@ -101,7 +102,7 @@ class Route(APIRoute):
                 here = Exchange(edge=edge, stack=stack, now=utc_now())
                 exchange.attach(request, here)
                 here.principal = await _authenticated(request, here, in_transaction=in_transaction)
-                self.policy.check(here.principal)
+                self.policy.admit(here.principal)
                 answer = await _answer_or_refusal(request, inner)
                 if isinstance(answer, Response):
                     await _settle(here, answer)
@@ -168,14 +169,21 @@ class Router(APIRouter):
 
 
 async def _authenticated(request: Request, here: Exchange, *, in_transaction: bool) -> Principal | None:
-    token = here.edge.session_cookie.read(request)
+    bearer = bearer_of(request)  # an app comes as an app, whatever cookie comes along
+    token = here.edge.session_cookie.read(request) if bearer is None else bearer.token
     if token is None:
         return None
     if in_transaction:
-        return await here.edge.authenticate(await here.transaction(), token=token, now=here.now)
+        return await _known(await here.transaction(), here, token, bearer)
     # The handler may take long, or stream: it must not keep a pooled connection that it does not use.
     async with here.edge.database.begin() as tx:
+        return await _known(tx, here, token, bearer)
+
+
+async def _known(tx: Tx, here: Exchange, token: str, bearer: Bearer | None) -> Principal | None:
+    if bearer is None:
         return await here.edge.authenticate(tx, token=token, now=here.now)
+    return bearer.require(await here.edge.authenticate_app(tx, token=token, now=here.now))
 
 
 async def _answer_or_refusal(request: Request, inner: Handler) -> Response | VibeStreamError:

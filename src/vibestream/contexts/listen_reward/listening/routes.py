@@ -23,6 +23,7 @@ from vibestream.platform.http.routing import Router
 
 router = Router(tags=["listening"])
 
+_LISTENS: Final = SIGNED_IN.for_apps("listen")
 HEARTBEAT_EVERY_S: Final = 10
 _MOST_BEATS: Final = 600
 _DAY_MS: Final = 86_400_000
@@ -76,7 +77,7 @@ class ListenState(BaseModel):
     heartbeat_every_s: int = HEARTBEAT_EVERY_S
 
 
-@router.post("/api/v1/listens", policy=SIGNED_IN, status_code=201)
+@router.post("/api/v1/listens", policy=_LISTENS, status_code=201)
 async def open_listen(
     body: OpenListen, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep
 ) -> ListenState:
@@ -92,13 +93,13 @@ async def open_listen(
     return _state(listen)
 
 
-@router.get("/api/v1/listens/{listen_id}", policy=SIGNED_IN)
+@router.get("/api/v1/listens/{listen_id}", policy=_LISTENS)
 async def show_listen(listen_id: UUID, tx: TxDep, principal: PrincipalDep) -> ListenState:
     """Show where a listen of one's own stands."""
     return _state(await service.load_listen(tx, listen_id=ListenId(listen_id), user_id=principal.user_id))
 
 
-@router.post("/api/v1/listens/{listen_id}/heartbeats", policy=SIGNED_IN)
+@router.post("/api/v1/listens/{listen_id}/heartbeats", policy=_LISTENS)
 async def send_heartbeats(
     listen_id: UUID, body: Heartbeats, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep
 ) -> ListenState:
@@ -116,7 +117,7 @@ async def send_heartbeats(
     return _state(answer)
 
 
-@router.post("/api/v1/listens/{listen_id}/close", policy=SIGNED_IN)
+@router.post("/api/v1/listens/{listen_id}/close", policy=_LISTENS)
 async def close_listen(listen_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> ListenState:
     """Leave a listen; late heartbeats are still taken for a minute."""
     return _state(await service.close_listen(tx, listen_id=ListenId(listen_id), user_id=principal.user_id, now=now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query
@@ -20,6 +20,7 @@ from vibestream.platform.http.pagination import Page, PagingDep
 from vibestream.platform.http.routing import Router
 
 router = Router(tags=["wallet"])
+_READS: Final = SIGNED_IN.for_apps("wallet:read")
 
 
 class BalanceBody(BaseModel):
@@ -87,20 +88,20 @@ class MovementBody(BaseModel):
     transaction: TransactionBody
 
 
-@router.get("/api/v1/wallet", policy=SIGNED_IN)
+@router.get("/api/v1/wallet", policy=_READS)
 async def show_wallet(tx: TxDep, principal: PrincipalDep) -> WalletBody:
     """Return what the signed-in person has."""
     balances = await service.wallet(tx, user_id=principal.user_id)
     return WalletBody(balances=[_balance(balance) for balance in balances])
 
 
-@router.get("/api/v1/wallet/holds", policy=SIGNED_IN)
+@router.get("/api/v1/wallet/holds", policy=_READS)
 async def list_holds(tx: TxDep, principal: PrincipalDep) -> HoldsBody:
     """Return what stands set aside of the signed-in person's wallet."""
     return HoldsBody(items=[_hold(one) for one in await service.holds_of(tx, user_id=principal.user_id)])
 
 
-@router.get("/api/v1/wallet/transactions", policy=SIGNED_IN)
+@router.get("/api/v1/wallet/transactions", policy=_READS)
 async def list_transactions(
     tx: TxDep,
     principal: PrincipalDep,
@@ -118,7 +119,7 @@ async def list_transactions(
     return paging.page(lines, item=_movement, position=lambda line: (line.position,))
 
 
-@router.get("/api/v1/wallet/transactions/{transaction_id}", policy=SIGNED_IN)
+@router.get("/api/v1/wallet/transactions/{transaction_id}", policy=_READS)
 async def show_transaction(transaction_id: UUID, tx: TxDep, principal: PrincipalDep) -> TransactionBody:
     """Return one transaction that moved something of the signed-in person's."""
     found = await service.transaction(tx, user_id=principal.user_id, transaction_id=TransactionId(transaction_id))

@@ -32,6 +32,12 @@ class Action(enum.StrEnum):
     DESTINATION_CHANGED = "payout.destination_changed"
     REVIEW_DECIDED = "review.decided"
     REFUNDED = "payment.refunded"
+    CLIENT_REGISTERED = "app.registered"
+    CLIENT_SECRET_RENEWED = "app.secret_renewed"  # noqa: S105 - names an action
+    CLIENT_ENDED = "app.ended"
+    APP_ALLOWED = "app.allowed"
+    APP_REVOKED = "app.revoked"
+    APP_TOKEN_REPLAYED = "app.token_replayed"  # noqa: S105 - names an action
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.events import EnteredFromNewDevice
+from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import domain, store
 from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Session, SessionMissing, device_of
 from vibestream.kernel.ids import SessionId, UserId, new_id
@@ -162,7 +163,11 @@ async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) 
 
 
 async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | None = None) -> int:
-    """End every session of an account, but one if asked, and return how many."""
+    """End every session of an account, but one if asked, and return how many; apps' tokens end with them, all of them.
+
+    What the person lets the apps do is remembered: they are asked again by each app, and not for anything new.
+    """
+    await oauth.revoke_all(tx, user_id=user_id, now=now)
     ended = await store.end_every(tx, user_id=user_id, but=but, now=now)
     if ended:
         await live.sessions_ended(tx, user_id=user_id)

@@ -1,0 +1,1 @@
+"""The rules of OAuth: scopes, redirect URIs, PKCE, errors, and when keys take turns."""

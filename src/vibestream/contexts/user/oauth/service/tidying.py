@@ -1,0 +1,13 @@
+"""Dropping what has expired."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vibestream.contexts.user.oauth.store import grants as store
+from vibestream.platform.database import Tx
+
+
+async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete tokens and codes that expired before an instant, and grants that nothing is left of; return how many."""
+    return await store.drop_expired(tx, before=before, most=most)
