@@ -36,7 +36,7 @@ async def test_a_path_opens_the_current_version_and_nothing_else_lies_around(sto
     path = store.local_path("a/x")
     assert path is not None
     await store.put_bytes("a/x", b"abc", content_type="text/plain", immutable=False)
-    assert path.read_bytes() == b"abc"
+    assert Path(path).read_bytes() == b"abc"
     hidden, link = files(store)
     assert (hidden.startswith(f"a/.{SHA_OF_ABC}."), link) == (True, "a/x")
     await store.delete("a/x")

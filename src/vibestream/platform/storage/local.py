@@ -59,6 +59,7 @@ class LocalObjectStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+        self._folder = str(self.root)
         self._incoming = self.root / _INCOMING
         self._drop_stale_drafts()
 
@@ -112,10 +113,10 @@ class LocalObjectStore:
         """Return an object's facts; two system calls, so they are made in the event loop's own thread."""
         return self._stat(checked_key(key))
 
-    def local_path(self, key: str) -> Path | None:
+    def local_path(self, key: str) -> str | None:
         """Return the path of an object; opening it is atomic, because it is the link."""
-        path = self.root / checked_key(key)
-        return path if path.is_symlink() and path.exists() else None
+        path = f"{self._folder}/{checked_key(key)}"
+        return path if os.path.isfile(path) else None  # noqa: PTH113 - a third of the time that pathlib takes
 
     async def delete(self, key: str) -> None:
         """Remove an object; see `ObjectStore`."""

@@ -136,10 +136,11 @@ class ObjectStore(Protocol):
         """Return an object's facts, None when there is no such object."""
         ...
 
-    def local_path(self, key: str) -> Path | None:
+    def local_path(self, key: str) -> str | None:
         """Return a path at which this process can open the object, None when it has none.
 
-        An S3 store never has one. Opening the path always finds some complete version of the object.
+        An S3 store never has one. Opening the path always finds some complete version of the object. Asked for every
+        segment that is sent: a `Path` would cost twice what the question does.
         """
         ...
 

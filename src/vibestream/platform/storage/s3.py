@@ -134,7 +134,7 @@ class S3ObjectStore:
         content_type = found.attributes.get("Content-Type", "application/octet-stream")
         return ObjectInfo(key, found.meta["size"], sha256, content_type)
 
-    def local_path(self, key: str) -> Path | None:
+    def local_path(self, key: str) -> str | None:
         """Return None: nothing of a bucket is local."""
         checked_key(key)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from dataclasses import replace
 
 import pytest
@@ -212,11 +213,11 @@ async def test_an_original_that_only_we_may_read_is_copied_for_the_child_and_the
     song = tone(tmp_path / "song.flac", seconds=2)
     asset_id = await studio.hand_in(song)
     asset = await studio.asset(asset_id)
-    stored = studio.runtime.objects.local_path(packaging.original_key(asset.sha256))
-    stored.resolve().chmod(0o600)
+    stored = Path(studio.runtime.objects.local_path(packaging.original_key(asset.sha256))).resolve()
+    stored.chmod(0o600)
 
     await package_asset(studio.runtime, asset_id=str(asset_id))
 
     assert (await studio.asset(asset_id)).state is State.READY
     assert list((studio.runtime.settings.data_dir / "packaging").iterdir()) == []
-    assert stored.resolve().stat().st_uid == os.geteuid()
+    assert stored.stat().st_uid == os.geteuid()

@@ -136,8 +136,7 @@ class _Answer:
         """Return the file that the server can send by itself, when it can and there is one."""
         if self.offer.content is not None or _PATHSEND not in self.request.scope.get("extensions", {}):
             return None
-        path = self.delivery.objects.local_path(self.offer.info.key)
-        return None if path is None else str(path)
+        return self.delivery.objects.local_path(self.offer.info.key)
 
     async def _bytes(self, status: int, headers: Headers, start: int, end: int) -> None:
         if self.offer.content is not None:

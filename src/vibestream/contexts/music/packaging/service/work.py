@@ -159,6 +159,11 @@ async def _with_new_takes(shelf: Shelf, encode: Callable[[], Awaitable[T]]) -> T
             _log.info("packaging.new_take", rung=spoilt.rung.name, asset_id=str(shelf.report.asset_id))
 
 
+def _stored(runtime: Runtime, key: str) -> Path | None:
+    path = runtime.objects.local_path(key)
+    return None if path is None else Path(path).resolve()
+
+
 @asynccontextmanager
 async def _original(runtime: Runtime, sandbox: Sandbox, begun: _Begun, work: Path) -> AsyncIterator[Path]:
     """Yield the path of the original, where it is when the child may read it there, else of a copy for the child.
@@ -166,9 +171,9 @@ async def _original(runtime: Runtime, sandbox: Sandbox, begun: _Begun, work: Pat
     A copy that a killed run left is replaced by the next run of the same asset.
     """
     key = layout.original_key(begun.asset.sha256)
-    stored = runtime.objects.local_path(key)
-    if stored is not None and sandbox.can_read(stored.resolve()):
-        yield stored.resolve()
+    stored = _stored(runtime, key)
+    if stored is not None and sandbox.can_read(stored):
+        yield stored
         return
     copy = work / str(begun.asset.asset_id)
     copy.parent.mkdir(parents=True, exist_ok=True)
