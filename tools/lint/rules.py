@@ -27,8 +27,11 @@ _TABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _MONEY: Final = ("payment", "ownership", "listen_reward")
-_PROBABILITIES: Final = ("contexts", "payment", "fraud", "domain", "statistics")
-"""Features and scores of fraud: no amount that moves is computed there."""
+_PROBABILITIES: Final = (
+    ("contexts", "payment", "fraud", "domain", "statistics"),
+    ("contexts", "listen_reward", "scoring", "domain", "statistics"),
+)
+"""Features and scores of fraud and of listens: no amount that moves is computed there."""
 _OUTSIDE: Final = frozenset({"objects", "mailer", "httpx", "gateway", "smtp"})
 _UNFINISHED: Final = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -39,7 +42,7 @@ def money_without_float(source: Source) -> Iterator[Finding]:
     pure_money = source.module == ("kernel", "money") or (
         source.context in _MONEY and (source.is_part("domain") or source.is_part("service") or source.is_part("store"))
     )
-    if not pure_money or source.module[: len(_PROBABILITIES)] == _PROBABILITIES:
+    if not pure_money or source.module[:5] in _PROBABILITIES:
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):

@@ -13,10 +13,25 @@ import numpy as np
 from vibestream.contexts.payment.fraud.domain.statistics.features import FEATURE_SET, FEATURES
 from vibestream.contexts.payment.fraud.domain.statistics.measures import Baseline, baseline_of
 from vibestream.contexts.payment.fraud.domain.statistics.tables import Bools, Floats, Ints
-from vibestream.kernel.errors import Conflict, InvalidInput, Unavailable
+from vibestream.kernel.errors import Conflict, InvalidInput
+from vibestream.kernel.trees import Calibration, ModelLibraryMissing, calibrated, grow, library_of_trees
 
 if TYPE_CHECKING:
     import lightgbm
+
+__all__ = [
+    "SCORE",
+    "Calibration",
+    "Examples",
+    "Model",
+    "ModelLibraryMissing",
+    "ModelUnusable",
+    "TooFewFrauds",
+    "calibrated",
+    "library_of_trees",
+    "load",
+    "train",
+]
 
 FORMAT: Final = 1
 SCORE: Final = "score"
@@ -24,32 +39,8 @@ SCORE: Final = "score"
 LEAST_FRAUDS: Final = 50
 """With fewer known frauds nothing can be learned that holds tomorrow."""
 
-_PARAMETERS: Final = {
-    "objective": "binary",
-    "learning_rate": 0.03,
-    "num_leaves": 15,
-    "min_data_in_leaf": 20,
-    "feature_fraction": 0.5,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    # One thread: the machine has other work, and a run can be repeated to the bit.
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
-# No class weights and no resampling: they are what breaks the probabilities that the costs are reckoned with.
-_TREES: Final = 250
 _CALIBRATED_ON: Final = (3, 7)
 """The share of the window, the latest of it, that the calibration is fitted on."""
-_STRAIGHT: Final = 1e-3
-"""How much of the uncalibrated score is mixed in, so that where the calibration is flat, order is kept."""
-
-
-class ModelLibraryMissing(Unavailable):
-    """LightGBM cannot be loaded on this machine; rules decide alone until it can."""
-
-    code: ClassVar[str] = "fraud.model_library_missing"
 
 
 class ModelUnusable(Conflict):
@@ -74,20 +65,6 @@ class Examples:
     """Milliseconds since 1970."""
     weight: Floats
     """One over how likely it was that the outcome would be seen at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """From the trees' score to a probability: increasing, piecewise linear."""
-
-    scores: tuple[float, ...]
-    probabilities: tuple[float, ...]
-
-    def __call__(self, scores: Floats) -> Floats:
-        """Return the probability of each score."""
-        fitted = np.interp(scores, self.scores, self.probabilities)
-        mixed: Floats = (1 - _STRAIGHT) * fitted + _STRAIGHT * scores
-        return mixed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,10 +106,10 @@ def train(examples: Examples, *, seed: int, about: Mapping[str, Any]) -> bytes:
     counts = int(examples.fraud.sum()), int(examples.fraud[earlier].sum()), int(examples.fraud[~earlier].sum())
     if counts[0] < LEAST_FRAUDS or min(counts) == 0:
         raise TooFewFrauds(f"{counts[0]} known frauds are too few to learn from; at least {LEAST_FRAUDS} are needed.")
-    first = _grow(examples, earlier, seed=seed)
+    first = grow(examples.vectors[earlier], examples.fraud[earlier], examples.weight[earlier], seed=seed)
     held_out = cast("Floats", first.predict(examples.vectors[~earlier], num_threads=1))
     calibration = calibrated(held_out, examples.fraud[~earlier], examples.weight[~earlier])
-    booster = _grow(examples, np.ones(len(examples.at), np.bool_), seed=seed)
+    booster = grow(examples.vectors, examples.fraud, examples.weight, seed=seed)
     fitted = calibration(cast("Floats", booster.predict(examples.vectors, num_threads=1)))
     baselines = {name: baseline_of(examples.vectors[:, column]) for column, name in enumerate(FEATURES)}
     baselines[SCORE] = baseline_of(calibration(held_out) if len(held_out) else fitted)
@@ -145,21 +122,6 @@ def train(examples: Examples, *, seed: int, about: Mapping[str, Any]) -> bytes:
         "booster": booster.model_to_string(),
     }
     return json.dumps(document, allow_nan=False, sort_keys=True).encode()
-
-
-def calibrated(scores: Floats, fraud: Bools, weight: Floats) -> Calibration:
-    """Return the calibration of scores by isotonic regression, each flat stretch drawn together to its middle.
-
-    Source: Oron and Flournoy, Centered Isotonic Regression, 2017.
-    """
-    from sklearn.isotonic import IsotonicRegression  # type: ignore[import-untyped]
-
-    regression = IsotonicRegression(y_min=0.0, y_max=1.0).fit(scores, fraud.astype(np.float64), weight)
-    fitted = regression.predict(scores)
-    levels, which = np.unique(fitted, return_inverse=True)
-    total = np.bincount(which, weight)
-    middles = np.bincount(which, weight * scores) / total
-    return Calibration(tuple(float(one) for one in middles), tuple(float(one) for one in levels))
 
 
 def load(data: bytes) -> Model:
@@ -185,30 +147,3 @@ def load(data: bytes) -> Model:
     if booster.num_feature() != len(FEATURES):
         raise ModelUnusable("The model was trained for another number of features.")
     return Model(hashlib.sha256(data).hexdigest(), calibration, baselines, about, booster)
-
-
-def library_of_trees() -> Any:
-    """Return the LightGBM module, loaded now if it was not yet: about two seconds.
-
-    Raises:
-        ModelLibraryMissing: it, or the OpenMP runtime that its wheel does not bring, is not on this machine.
-    """
-    try:
-        import lightgbm
-    except (ImportError, OSError) as error:
-        hint = (
-            "; install the system package libgomp1 (Debian) or libgomp (Fedora, Alpine)" if "gomp" in str(error) else ""
-        )
-        raise ModelLibraryMissing(f"LightGBM cannot be loaded ({error}){hint}.") from error
-    return lightgbm
-
-
-def _grow(examples: Examples, which: Bools, *, seed: int) -> lightgbm.Booster:
-    library = library_of_trees()
-    data = library.Dataset(
-        examples.vectors[which],
-        examples.fraud[which].astype(np.float64),
-        weight=examples.weight[which],
-        free_raw_data=True,
-    )
-    return cast("lightgbm.Booster", library.train({**_PARAMETERS, "seed": seed}, data, _TREES))
