@@ -7,7 +7,6 @@ import contextlib
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from functools import cache
 from importlib.metadata import version
 from types import FrameType
 from typing import Any, Final
@@ -36,6 +35,23 @@ _METHOD_NOT_ALLOWED: Final = 405
 _log = structlog.get_logger()
 
 
+_description: Final = Router()
+
+
+@_description.get("/api/openapi.json", policy=ANYONE, include_in_schema=False)
+async def describe(request: Request) -> Response:
+    """Describe the interface; made once an application.
+
+    Not a closure over the application: FastAPI keeps every handler in a cache of the process, and the application with
+    it, for good. A run of tests that makes one for each of them then ends up in the garbage collector.
+    """
+    state = request.app.state
+    if not hasattr(state, "description"):
+        state.description = JSONResponse(request.app.openapi())
+    answer: Response = state.description
+    return answer
+
+
 def build(edge: Edge, *, routers: Sequence[APIRouter], problem_page: ProblemPage | None = None) -> FastAPI:
     """Return the application that answers with these routers, and with what every process has."""
     app = FastAPI(
@@ -57,7 +73,7 @@ def build(edge: Edge, *, routers: Sequence[APIRouter], problem_page: ProblemPage
     for kind in (VibeStreamError, RequestValidationError, HTTPException, MalformedBody):
         app.add_exception_handler(kind, answer)
     app.add_middleware(EdgeMiddleware, edge=edge, answers=answers)
-    for router in (operations.router, event_stream.router, _description(app), *routers):
+    for router in (operations.router, event_stream.router, _description, *routers):
         app.include_router(router)
     return app
 
@@ -120,20 +136,6 @@ def _going(edge: Edge) -> Iterator[None]:
         for number in numbers:
             signal.signal(number, before[number])
         go()
-
-
-def _description(app: FastAPI) -> APIRouter:
-    router = Router()
-
-    @cache
-    def description() -> Response:
-        return JSONResponse(app.openapi())
-
-    @router.get("/api/openapi.json", policy=ANYONE, include_in_schema=False)
-    async def describe() -> Response:
-        return description()
-
-    return router
 
 
 def _allowed(request: Request) -> list[str]:
