@@ -1,10 +1,51 @@
-"""Erasure: nothing to create yet."""
+"""Erasure: who asked to be forgotten, and the rights to take what is personal out of rows that stay."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0028"
 down_revision = "0027"
 
 
 def upgrade() -> None:
-    """Change nothing."""
+    """Create the table of erasures; the application gets each right by name."""
+    for statements in (_ERASURES, _RIGHTS):
+        op.execute(statements)
+
+
+_ERASURES = """
+CREATE TABLE users.erasure (
+    erasure_id   uuid PRIMARY KEY,
+    user_id      uuid NOT NULL REFERENCES users.account,
+    music        text NOT NULL CHECK (music IN ('take_down', 'keep')),
+    gives_up     boolean NOT NULL,
+    state        text NOT NULL CHECK (state IN ('waiting', 'cancelled', 'closing', 'refused', 'erasing', 'done')),
+    asked_at     timestamptz NOT NULL,
+    due_at       timestamptz NOT NULL CHECK (due_at >= asked_at),
+    changed_at   timestamptz NOT NULL,
+    reason       text CHECK (length(reason) <= 100),
+    CHECK ((state = 'refused') = (reason IS NOT NULL))
+);
+COMMENT ON TABLE users.erasure IS
+    'Who asked to be erased, and how far it is. Once done it is the tombstone: an id that leads to nobody any more.';
+COMMENT ON COLUMN users.erasure.gives_up IS 'What is left in their wallets goes to the platform; else it keeps them from being erased.';
+COMMENT ON COLUMN users.erasure.reason IS 'The code of what kept them from being erased, such as a payment under way.';
+CREATE UNIQUE INDEX erasure_under_way ON users.erasure (user_id) WHERE state NOT IN ('cancelled', 'refused');
+CREATE INDEX erasure_of_user ON users.erasure (user_id, asked_at DESC);
+GRANT SELECT, INSERT, UPDATE (state, changed_at, reason, music) ON users.erasure TO vibestream_app;
+"""
+
+_RIGHTS = """
+GRANT UPDATE (data) ON platform.outbox TO vibestream_app;
+GRANT UPDATE (name, redirect_uris) ON users.oauth_client TO vibestream_app;
+GRANT UPDATE (file_name, metadata) ON music.upload TO vibestream_app;
+GRANT UPDATE (file_name), DELETE ON music.asset_upload TO vibestream_app;
+GRANT DELETE ON music.asset, music.listener_quality TO vibestream_app;
+GRANT UPDATE (address) ON payment.payout, payment.payout_destination TO vibestream_app;
+GRANT DELETE ON payment.payee_account, payment.tip_artist TO vibestream_app;
+GRANT UPDATE (message) ON payment.tip TO vibestream_app;
+GRANT UPDATE (signals) ON payment.risk_decision TO vibestream_app;
+COMMENT ON TABLE payment.risk_decision IS
+    'Every decision with what it was made from, as of its instant. Never changed, but that signals go with their person.';
+"""

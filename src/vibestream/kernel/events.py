@@ -20,11 +20,13 @@ def _new_event_id() -> EventId:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A fact that happened. Subclasses set `type` and `version` and define `key`."""
+    """A fact that happened. Subclasses set `type` and `version`, name what is `personal`, and define `key`."""
 
     type: ClassVar[str]
     """Reverse-domain style name without version, such as `vibestream.music.track_published`."""
     version: ClassVar[int] = 1
+    personal: ClassVar[tuple[str, ...]] = ()
+    """Fields that tell of a person and are emptied when they are erased: texts, and tuples of texts."""
 
     occurred_at: datetime
     event_id: EventId = field(default_factory=_new_event_id)

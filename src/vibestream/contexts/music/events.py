@@ -14,6 +14,7 @@ class UploadCompleted(Event):
     """A master arrived whole; its original is in the object store under its checksum, whoever else sent the same."""
 
     type: ClassVar[str] = "vibestream.music.upload_completed"
+    personal: ClassVar[tuple[str, ...]] = ("file_name",)
 
     upload_id: UploadId
     user_id: UserId
@@ -34,6 +35,7 @@ class ReleasePublished(Event):
     """A release became public, for the first time or again. Its tracks are announced each by itself."""
 
     type: ClassVar[str] = "vibestream.music.release_published"
+    personal: ClassVar[tuple[str, ...]] = ("title", "artist_name")
 
     release_id: ReleaseId
     artist_id: ArtistId
@@ -76,6 +78,7 @@ class TrackPublished(Event):
     """A track may be played by anybody, from now or again; the facts are those at this moment."""
 
     type: ClassVar[str] = "vibestream.music.track_published"
+    personal: ClassVar[tuple[str, ...]] = ("title", "artist_name", "release_title", "isrc")
 
     track_id: TrackId
     release_id: ReleaseId

@@ -123,6 +123,7 @@ class PayoutDestinationChanged(Event):
     """A payee's money will be sent somewhere else from an instant on. Announced so that its owner is told."""
 
     type: ClassVar[str] = "vibestream.payment.payout_destination_changed"
+    personal: ClassVar[tuple[str, ...]] = ("address",)
 
     user_id: UserId
     method: str

@@ -14,6 +14,7 @@ class ArtistProfileCreated(Event):
     """An account became an artist, or made one more artist profile."""
 
     type: ClassVar[str] = "vibestream.user.artist_profile_created"
+    personal: ClassVar[tuple[str, ...]] = ("name", "handle")
 
     artist_id: ArtistId
     user_id: UserId
@@ -31,6 +32,7 @@ class ArtistProfileChanged(Event):
     """An artist profile has another name or handle; carries both as they are now."""
 
     type: ClassVar[str] = "vibestream.user.artist_profile_changed"
+    personal: ClassVar[tuple[str, ...]] = ("name", "handle")
 
     artist_id: ArtistId
     user_id: UserId
@@ -51,6 +53,7 @@ class EnteredFromNewDevice(Event):
     """
 
     type: ClassVar[str] = "vibestream.user.entered_from_new_device"
+    personal: ClassVar[tuple[str, ...]] = ("device", "network")
 
     user_id: UserId
     device: str

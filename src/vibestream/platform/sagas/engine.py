@@ -26,7 +26,7 @@ from vibestream.platform.jobs import defer, job, periodic
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.sagas import store
 from vibestream.platform.sagas.definition import Call, Local, Outside, Saga, declared_sagas
-from vibestream.platform.sagas.outcomes import Outcome, outcome_inside, outcome_outside
+from vibestream.platform.sagas.outcomes import NotYet, Outcome, outcome_inside, outcome_outside
 from vibestream.platform.sagas.store import Row, State
 
 D = TypeVar("D")
@@ -134,8 +134,18 @@ async def _inside(runtime: Runtime, saga: Saga[Any], row: Row, action: Callable[
 
     try:
         await runtime.database.run(work)
+    except NotYet as wait:
+        await _wait(runtime, row, until=wait.until)
     except Exception as error:
         await _fail(runtime, saga, row, error, outcome_inside(error))
+
+
+async def _wait(runtime: Runtime, row: Row, *, until: datetime) -> None:
+    """Take the same step again at an instant; nothing that it did before it said so is kept."""
+    async with runtime.database.begin() as tx:
+        if await store.lock(tx, saga_id=row.id, turn=row.turn):
+            await store.note_wait(tx, saga_id=row.id, due_at=until, now=utc_now())
+            await defer(tx, step, run_at=until, saga_id=str(row.id), turn=row.turn + 1)
 
 
 async def _outside(runtime: Runtime, saga: Saga[Any], row: Row, call: Call[Any], *, key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 
 from vibestream.kernel.errors import Conflict, Kind, Unavailable, VibeStreamError
 from vibestream.platform.failures import Failure, failure_of
@@ -18,6 +19,16 @@ class NotSent(Unavailable):
     """The call certainly had no effect, such as a connection that could not be opened; it may be made again."""
 
     code = "saga.not_sent"
+
+
+class NotYet(Unavailable):
+    """A step inside our database whose time has not come: it is taken again at that instant. It counts as no failure."""
+
+    code = "saga.not_yet"
+
+    def __init__(self, *, until: datetime) -> None:
+        super().__init__("This is not done before its time.")
+        self.until = until
 
 
 class Outcome(enum.Enum):

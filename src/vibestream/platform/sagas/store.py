@@ -128,6 +128,13 @@ async def note_call(tx: Tx, *, saga_id: UUID) -> None:
     await tx.execute("UPDATE platform.saga SET called = true WHERE id = %s", [saga_id])
 
 
+async def note_wait(tx: Tx, *, saga_id: UUID, due_at: datetime, now: datetime) -> None:
+    """Note that the present step is taken at an instant and not before."""
+    await tx.execute(
+        "UPDATE platform.saga SET turn = turn + 1, due_at = %s, changed_at = %s WHERE id = %s", [due_at, now, saga_id]
+    )
+
+
 async def note_failure(tx: Tx, row: Row, *, error: str, due_at: datetime, now: datetime, alert: bool) -> bool:
     """Note a failed try, and return whether this is the first of the step's that calls for an alert."""
     return bool(

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.listen_reward.listening.domain import Beat, Listen, Reason, Spans, State, Track
 from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId
 from vibestream.platform.database import Tx
@@ -136,6 +138,23 @@ async def copy_beats(tx: Tx, beats: Iterable[tuple[ListenId, Beat]], *, received
             (listen, beat.seq, beat.at_ms, beat.position_ms, beat.state.value, beat.muted, beat.visible, received_at)
             for listen, beat in beats
         ),
+    )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return what a person listened to."""
+    return await tx.values(
+        "SELECT jsonb_build_object('track_id', track_id, 'opened_at', opened_at, 'ended_at', ended_at,"
+        " 'accepted_at', accepted_at, 'credited_ms', credited_ms, 'state', state) FROM listen_reward.listen"
+        " WHERE user_id = %s ORDER BY listen_id",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Take the browser's name from a person's listens, which stay under an id that leads to nobody."""
+    await tx.execute(
+        "UPDATE listen_reward.listen SET player_id = '-' WHERE user_id = %s AND player_id <> '-'", [user_id]
     )
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.contexts.music.delivery.domain.quality import Quality
 from vibestream.contexts.music.delivery.domain.served import Run
@@ -75,6 +78,19 @@ async def load_quality(tx: Tx, *, user_id: UserId, now: datetime) -> Quality | N
         """,
         [user_id, now],
     )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the quality that a person may hear."""
+    return await tx.values(
+        "SELECT to_jsonb(t) - '{user_id}'::text[] FROM music.listener_quality t WHERE t.user_id = %s",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete the quality that a person may hear."""
+    await tx.execute("DELETE FROM music.listener_quality WHERE user_id = %s", [user_id])
 
 
 def _instants(run: Run) -> tuple[datetime, datetime]:

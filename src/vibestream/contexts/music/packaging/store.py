@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.music.packaging.domain.asset import MOST_RUNS, Asset, Cover, Rendition, State, UploadedAsset
 from vibestream.contexts.music.packaging.domain.ladder import Family
 from vibestream.contexts.music.packaging.domain.layout import rung_folder
@@ -250,6 +252,60 @@ async def retire_renditions(tx: Tx, *, asset_id: AssetId) -> None:
         WHERE asset_id = %s
         """,
         [asset_id],
+    )
+
+
+async def has_master(tx: Tx, *, sha256: str) -> bool:
+    """Say whether there is an asset of a master, or an upload that brought it."""
+    statement: LiteralString = (
+        "SELECT EXISTS (SELECT FROM music.asset WHERE sha256 = decode(%(sha256)s, 'hex'))"
+        " OR EXISTS (SELECT FROM music.upload WHERE sha256 = decode(%(sha256)s, 'hex'))"
+    )
+    return bool(await tx.value(statement, {"sha256": sha256}))
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the masters that a person uploaded, with what is written in them."""
+    return await tx.values(
+        "SELECT jsonb_build_object('file_name', file_name, 'requested_at', requested_at, 'state', state, 'tags', tags,"
+        " 'sha256', encode(sha256, 'hex')) FROM music.asset_upload JOIN music.asset USING (asset_id)"
+        " WHERE user_id = %s ORDER BY upload_id",
+        [user_id],
+    )
+
+
+async def empty_public(tx: Tx, user_id: UUID) -> None:
+    """Take a person's words off the masters that public tracks play, and off those that others uploaded too."""
+    await tx.execute("UPDATE music.asset_upload SET file_name = '-' WHERE user_id = %s", [user_id])
+    await tx.execute(
+        """
+        UPDATE music.asset SET tags = '{}' WHERE asset_id IN
+            (SELECT asset_id FROM music.asset_upload WHERE user_id = %(user_id)s)
+            AND NOT EXISTS (SELECT FROM music.asset_upload other
+                WHERE other.asset_id = asset.asset_id AND other.user_id <> %(user_id)s)
+        """,
+        {"user_id": user_id},
+    )
+
+
+async def drop_private(tx: Tx, user_id: UUID) -> list[str]:
+    """Delete a person's masters that no public track plays; return the checksums of those that nobody else has."""
+    gone = await tx.values(
+        """
+        WITH gone AS (
+            DELETE FROM music.asset_upload WHERE user_id = %s AND asset_id NOT IN (
+                SELECT track.asset_id FROM music.track JOIN music.release USING (release_id)
+                WHERE track.withdrawn_by IS NULL AND release.stage = 'published')
+            RETURNING asset_id)
+        SELECT DISTINCT asset_id FROM gone
+        """,
+        [user_id],
+    )
+    orphaned = "asset_id = ANY(%s) AND asset_id NOT IN (SELECT asset_id FROM music.asset_upload)"
+    await tx.execute(f"DELETE FROM music.rendition WHERE {orphaned}", [gone])  # noqa: S608 - a literal of ours
+    return await tx.values(
+        f"DELETE FROM music.asset WHERE {orphaned} RETURNING encode(sha256, 'hex')",  # noqa: S608 - a literal of ours
+        [gone],
     )
 
 

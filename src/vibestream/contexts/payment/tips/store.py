@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.payment.tips.domain import Tip, TipPolicy, TipState
 from vibestream.kernel.ids import ArtistId, HoldId, PaymentId, TipId, TransactionId, UserId
 from vibestream.kernel.money import Currency, Money
@@ -173,6 +175,21 @@ async def list_received(tx: Tx, *, user_id: UserId, before: TipId | None, limit:
         + " AND (%(before)s::uuid IS NULL OR tip_id < %(before)s) ORDER BY tip_id DESC LIMIT %(limit)s",
         {"user_id": user_id, "before": before, "limit": limit},
     )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the tips that a person gave, with what they wrote."""
+    return await tx.values(
+        "SELECT jsonb_build_object('artist_id', artist_id, 'currency', currency, 'amount', amount, 'message', message,"
+        " 'made_at', made_at) FROM payment.tip WHERE from_user = %s ORDER BY tip_id",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Empty what a person wrote to those they tipped; nobody can tip them any more."""
+    await tx.execute("UPDATE payment.tip SET message = '' WHERE from_user = %s", [user_id])
+    await tx.execute("DELETE FROM payment.tip_artist WHERE user_id = %s", [user_id])
 
 
 def _request(*, tip_id: UUID, request_hash: bytes) -> tuple[TipId, bytes]:

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.payment.gateways.domain.port import GatewayName, ObjectKind
 from vibestream.contexts.payment.webhooks.domain import InboxState, Received
 from vibestream.platform.database import Tx
@@ -207,6 +209,32 @@ async def forget(tx: Tx, *, bodies_before: datetime, rows_before: datetime, most
         [bodies_before, most],
     )
     return bodies + rows + proofs
+
+
+async def records_of(_tx: Tx, _user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return nothing: what gateways wrote is about payments and payouts, which tell their own."""
+    return []
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Drop what gateways wrote about a person's payments, refunds, disputes and payouts; that they wrote stays."""
+    await tx.execute(
+        r"""
+        WITH theirs AS (
+            SELECT payment_id::text AS ref FROM payment.payment WHERE user_id = %(user_id)s
+            UNION SELECT payment_ref FROM payment.payment_ref JOIN payment.payment USING (payment_id)
+                WHERE user_id = %(user_id)s
+            UNION SELECT found.value FROM payment.payment_event JOIN payment.payment USING (payment_id),
+                jsonb_each_text(data) AS found WHERE user_id = %(user_id)s AND found.key LIKE '%%\_ref'
+            UNION SELECT payout_id::text FROM payment.payout WHERE user_id = %(user_id)s
+            UNION SELECT payout_ref FROM payment.payout WHERE user_id = %(user_id)s
+            UNION SELECT account_ref FROM payment.payee_account WHERE user_id = %(user_id)s)
+        UPDATE payment.webhook SET body = NULL WHERE body IS NOT NULL AND EXISTS (
+            SELECT FROM theirs WHERE length(ref) > 5
+                AND (ref = object_ref OR position(convert_to(ref, 'UTF8') IN body) > 0))
+        """,
+        {"user_id": user_id},
+    )
 
 
 def _received(*, gateway: str, kind: str, state: str, **same: Any) -> Received:

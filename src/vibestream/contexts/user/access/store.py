@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.contexts.user.access.domain import Role
 from vibestream.kernel.ids import UserId
@@ -31,3 +34,16 @@ async def list_roles(tx: Tx, *, user_id: UserId) -> list[Role]:
         "SELECT ARRAY(SELECT role FROM users.role_grant WHERE user_id = %s ORDER BY role)", [user_id]
     )
     return [Role(role) for role in found]
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the roles that a person holds, and since when."""
+    return await tx.values(
+        "SELECT to_jsonb(t) - '{user_id,granted_by}'::text[] FROM users.role_grant t WHERE t.user_id = %s ORDER BY t.role",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Take every role from a person."""
+    await tx.execute("DELETE FROM users.role_grant WHERE user_id = %s", [user_id])

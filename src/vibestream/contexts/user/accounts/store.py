@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.user.accounts.domain import Address, SignUp
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -244,3 +246,19 @@ async def drop_expired_steps(tx: Tx, *, before: datetime, most: int) -> int:
         " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
         [before, most],
     )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return a person's address, and since when they are here."""
+    return await tx.values(
+        "SELECT jsonb_build_object('email', email, 'verified_at', verified_at, 'created_at', created_at)"
+        " FROM users.account LEFT JOIN users.address USING (user_id) WHERE user_id = %s",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete a person's address and what waited for it; of the account stays an id, and when it was made."""
+    await tx.execute("DELETE FROM users.address WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.sign_up WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.second_step WHERE user_id = %s", [user_id])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.contexts.user.factors.domain import Totp
 from vibestream.kernel.ids import UserId
@@ -108,4 +111,19 @@ async def count_recovery(tx: Tx, *, user_id: UserId) -> int:
 
 async def drop_recovery(tx: Tx, *, user_id: UserId) -> None:
     """Delete an account's recovery codes."""
+    await tx.execute("DELETE FROM users.recovery_code WHERE user_id = %s", [user_id])
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return when a person set their authenticator app up; never its secret."""
+    return await tx.values(
+        "SELECT jsonb_build_object('kind', 'app', 'made_at', made_at, 'confirmed_at', confirmed_at) FROM users.totp"
+        " WHERE user_id = %s",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete a person's app and recovery codes."""
+    await tx.execute("DELETE FROM users.totp WHERE user_id = %s", [user_id])
     await tx.execute("DELETE FROM users.recovery_code WHERE user_id = %s", [user_id])

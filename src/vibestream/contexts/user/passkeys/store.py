@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.user.passkeys.domain import Asserted, Passkey, Purpose
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -140,3 +142,18 @@ async def drop_passkey(tx: Tx, *, user_id: UserId, passkey_id: UUID) -> str | No
         "DELETE FROM users.passkey WHERE passkey_id = %s AND user_id = %s RETURNING name", [passkey_id, user_id]
     )
     return None if found is None else str(found)
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the passkeys of a person, by the names they gave them."""
+    return await tx.values(
+        "SELECT jsonb_build_object('name', name, 'made_at', made_at, 'used_at', used_at) FROM users.passkey"
+        " WHERE user_id = %s ORDER BY made_at",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete a person's passkeys and what they were asked to sign."""
+    await tx.execute("DELETE FROM users.passkey WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.passkey_challenge WHERE user_id = %s", [user_id])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -30,3 +33,16 @@ async def swap_hash(tx: Tx, *, user_id: UserId, old: str, new: str, now: datetim
         [new, now, user_id, old],
     )
     return touched == 1
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return since when a person has their password; never its hash."""
+    return await tx.values(
+        "SELECT jsonb_build_object('changed_at', changed_at) FROM users.password WHERE user_id = %s",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete the hash of a person's password."""
+    await tx.execute("DELETE FROM users.password WHERE user_id = %s", [user_id])

@@ -7,6 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.contexts.user.profiles.domain import ArtistProfile, FanProfile, Handle, Link
 from vibestream.kernel.ids import ArtistId, UserId
@@ -131,6 +134,32 @@ async def list_handles_since(tx: Tx, *, artist_id: ArtistId, since: datetime) ->
             [artist_id, since],
         )
     )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return a person's fan and artist profiles."""
+    return await tx.values(
+        "SELECT to_jsonb(t) - 'user_id' FROM users.fan_profile t WHERE t.user_id = %(user_id)s UNION ALL"
+        " SELECT to_jsonb(t) - 'user_id' FROM users.artist_profile t WHERE t.user_id = %(user_id)s",
+        {"user_id": user_id},
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete a person's profiles and handles.
+
+    Who wanted their music kept keeps the name and the handle that it is published under; what they wrote of themselves goes.
+    """
+    await tx.execute("DELETE FROM users.fan_profile WHERE user_id = %s", [user_id])
+    kept = "SELECT EXISTS (SELECT FROM users.erasure WHERE user_id = %s AND music = 'keep' AND state IN ('erasing', 'done'))"
+    if await tx.value(kept, [user_id]):
+        await tx.execute("UPDATE users.artist_profile SET bio = '', links = '[]' WHERE user_id = %s", [user_id])
+        return
+    await tx.execute(
+        "DELETE FROM users.artist_handle WHERE artist_id IN (SELECT artist_id FROM users.artist_profile WHERE user_id = %s)",
+        [user_id],
+    )
+    await tx.execute("DELETE FROM users.artist_profile WHERE user_id = %s", [user_id])
 
 
 def _artist(*, links: list[dict[str, str]], **columns: Any) -> ArtistProfile:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.user.recovery.domain import Asked, Reset
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -78,4 +80,22 @@ async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
         "DELETE FROM users.password_reset WHERE reset_id IN (SELECT reset_id FROM users.password_reset"
         " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
         [before, most],
+    )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return when, and from which network, resets of a person's password were asked for."""
+    return await tx.values(
+        "SELECT jsonb_build_object('network', network, 'created_at', created_at, 'expires_at', expires_at)"
+        " FROM users.password_reset WHERE user_id = %s ORDER BY created_at",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete the resets of a person's password, also those that were asked for before the address was theirs."""
+    await tx.execute(
+        "DELETE FROM users.password_reset WHERE user_id = %(user_id)s OR address_hash IN"
+        " (SELECT address_hash FROM users.password_reset WHERE user_id = %(user_id)s)",
+        {"user_id": user_id},
     )

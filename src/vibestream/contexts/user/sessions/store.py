@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.user.sessions.domain import SEEN_EVERY, Device, EnteredBy, Lifetime, Session
 from vibestream.kernel.ids import SessionId, UserId
 from vibestream.platform.database import Tx
@@ -139,6 +141,19 @@ async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
         " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
         [before, most],
     )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the sessions that are kept of a person, without their tokens."""
+    return await tx.values(
+        "SELECT to_jsonb(t) - '{token_hash}'::text[] FROM users.session t WHERE t.user_id = %s ORDER BY t.created_at",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete every session of a person, open or not."""
+    await tx.execute("DELETE FROM users.session WHERE user_id = %s", [user_id])
 
 
 def _session(*, user_agent: str, network: str, entered_by: str, **columns: Any) -> Session:

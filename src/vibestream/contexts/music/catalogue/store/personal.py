@@ -1,0 +1,58 @@
+"""What the catalogue holds of a person."""
+
+# ruff: noqa: S608 - what is put into the statements are literals below
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from vibestream.platform.database import Tx
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the releases of a person's artists, each with its tracks."""
+    return await tx.values(
+        "SELECT to_jsonb(release) || jsonb_build_object('tracks', (SELECT jsonb_agg(to_jsonb(track)) FROM music.track"
+        " WHERE track.release_id = release.release_id)) FROM music.release JOIN music.artist USING (artist_id)"
+        " WHERE artist.owner_user_id = %s ORDER BY release.release_id",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> list[str]:
+    """Empty what a person wrote on releases that are not public, and the names of artists without a public one.
+
+    Returns the keys of the covers that were theirs.
+    """
+    own = (
+        "SELECT release_id FROM music.release JOIN music.artist USING (artist_id)"
+        " WHERE artist.owner_user_id = %s AND release.stage <> 'published'"
+    )
+    covers: list[str] = await tx.values(
+        "SELECT DISTINCT picture ->> 'key' FROM music.release, jsonb_array_elements(cover) AS picture"
+        f" WHERE release_id IN ({own})",
+        [user_id],
+    )
+    await tx.execute(
+        f"UPDATE music.track SET title = '-', isrc = NULL, credits = '[]' WHERE release_id IN ({own})", [user_id]
+    )
+    await tx.execute(
+        "UPDATE music.release SET title = '-', description = '', release_date = NULL, language = NULL, genres = '{}',"
+        f" upc = NULL, credits = '[]', cover = '[]', proposed = false WHERE release_id IN ({own})",
+        [user_id],
+    )
+    await tx.execute(
+        "UPDATE music.artist SET name = '', handle = '' WHERE owner_user_id = %s AND NOT EXISTS"
+        " (SELECT FROM music.release WHERE release.artist_id = artist.artist_id AND stage = 'published')",
+        [user_id],
+    )
+    return covers
+
+
+async def has_cover(tx: Tx, *, key: str) -> bool:
+    """Say whether a release has this picture as its cover."""
+    shown = json.dumps([{"key": key}])
+    return bool(await tx.value("SELECT EXISTS (SELECT FROM music.release WHERE cover @> %s::jsonb)", [shown]))

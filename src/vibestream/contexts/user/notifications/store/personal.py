@@ -1,0 +1,27 @@
+"""What notifications hold of a person."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from vibestream.platform.database import Tx
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return what a person was told."""
+    return await tx.values(
+        "SELECT jsonb_build_object('kind', kind, 'facts', facts, 'count', count, 'told_at', told_at, 'read_at', read_at)"
+        " FROM users.notification WHERE user_id = %s ORDER BY told_at",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete what a person was told, the mails of it, what they chose and what came back."""
+    await tx.execute("DELETE FROM users.notification WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.notification_inbox WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.notification_choice WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.notification_hours WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.notification_bounce WHERE user_id = %s", [user_id])

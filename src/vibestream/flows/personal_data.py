@@ -1,0 +1,52 @@
+"""Every capability that holds data of people: what an export collects, and what an erasure goes through, in this order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vibestream.contexts.listen_reward.listening import personal as listening
+from vibestream.contexts.music.catalogue import personal as catalogue
+from vibestream.contexts.music.delivery import personal as delivery
+from vibestream.contexts.music.packaging import personal as packaging
+from vibestream.contexts.music.uploads import personal as uploads
+from vibestream.contexts.payment.fraud import personal as fraud
+from vibestream.contexts.payment.payouts import personal as payouts
+from vibestream.contexts.payment.royalties import personal as royalties
+from vibestream.contexts.payment.tips import personal as tips
+from vibestream.contexts.payment.webhooks import personal as webhooks
+from vibestream.contexts.user.access import personal as access
+from vibestream.contexts.user.accounts import personal as accounts
+from vibestream.contexts.user.factors import personal as factors
+from vibestream.contexts.user.notifications import personal as notifications
+from vibestream.contexts.user.oauth import personal as oauth
+from vibestream.contexts.user.passkeys import personal as passkeys
+from vibestream.contexts.user.passwords import personal as passwords
+from vibestream.contexts.user.profiles import personal as profiles
+from vibestream.contexts.user.recovery import personal as recovery
+from vibestream.contexts.user.sessions import personal as sessions
+from vibestream.platform import personal_places
+from vibestream.platform.personal_data import PersonalData
+
+PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
+    sessions.PERSONAL,
+    oauth.PERSONAL,
+    accounts.PERSONAL,
+    passwords.PERSONAL,
+    factors.PERSONAL,
+    passkeys.PERSONAL,
+    recovery.PERSONAL,
+    access.PERSONAL,
+    profiles.PERSONAL,
+    notifications.PERSONAL,
+    catalogue.PERSONAL,
+    packaging.PERSONAL,
+    uploads.PERSONAL,
+    delivery.PERSONAL,
+    listening.PERSONAL,
+    webhooks.PERSONAL,  # before payouts, whose account at the gateway it looks for
+    payouts.PERSONAL,
+    tips.PERSONAL,
+    royalties.PERSONAL,
+    fraud.PERSONAL,
+    *personal_places.PERSONAL,
+)
