@@ -72,8 +72,7 @@ async def closed(database: Database, *, epoch: date = TODAY, now: datetime | Non
 
 async def own_receipts(database: Database, user_id: UserId, *, epoch: date = TODAY) -> Own:
     async with database.begin() as tx:
-        found, own, leaves = await receipts.own_leaves(tx, user_id=user_id, epoch=epoch)
-    return receipts.with_paths(found, own=own, leaves=leaves)
+        return await receipts.own_receipts(tx, user_id=user_id, epoch=epoch)
 
 
 def claim_body(

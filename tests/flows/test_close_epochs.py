@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from tests.factories.payment import as_owner
-from tests.factories.receipts import EPOCH_KEY, TODAY, closed, listened, listener, settings
+from tests.factories.receipts import EPOCH_KEY, TODAY, closed, listened, listener, own_receipts, settings
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.listen_reward.receipts.domain.epochs import powers_of
 from vibestream.contexts.listen_reward.receipts.domain.tree import ReceiptTree
 from vibestream.contexts.listen_reward.receipts.invariants import INVARIANTS
-from vibestream.contexts.listen_reward.receipts.service import EpochKey, EpochNotOver
-from vibestream.flows.close_epochs import close_epoch
+from vibestream.contexts.listen_reward.receipts.service import EpochKey, EpochNotOver, TreeNotKept
+from vibestream.flows.close_epochs import close_epoch, keep_trees
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.invariants import check_all
@@ -28,18 +28,19 @@ import asyncio, os, signal, sys
 from datetime import date
 from functools import wraps
 from tests.factories.receipts import settings
-from vibestream.contexts.listen_reward.receipts import service, store
+from vibestream.contexts.listen_reward.receipts import service
+from vibestream.contexts.listen_reward.receipts.store import leaves as store, nodes
 from vibestream.flows import close_epochs
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 
 module, name, when, dsn = sys.argv[1:]
-owner = {"service": service, "store": store, "flow": close_epochs}[module]
+owner = {"service": service, "store": store, "nodes": nodes, "flow": close_epochs}[module]
 real = getattr(owner, name)
 
 def kill(): os.kill(os.getpid(), signal.SIGKILL)
 
-if name == "final_root":
+if name == "final_tree":
     def cut(*args):
         if when == "before": kill()
         real(*args); kill()
@@ -60,7 +61,8 @@ STEPS = [
     (module, name, when)
     for module, name in (
         ("flow", "end_leaves"), ("store", "insert_leaves"), ("store", "begin_closing"), ("service", "leaves_of"),
-        ("service", "final_root"), ("service", "finish_close"), ("store", "close_epoch"),
+        ("service", "final_tree"), ("service", "finish_close"), ("store", "close_epoch"),
+        ("nodes", "insert_rows"),
     )
     for when in ("before", "after")
 ]  # fmt: skip
@@ -161,3 +163,60 @@ async def test_the_audit_finds_what_was_changed_behind_its_back(
 @pytest.mark.parametrize(("number", "powers"), [(0, []), (1, [1]), (13, [8, 4, 1]), (400, [256, 128, 16])])
 def test_a_number_is_written_as_powers_of_two(number: int, powers: list[int]):
     assert powers_of(number) == powers
+
+
+async def test_every_path_is_looked_up_in_a_tree_that_is_kept_and_equals_the_one_that_is_rebuilt(database: Database):
+    fans = [await listener(database, secret=number) for number in range(1, 4)]
+    for fan in fans:
+        await listened(database, fan, times=13)
+    published = await closed(database)
+    async with database.begin() as tx:
+        rebuilt = ReceiptTree(await receipts.leaves_of(tx, epoch=TODAY))
+
+    for fan in fans:
+        own = await own_receipts(database, fan)
+        assert len(own.leaves) == 16
+        assert own.paths == rebuilt.paths([one.place for one in own.leaves])
+        assert [path.root(one.receipt.leaf) for one, path in zip(own.leaves, own.paths, strict=True)] == [
+            published.root
+        ] * 16
+
+
+async def test_a_tree_of_before_is_kept_by_the_next_round_and_asked_for_again_until_then(
+    database: Database, owner_dsn: str
+):
+    fan = await listener(database, secret=7)
+    await listened(database, fan, times=2)
+    await closed(database)
+    before = await own_receipts(database, fan)
+    await as_owner(owner_dsn, "DELETE FROM listen_reward.receipt_node")
+
+    with pytest.raises(TreeNotKept):
+        await own_receipts(database, fan)
+    await keep_trees(database)
+    await keep_trees(database)
+
+    assert await own_receipts(database, fan) == before
+    assert await sound(database) == []
+
+
+async def test_the_audit_sees_a_node_that_is_another(database: Database, owner_dsn: str):
+    await listened(database, await listener(database, secret=7), times=2)
+    await closed(database)
+
+    await as_owner(
+        owner_dsn,
+        "UPDATE listen_reward.receipt_node SET nodes = overlay(nodes PLACING '\\x00'::bytea FROM 5) WHERE height = 3",
+    )
+
+    assert await sound(database) == ["receipts.roots"]
+
+
+async def test_whoever_serves_may_add_nodes_and_change_none(database: Database):
+    await listened(database, await listener(database, secret=7))
+    await closed(database)
+
+    for statement in ("UPDATE listen_reward.receipt_node SET nodes = nodes", "DELETE FROM listen_reward.receipt_node"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with database.begin() as tx:
+                await tx.execute(statement)

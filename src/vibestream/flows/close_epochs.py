@@ -44,6 +44,15 @@ async def close_epochs(runtime: Runtime) -> None:
     until = (utc_now() - GRACE).date() - timedelta(days=1)
     for epoch in await runtime.database.run(partial(receipts.unclosed, until=until)):
         await close_epoch(runtime.database, settings=runtime.settings, epoch=epoch, now=utc_now())
+    await keep_trees(runtime.database)
+
+
+async def keep_trees(database: Database) -> None:
+    """Keep the trees of epochs that were closed before trees were kept."""
+    for epoch in await database.run(receipts.unkept):
+        leaves = await database.run(partial(receipts.leaves_of, epoch=epoch))
+        tree = await asyncio.to_thread(receipts.final_tree, leaves)
+        await database.run(partial(receipts.keep_tree, epoch=epoch, tree=tree))
 
 
 async def close_epoch(
@@ -60,11 +69,9 @@ async def close_epoch(
     key = epoch_key(settings)
     await database.run(partial(end_leaves, epoch=epoch))
     leaves = await database.run(partial(receipts.leaves_of, epoch=epoch))
-    root = await asyncio.to_thread(receipts.final_root, leaves)
+    tree = await asyncio.to_thread(receipts.final_tree, leaves)
     window = timedelta(days=settings.claim_window_days)
-    closed = await database.run(
-        partial(receipts.finish_close, epoch=epoch, root=root, leaves=len(leaves), key=key, window=window, now=now)
-    )
+    closed = await database.run(partial(receipts.finish_close, epoch=epoch, tree=tree, key=key, window=window, now=now))
     _log.info("epoch.closed", epoch=str(epoch), leaves=closed.leaves, root=f"{closed.root:064x}")
     return closed
 

@@ -44,6 +44,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "receipts.epoch_not_over": N_("A day's receipts are closed when it is over."),
     "receipts.not_a_field_element": N_("This is not a commitment."),
     "receipts.tree_full": N_("This day's receipts are full."),
+    "receipts.tree_not_kept": N_("This day's receipts are being put away. Ask again in some minutes."),
     "epochs.key_missing": N_("This installation cannot close a day's receipts yet."),
     "claims.invalid": N_("This is no proof of a receipt."),
     "claims.not_due": N_("Claims upon this day are not taken now."),

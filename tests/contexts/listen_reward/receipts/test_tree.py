@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from vibestream.contexts.listen_reward.receipts.domain.field import ORDER, Field
 from vibestream.contexts.listen_reward.receipts.domain.poseidon import poseidon
-from vibestream.contexts.listen_reward.receipts.domain.tree import DEPTH, NoSuchLeaf, Path, ReceiptTree, TreeFull
+from vibestream.contexts.listen_reward.receipts.domain.tree import (
+    DEPTH,
+    NoSuchLeaf,
+    Path,
+    ReceiptTree,
+    TreeFull,
+    assembled,
+    beside,
+)
 
 LEAVES = st.lists(st.integers(1, ORDER - 1).map(Field), max_size=8)
 FEW = settings(max_examples=25, deadline=None)
@@ -96,3 +104,17 @@ def test_its_depth_is_the_circuits_and_its_empty_root_the_known_one():
     assert DEPTH == 20
     # Twenty levels of Poseidon over zeros: the constant `zeros[20]` of trees like Semaphore's, by circomlibjs.
     assert tree.root() == EMPTY_ROOT
+
+
+@pytest.mark.parametrize("count", range(9))
+def test_paths_put_together_from_kept_nodes_are_those_that_are_hashed(count: int):
+    leaves = [Field(100 + number) for number in range(count)]
+    tree = ReceiptTree(leaves, depth=3)
+    rows = tree.rows()
+    assert [len(row) for row in rows] == [-(-count // 2), -(-count // 4)]
+    nodes = {(height, place): node for height, row in enumerate([leaves, *rows]) for place, node in enumerate(row)}
+
+    wanted = beside(range(count), depth=3)
+
+    kept = {place: node for place, node in nodes.items() if place in wanted}
+    assert assembled(range(count), nodes=kept, depth=3) == tree.paths(range(count))

@@ -6,7 +6,6 @@ Field elements are decimal text, as proofs carry them; a JSON number would be ro
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import partial
 from typing import Annotated
 
 from fastapi import Query
@@ -16,7 +15,7 @@ from vibestream.contexts.listen_reward.receipts import service
 from vibestream.contexts.listen_reward.receipts.domain.field import field
 from vibestream.contexts.listen_reward.receipts.service import Closed
 from vibestream.platform.access import ANYONE, SIGNED_IN
-from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
+from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 
 router = Router(tags=["receipts"])
@@ -108,11 +107,9 @@ async def list_identities(tx: TxDep, principal: PrincipalDep) -> IdentityList:
 
 
 @router.get("/api/v1/receipts/{epoch}", policy=SIGNED_IN)
-async def list_receipts(epoch: date, principal: PrincipalDep, runtime: RuntimeDep) -> OwnReceipts:
+async def list_receipts(epoch: date, tx: TxDep, principal: PrincipalDep) -> OwnReceipts:
     """List one's own receipts of a closed epoch, with their paths; nobody else's."""
-    async with runtime.database.begin() as tx:
-        closed, own, leaves = await service.own_leaves(tx, user_id=principal.user_id, epoch=epoch)
-    found = await runtime.cpu.run(partial(service.with_paths, closed, own=own, leaves=leaves))
+    found = await service.own_receipts(tx, user_id=principal.user_id, epoch=epoch)
     bodies = [
         ReceiptBody(
             commitment=str(leaf.receipt.commitment),
@@ -126,7 +123,7 @@ async def list_receipts(epoch: date, principal: PrincipalDep, runtime: RuntimeDe
         for leaf, path in zip(found.leaves, found.paths, strict=True)
     ]
     number = service.epoch_element(epoch)
-    return OwnReceipts(epoch=_body(closed), epoch_number=str(number), receipts=bodies)
+    return OwnReceipts(epoch=_body(found.closed), epoch_number=str(number), receipts=bodies)
 
 
 @router.get("/api/v1/epochs", policy=ANYONE)

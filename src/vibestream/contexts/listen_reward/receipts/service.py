@@ -1,18 +1,18 @@
 """Receipts: identities, leaves, and the close of an epoch. The public interface of this capability.
 
-An epoch is closed in three steps, each of which may be cut off and repeated: `begin_close` ends the leaves, `final_root` is
-computed outside any transaction, `finish_close` signs and publishes. Whoever repeats them ends at the same root.
+An epoch is closed in three steps, each of which may be cut off and repeated: `begin_close` ends the leaves, `final_tree` is
+computed outside any transaction, `finish_close` signs and publishes. Whoever repeats them ends at the same root. The tree's
+nodes are kept with it, so that a path is looked up and never hashed again.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
-from vibestream.contexts.listen_reward.receipts import store
 from vibestream.contexts.listen_reward.receipts.domain import epochs
 from vibestream.contexts.listen_reward.receipts.domain.epochs import (
     SUMMARY_SONG,
@@ -25,9 +25,11 @@ from vibestream.contexts.listen_reward.receipts.domain.epochs import (
 )
 from vibestream.contexts.listen_reward.receipts.domain.field import Field, from_bytes
 from vibestream.contexts.listen_reward.receipts.domain.receipt import MOST_SECONDS, Receipt, epoch_element, song_element
-from vibestream.contexts.listen_reward.receipts.domain.tree import Path, ReceiptTree
-from vibestream.contexts.listen_reward.receipts.store import Leaf
-from vibestream.kernel.errors import Conflict, Forbidden, Missing
+from vibestream.contexts.listen_reward.receipts.domain.tree import Path, ReceiptTree, assembled, beside
+from vibestream.contexts.listen_reward.receipts.store import leaves as store
+from vibestream.contexts.listen_reward.receipts.store import nodes
+from vibestream.contexts.listen_reward.receipts.store.leaves import Leaf
+from vibestream.kernel.errors import Conflict, Forbidden, Missing, Unavailable
 from vibestream.kernel.ids import ListenId, TrackId, UserId
 from vibestream.platform.database import Tx
 
@@ -62,6 +64,21 @@ class EpochNotClosed(Missing):
     """The epoch is not closed, or there never was such a one."""
 
     code: ClassVar[str] = "receipts.epoch_not_closed"
+
+
+class TreeNotKept(Unavailable):
+    """The epoch was closed before trees were kept, and its own is still being put away: ask again in some minutes."""
+
+    code: ClassVar[str] = "receipts.tree_not_kept"
+
+
+@dataclass(frozen=True, slots=True)
+class FinalTree:
+    """What is kept of a tree over all leaves of an epoch: see `ReceiptTree.rows`."""
+
+    root: Field
+    leaves: int
+    rows: list[list[Field]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,27 +198,44 @@ async def leaves_of(tx: Tx, *, epoch: date) -> list[Field]:
     return await store.list_leaves(tx, epoch)
 
 
-def final_root(leaves: Sequence[Field]) -> Field:
-    """Return the root over these leaves; some 20 seconds of processor for 100,000, so not on the event loop."""
-    return ReceiptTree(leaves).root()
+def final_tree(leaves: Sequence[Field]) -> FinalTree:
+    """Return the tree over these leaves; some 20 seconds of processor for 100,000, so not on the event loop."""
+    tree = ReceiptTree(leaves)
+    return FinalTree(tree.root(), len(tree), tree.rows())
 
 
 async def finish_close(
-    tx: Tx, *, epoch: date, root: Field, leaves: int, key: EpochKey, window: timedelta, now: datetime
+    tx: Tx, *, epoch: date, tree: FinalTree, key: EpochKey, window: timedelta, now: datetime
 ) -> Closed:
-    """Sign an epoch's root and publish it, once; return what is published, whoever did it.
+    """Sign an epoch's root, publish it and keep its tree, once; return what is published, whoever did it.
 
     Raises:
-        EpochNotClosed: its leaves have not been ended, or are not those that the root is over.
+        EpochNotClosed: its leaves have not been ended, or are not those that the tree is over.
     """
     row = await store.lock_epoch(tx, epoch)
-    if row.per_listen is None or row.leaves != leaves:
+    if row.per_listen is None or row.leaves != tree.leaves:
         raise EpochNotClosed("The epoch's leaves have not been ended, or are others.")
     until = (now + window).replace(microsecond=0)
-    draft = Closed(epoch, root, leaves, row.per_listen, until, key.key_id)
-    signed = Closed(epoch, root, leaves, row.per_listen, until, key.key_id, key.sign(draft.signed))
-    await store.close_epoch(tx, signed, now=now)
+    draft = Closed(epoch, tree.root, tree.leaves, row.per_listen, until, key.key_id)
+    if await store.close_epoch(tx, replace(draft, signature=key.sign(draft.signed)), now=now):
+        await nodes.insert_rows(tx, epoch, tree.rows)
     return await closed(tx, epoch=epoch)
+
+
+async def unkept(tx: Tx) -> list[date]:
+    """Return the closed epochs whose trees are not kept: those that were closed before any was."""
+    return await nodes.list_unkept(tx)
+
+
+async def keep_tree(tx: Tx, *, epoch: date, tree: FinalTree) -> None:
+    """Keep the tree of an epoch that was closed without; once.
+
+    Raises:
+        EpochNotClosed: it is not closed, or this is not the tree that it was closed with.
+    """
+    if (await closed(tx, epoch=epoch)).root != tree.root:
+        raise EpochNotClosed("This is not the tree that the epoch was closed with.")
+    await nodes.insert_rows(tx, epoch, tree.rows)
 
 
 async def closed(tx: Tx, *, epoch: date) -> Closed:
@@ -242,20 +276,20 @@ async def mark_returned(tx: Tx, *, epoch: date, now: datetime) -> None:
     await store.mark_returned(tx, epoch, now=now)
 
 
-async def own_leaves(tx: Tx, *, user_id: UserId, epoch: date) -> tuple[Closed, list[Leaf], list[Field]]:
-    """Return a closed epoch with an account's receipts of it, and all its leaves to compute their paths from.
+async def own_receipts(tx: Tx, *, user_id: UserId, epoch: date) -> Own:
+    """Return a closed epoch with an account's receipts of it and their paths, looked up in the tree that was kept.
 
     Raises:
         EpochNotClosed: it is not closed.
+        TreeNotKept: its tree is not there yet.
     """
     found = await closed(tx, epoch=epoch)
     own = await store.list_own(tx, user_id, epoch)
-    return found, own, await store.list_leaves(tx, epoch) if own else []
-
-
-def with_paths(closed: Closed, *, own: list[Leaf], leaves: list[Field]) -> Own:
-    """Return receipts with their paths; as slow as `final_root`."""
-    return Own(closed, own, ReceiptTree(leaves).paths([one.place for one in own]))
+    places = [one.place for one in own]
+    known = await nodes.load_nodes(tx, epoch, beside(places))
+    if own and not await nodes.are_kept(tx, epoch):
+        raise TreeNotKept("The day's tree is being put away. Ask again in some minutes.")
+    return Own(found, own, assembled(places, nodes=known))
 
 
 def _receipt(commitment: Field, song: Field, seconds: int, epoch: date) -> Receipt:

@@ -6,7 +6,7 @@ when the root is asked for. A node has two inputs and a leaf is a hash of six, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -19,6 +19,9 @@ DEPTH: Final = 20
 """The circuit's: 1,048,576 receipts an epoch."""
 
 EMPTY: Final = Field(0)
+
+Place = tuple[int, int]
+"""Where a node is: its height above the leaves, and its place among those of its height."""
 
 
 class TreeFull(Conflict):
@@ -111,6 +114,17 @@ class ReceiptTree:
         edge = self._edge()
         return [self._path(index, edge) for index in indices]
 
+    def rows(self) -> list[list[Field]]:
+        """Return, for each height from 1 to below the root, its nodes in their places as far as a leaf stands under one.
+
+        They are what paths are put together from: with the leaves and `assembled`, no node is hashed again.
+        """
+        edge = self._edge()
+        return [
+            [*self._levels[height], *([edge[height]] if len(self) % (1 << height) else [])]
+            for height in range(1, self.depth)
+        ]
+
     def _path(self, index: int, edge: Sequence[Field]) -> Path:
         if not 0 <= index < len(self):
             raise NoSuchLeaf(f"The tree has {len(self)} receipts; none stands at {index}.")
@@ -136,6 +150,22 @@ class ReceiptTree:
         if self._levels[-1]:
             edge[-1] = self._levels[-1][0]
         return edge
+
+
+def beside(indices: Iterable[int], *, depth: int = DEPTH) -> set[Place]:
+    """Return where the hashes stand that the paths of these leaves are made of."""
+    return {(height, (index >> height) ^ 1) for index in indices for height in range(depth)}
+
+
+def assembled(indices: Iterable[int], *, nodes: Mapping[Place, Field], depth: int = DEPTH) -> list[Path]:
+    """Return leaves' paths out of nodes that are known, of which those are missing that no leaf stands under."""
+    return [
+        Path(
+            index,
+            tuple(nodes.get((height, (index >> height) ^ 1), _empty(height)) for height in range(depth)),
+        )
+        for index in indices
+    ]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The tables of receipts: identities, epochs, leaves."""
+"""The tables of identities, epochs and leaves."""
 
 from __future__ import annotations
 
