@@ -24,6 +24,7 @@ from prometheus_client import REGISTRY
 
 import vibestream
 import vibestream.contexts
+from tools.access_matrix import OWNED, WHO, admits, bears_id, object_of, rows_of
 from vibestream.app import create_app
 from vibestream.cli.main import cli
 from vibestream.flows.audit import invariants_of
@@ -36,7 +37,7 @@ from vibestream.platform.invariants import Invariant
 from vibestream.platform.jobs import Job, declared_jobs
 from vibestream.platform.storage.local import LocalObjectStore
 
-PAGES: Final = ("settings", "commands", "http", "problems", "events", "jobs", "metrics", "invariants")
+PAGES: Final = ("settings", "commands", "http", "access", "problems", "events", "jobs", "metrics", "invariants")
 _WIDTH: Final = 100
 _UNTAGGED: Final = "other"
 _FOR_MACHINES: Final = {
@@ -98,6 +99,17 @@ def http_page() -> str:
         f"## {name}\n\n{_table(('method', 'path', 'what it does', 'who may'), rows)}" for name, rows in groups.items()
     ]
     return _page("HTTP", about, *parts)
+
+
+def access_page() -> str:
+    """Describe who may call each route, by role, and whose object an id in its address is."""
+    about = (
+        "Each route against each role, as its policy decides it; what is not let in is refused before anything is looked "
+        "at: 401 to nobody, 403 to a role that is missing. A fan is everybody who is signed in. `apps` names the scope that "
+        "lets an [access token](http.md) in; without one no app is let in."
+    )
+    heads = ("method", "path", *WHO, "apps", "whose the id is")
+    return _page("Access", about, _table(heads, (row for route in all_routes() for row in _access_of(route))))
 
 
 def problems_page() -> str:
@@ -217,6 +229,17 @@ def all_invariants() -> tuple[Invariant, ...]:
     """Return every invariant, those that look into the object store included."""
     settings = load_settings(ledger_seal_key="A" * 43)
     return invariants_of(settings, LocalObjectStore(Path("objects")))
+
+
+def _access_of(route: RouteContext) -> Iterator[tuple[str, ...]]:
+    policy = policy_of(route)
+    if policy is None or (route.methods == {"HEAD"} and "HEAD " + str(route.path) not in OWNED):
+        return
+    for row in rows_of(str(route.path), route.methods or ()):
+        method, path = row.split(" ", maxsplit=1)
+        may = ("yes" if admits(row, policy, who) else "" for who in WHO)
+        whose = object_of(row, policy) if bears_id(path) else ""
+        yield method, f"`{path}`", *may, policy.scope or "", whose
 
 
 def _commands_below(group: click.Group, words: str) -> Iterator[tuple[str, click.Command]]:

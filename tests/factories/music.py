@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 
 from tests.factories.music_assets import MadeAsset, make_asset
-from tests.factories.users import Artist, make_artist
+from tests.factories.users import Artist, User, make_artist
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.domain import Release
 from vibestream.contexts.music.packaging.domain.asset import State
@@ -39,9 +39,15 @@ class Music:
 
 
 async def make_music(
-    tx: Tx, *, titles: tuple[str, ...] = ("Nebula",), publish: bool = True, state: State = State.READY, **asset: Any
+    tx: Tx,
+    *,
+    titles: tuple[str, ...] = ("Nebula",),
+    publish: bool = True,
+    state: State = State.READY,
+    owner: User | None = None,
+    **asset: Any,
 ) -> Music:
-    artist = await make_artist(tx)
+    artist = await make_artist(tx, user=owner)
     await catalogue.register_artist(
         tx,
         artist_id=artist.artist_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import Form, Request, UploadFile
@@ -100,7 +100,7 @@ async def draft_release(
     principal: PrincipalDep,
     now: NowDep,
     upload: Ids = [],  # noqa: B006 - FastAPI copies it
-    artist: UUID | Annotated[str, Form(max_length=40)] = "",
+    artist: Annotated[UUID | Literal[""], Form()] = "",
 ) -> Response:
     """Make a draft out of files that arrived."""
     artist_id = ArtistId(artist) if isinstance(artist, UUID) else None

@@ -1,0 +1,214 @@
+"""Who may do what: each route against each role, and what becomes of somebody else's id.
+
+The first half is read off the routes. The second cannot be: each route whose address holds an id, and that more than
+an operator may call, is named here with whose object that is. A route that is not named makes
+tests/architecture/test_access_matrix.py fail, which then calls it with the id of an object of somebody else.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.ids import SessionId, UserId, new_id
+from vibestream.platform.access import Policy, Principal
+
+WHO: Final[Mapping[str, tuple[str, ...] | None]] = {
+    "nobody": None,
+    "fan": ("fan",),
+    "artist": ("fan", "artist"),
+    "finance": ("fan", "finance"),
+    "admin": ("fan", "admin"),
+}
+"""Every role that can be granted; None: nobody is signed in."""
+OPERATORS: Final = frozenset({"holds finance", "holds admin"})
+"""Policies of those whose work is with everybody's objects: there the role decides, and any id will do."""
+
+TOKENS_ONLY: Final = frozenset({"GET /oauth/userinfo", "POST /oauth/userinfo"})
+"""Routes that nobody is let into by a session, only an app by its access token."""
+
+
+class Bears(enum.Enum):
+    """Whose object the id in an address is, when it is not an operator who calls."""
+
+    PUBLISHED = "anybody's: it is published"
+    SIGNED = "whoever's who has the address, which is signed or secret"
+    NO_OBJECT = "nobody's: a month, a kind or a name, of which each sees their own"
+
+
+OWNED: Final[Mapping[str, str]] = {
+    "PATCH /api/v1/me/passkeys/{passkey_id}": "passkey",
+    "DELETE /api/v1/me/passkeys/{passkey_id}": "passkey",
+    "POST /account/passkeys/{passkey_id}/name": "passkey",
+    "POST /account/passkeys/{passkey_id}/remove": "passkey",
+    "DELETE /api/v1/me/sessions/{session_id}": "session",
+    "POST /account/sessions/{session_id}/end": "session",
+    "PATCH /api/v1/artists/{artist_id}": "artist",
+    "POST /api/v1/me/notifications/{notification_id}/read": "notification",
+    "POST /notifications/{notification_id}/open": "notification",
+    "POST /account/apps/{client_id}/take-back": "allowed app",
+    "POST /account/developer/{client_id}/secret": "app",
+    "POST /account/developer/{client_id}/delete": "app",
+    "GET /api/v1/studio/releases/{release_id}": "draft",
+    "PATCH /api/v1/studio/releases/{release_id}": "draft",
+    "DELETE /api/v1/studio/releases/{release_id}": "draft",
+    "POST /api/v1/studio/releases/{release_id}/publish": "draft",
+    "POST /api/v1/studio/releases/{release_id}/take-down": "release",
+    "POST /api/v1/studio/releases/{release_id}/tracks": "draft",
+    "PUT /api/v1/studio/releases/{release_id}/order": "draft",
+    "PATCH /api/v1/studio/releases/{release_id}/tracks/{track_id}": "draft",
+    "DELETE /api/v1/studio/releases/{release_id}/tracks/{track_id}": "draft",
+    "POST /api/v1/studio/releases/{release_id}/tracks/{track_id}/withdraw": "release",
+    "POST /api/v1/studio/releases/{release_id}/tracks/{track_id}/restore": "release",
+    "PUT /api/v1/studio/releases/{release_id}/cover": "draft",
+    "DELETE /api/v1/studio/releases/{release_id}/cover": "draft",
+    "GET /studio/releases/{release_id}": "draft",
+    "POST /studio/releases/{release_id}": "draft",
+    "POST /studio/releases/{release_id}/songs": "draft",
+    "POST /studio/releases/{release_id}/cover": "draft",
+    "POST /studio/releases/{release_id}/take-down": "release",
+    "POST /studio/releases/{release_id}/delete": "draft",
+    "HEAD /api/v1/tus/{upload_id}": "upload",
+    "PATCH /api/v1/tus/{upload_id}": "upload",
+    "DELETE /api/v1/tus/{upload_id}": "upload",
+    "POST /api/v1/tus/{upload_id}": "upload",
+    "GET /api/v1/uploads/{upload_id}": "upload",
+    "POST /studio/uploads/{upload_id}/end": "upload",
+    "GET /api/v1/listens/{listen_id}": "listen",
+    "POST /api/v1/listens/{listen_id}/heartbeats": "listen",
+    "POST /api/v1/listens/{listen_id}/close": "listen",
+    "GET /api/v1/wallet/transactions/{transaction_id}": "transaction",
+    "GET /api/v1/wallet/transactions/{transaction_id}/proofs": "transaction",
+    "GET /api/v1/payments/{payment_id}": "payment",
+    "GET /api/v1/payments/{payment_id}/timeline": "payment",
+    "POST /api/v1/payments/{payment_id}/cancel": "payment",
+    "GET /payments/{payment_id}": "payment",
+    "POST /payments/{payment_id}/cancel": "payment",
+    "POST /payments/{payment_id}/refund": "captured payment",
+    "POST /api/v1/wallet/top-ups/{payment_id}/refunds": "captured payment",
+    "DELETE /api/v1/subscription/family/invitations/{invitation_id}": "invitation",
+    "POST /subscription/invitations/{invitation_id}/withdraw": "invitation",
+    "DELETE /api/v1/subscription/family/members/{user_id}": "member",
+    "POST /subscription/members/{member}/remove": "member",
+    "GET /api/v1/exchange/quotes/{quote_id}": "quote",
+    "POST /api/v1/exchange/quotes/{quote_id}/execute": "quote",
+    "GET /wallet/exchanges/{quote_id}": "quote",
+    "POST /wallet/exchanges/{quote_id}": "quote",
+    "GET /api/v1/royalties/tracks/{track_id}/splits": "song",
+    "POST /api/v1/royalties/tracks/{track_id}/splits": "song",
+    "GET /studio/splits/tracks/{track_id}": "song",
+    "POST /studio/splits/tracks/{track_id}": "song",
+    "POST /api/v1/royalties/splits/{split_id}/accept": "split",
+    "POST /api/v1/royalties/splits/{split_id}/withdraw": "split",
+    "POST /studio/splits/{split_id}/accept": "split",
+    "POST /studio/splits/{split_id}/withdraw": "split",
+    "GET /api/v1/payouts/{payout_id}": "payout",
+    "POST /api/v1/payouts/{payout_id}/cancel": "payout",
+    "GET /studio/payouts/{payout_id}": "payout",
+    "POST /studio/payouts/{payout_id}/cancel": "payout",
+}
+"""Routes that answer for one's own object only, as though another's were not there (404); and what makes one to try with."""
+
+OTHERS: Final[Mapping[str, Bears]] = {
+    "GET /media/{path:path}": Bears.SIGNED,
+    "GET /unsubscribe/{token}": Bears.SIGNED,
+    "POST /unsubscribe/{token}": Bears.SIGNED,
+    "POST /webhooks/{endpoint}": Bears.SIGNED,
+    "POST /api/v1/tracks/{track_id}/playback": Bears.PUBLISHED,
+    "GET /api/v1/artists/{artist_id}": Bears.PUBLISHED,
+    "GET /api/v1/releases/{release_id}": Bears.PUBLISHED,
+    "GET /api/v1/tracks/{track_id}": Bears.PUBLISHED,
+    "GET /api/v1/artists/{handle}/releases": Bears.PUBLISHED,
+    "GET /api/v1/epochs/{epoch}": Bears.PUBLISHED,
+    "GET /api/v1/ledger/seals/{number}": Bears.PUBLISHED,
+    "GET /artists/{handle}": Bears.PUBLISHED,
+    "GET /releases/{release_id}": Bears.PUBLISHED,
+    "GET /tracks/{track_id}": Bears.PUBLISHED,
+    "GET /artists/{handle}/tip": Bears.PUBLISHED,
+    "POST /artists/{handle}/tip": Bears.PUBLISHED,
+    "GET /artwork/{seed}.svg": Bears.PUBLISHED,
+    "GET /static/dist/{name}": Bears.PUBLISHED,
+    # Claims name nobody: a wallet is a secret that only its owner can link to themselves, and what it was paid is open.
+    "GET /api/v1/claim-wallets/{wallet}": Bears.PUBLISHED,
+    # The page of what was mailed, on a laptop: it exists outside production only.
+    "GET /sandbox/mail/{message_id}": Bears.PUBLISHED,
+    "OPTIONS /api/v1/tus/{upload_id}": Bears.NO_OBJECT,
+    "PUT /api/v1/me/notification-choices/{kind}/{channel}": Bears.NO_OBJECT,
+    "GET /api/v1/receipts/{epoch}": Bears.NO_OBJECT,
+    "GET /api/v1/royalties/statements/{month}": Bears.NO_OBJECT,
+    "GET /api/v1/royalties/statements/{month}/lines.csv": Bears.NO_OBJECT,
+    "GET /api/v1/royalties/statements/{month}/report.tsv": Bears.NO_OBJECT,
+    "GET /api/v1/royalties/statements/{month}/statement.pdf": Bears.NO_OBJECT,
+    "GET /api/v1/royalties/statements/{month}/proof.json": Bears.NO_OBJECT,
+    "GET /studio/royalties/{month}": Bears.NO_OBJECT,
+    "GET /{anything:page}": Bears.NO_OBJECT,
+}
+"""Every other address with an id in it."""
+
+
+SENT: Final[Mapping[str, str]] = {
+    "POST /api/v1/studio/releases artist_id": "artist",
+    "POST /api/v1/studio/releases/from-uploads upload_ids": "uploaded",
+    "POST /api/v1/studio/releases/from-uploads artist_id": "artist",
+    "POST /api/v1/studio/releases/{release_id}/tracks upload_ids": "uploaded",
+    "PUT /api/v1/studio/releases/{release_id}/order discs": "draft",
+    "GET /studio/new release": "draft",
+    "POST /studio/releases artist": "artist",
+    "POST /studio/releases upload": "uploaded",
+    "POST /studio/releases/{release_id}/songs upload": "uploaded",
+    "GET /payments payment": "payment",
+}
+"""Ids that a route takes in its body or its query and that must be one's own; and what makes one to try with."""
+
+SENT_OPENLY: Final[Mapping[str, str]] = {
+    "POST /api/v1/listens track_id": "published",
+    "POST /api/v1/tips artist_id": "published",
+    "POST /api/v1/tracks/{track_id}/playback listen_id": "it says for which listen segments are fetched; that listen is told nothing of",
+    "POST /api/v1/royalties/tracks/{track_id}/splits payee_id": "whoever is named agrees or does not",
+    "POST /wallet/top-ups key": "made by the form, one's own with each person",
+    "POST /artists/{handle}/tip key": "made by the form, one's own with each person",
+    "POST /studio/payouts key": "made by the form, one's own with each person",
+}
+"""Ids in a body that may be anybody's, and why."""
+
+
+def rows_of(path: str, methods: Iterable[str]) -> list[str]:
+    """Return how a route is named above: each method with the path; HEAD only where it is not GET without a body."""
+    said = set(methods)
+    return [f"{method} {path}" for method in sorted(said - {"HEAD"} or said)]
+
+
+def bears_id(path: str) -> bool:
+    """Say whether an address holds a parameter."""
+    return re.search(r"\{[^}]+\}", path) is not None
+
+
+def admits(row: str, policy: Policy, who: str) -> bool:
+    """Say whether a route lets somebody in who comes by a session."""
+    roles = WHO[who]
+    if row in TOKENS_ONLY:
+        return False
+    principal = None if roles is None else Principal(UserId(new_id()), SessionId(new_id()), frozenset(roles))
+    try:
+        policy.admit(principal)
+    except VibeStreamError:
+        return False
+    return True
+
+
+def object_of(row: str, policy: Policy) -> str:
+    """Say in words whose object the id of a route is.
+
+    Raises:
+        LookupError: nobody has said.
+    """
+    if row in OWNED:
+        return f"one's own {OWNED[row]}; anybody else's is not there (404)"
+    if row in OTHERS:
+        return OTHERS[row].value
+    if policy.name in OPERATORS:
+        return "anybody's: the role decides"
+    raise LookupError(f"{row}: say in tools/access_matrix.py (OWNED or OTHERS) whose object the id in this address is.")
