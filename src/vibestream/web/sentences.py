@@ -170,6 +170,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     "exchange.reserve_too_small": N_("We do not have that much of the other currency right now. Try less."),
     "exchange.unknown_quote": N_("There is no such offer."),
     "form.amount_unreadable": N_("This is not an amount. Write it in digits, such as 12.50."),
+    "exchange.invalid_rate": N_(
+        "This could not be right: two different currencies, VIBE first and otherwise the one first in the alphabet; a rate "
+        "such as 1.0842 above zero; an end after its beginning."
+    ),
+    "exchange.own_proposal": N_("You proposed this rate: somebody else of finance has to publish it."),
+    "exchange.proposal_over": N_("This was proposed more than a day ago. Propose it again with today's rate."),
+    "exchange.rate_backdated": N_("A rate begins now or later. Propose it again."),
+    "exchange.rate_exists": N_("The pair has a rate from the same instant on. Load the page again to see it."),
+    "exchange.unknown_proposal": N_("This is no proposal, or not a whole one. Ask for its address again."),
     "form.method_unavailable": N_(
         "This cannot be paid so. Crypto pays USDC; cards and PayPal pay the other currencies."
     ),
@@ -192,6 +201,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "payouts.key_reused": N_("This form was sent before with something else in it. Load the page again."),
     "payouts.not_a_country": N_("A country is two letters, such as MX or ES."),
     "payouts.not_onboarded": N_("Open an account at Stripe first."),
+    "ledger.key_reused": N_("This was sent before with other figures. Load the page again and look what was done."),
     "payouts.not_payable": N_("Nothing can be paid out now. What is missing stands beside your balance."),
     "payouts.nothing_to_undo": N_("There is no change that still waits."),
     "payouts.own": N_("Nobody agrees to a payout of their own."),
@@ -206,9 +216,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     "royalties.split_settled": N_("This split counts already or was withdrawn. Propose another one."),
     "royalties.unknown_split": N_("There is no such split."),
     "royalties.unknown_track": N_("There is no such song of yours."),
-    "royalties.invalid_advance": N_("An advance is an amount above zero with a reason."),
+    "royalties.invalid_advance": N_("An advance is an amount above zero, with a reason of 1 to 500 characters."),
     "royalties.invalid_exclusion": N_("Name a listener, a song or both, and say why."),
-    "royalties.invalid_policy": N_("Nothing could be shared by such a policy."),
+    "royalties.invalid_policy": N_(
+        "Nothing could be shared by such a policy: a cap lets at least one listen count, and a note of 1 to 500 characters "
+        "says why it is made."
+    ),
+    "royalties.policy_moved": N_(
+        "Somebody else made a policy meanwhile, or yours was sent twice. Read the latest first."
+    ),
     "royalties.invalid_reason": N_("Say why, so that people can read it later."),
     "royalties.month_not_closed": N_("The month has no pool in this currency: close it first."),
     "royalties.month_not_over": N_("A month is closed when it is over."),
@@ -262,10 +278,23 @@ SENTENCES: Final[Mapping[str, str]] = {
     "fraud.reviewer_concerned": N_("This is your own money: somebody else has to decide."),
     "fraud.unknown_review": N_("There is no such review."),
     "ledger.unknown_account": N_("There is no such account."),
+    "webhooks.not_failed": N_(
+        "It does not stand as failed any more: somebody had it tried again, or it came once more."
+    ),
+    "webhooks.unknown": N_("There is no such webhook; processed ones are forgotten after 400 days."),
     "reconciliation.note_missing": N_("Say why in 1 to 1,000 characters."),
+    "finance.day_unreadable": N_("Choose a day of the calendar, such as 2026-11-30."),
+    "finance.no_such_version": N_("There is no version with this number. Choose one of the list."),
+    "finance.number_unreadable": N_("Write a whole number from 0 to {most}, without separators."),
+    "finance.person_unknown": N_("Nobody here has this address, handle or id. Check it for typing errors."),
     "reconciliation.settled": N_("This difference is resolved; there is nothing more to say about it."),
     "reconciliation.unknown_finding": N_("There is no such difference."),
     "seal.missing": N_("There is no such seal."),
+    "fraud.not_denied": N_("That is on no list any more. Load the page again to see what is."),
+    "fraud.unusable_entry": N_(
+        "Nothing could ever match this, or its end has passed. A country is two letters, a mail provider a domain such as "
+        "example.org; choose an end in the future or none."
+    ),
     "seal.not_yet": N_("The transaction is not sealed yet. Try again in half a minute."),
     "seal.tree_broken": N_("The sealed books do not fit any more: somebody changed the database. Run the audit."),
 }

@@ -13,11 +13,14 @@ PAGES = (
     *("/finance", "/finance/payments", "/finance/reviews", "/finance/reviews/decided", "/finance/payouts"),
     *("/finance/royalties", "/finance/royalties/2026-11/USD", "/finance/reconciliation", "/finance/books"),
     *("/finance/books/accounts", "/finance/books/transactions", "/finance/books/seals", "/finance/models"),
+    *("/finance/models/policy", "/finance/models/denied", "/finance/reconciliation/webhooks"),
+    *("/finance/royalties/policies", "/finance/royalties/advances", "/finance/books/rates"),
 )
 MISSING = (
     *("/finance/payments/{id}", "/finance/reviews/{id}", "/finance/payouts/{id}", "/finance/royalties/runs/{id}"),
     *("/finance/reconciliation/{id}", "/finance/books/accounts/{id}", "/finance/books/transactions/{id}"),
-    "/finance/books/transactions/{id}/proof.json",
+    *("/finance/books/transactions/{id}/proof.json", "/finance/reconciliation/webhooks/{id}"),
+    *("/finance/models/policy?version=99", "/finance/books/rates/proposals/none"),
 )
 FORMS = (
     *(
@@ -27,6 +30,9 @@ FORMS = (
         "/finance/royalties/runs/{id}",
     ),
     *("/finance/royalties/2026-10/USD", "/finance/reconciliation/{id}", "/finance/check"),
+    *("/finance/reconciliation/webhooks/{id}", "/finance/models/denied"),
+    *("/finance/royalties/policies", "/finance/royalties/advances", "/finance/books/rates"),
+    "/finance/books/rates/proposals/none",
 )
 
 

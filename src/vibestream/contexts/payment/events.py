@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
+from uuid import UUID
 
 from vibestream.kernel.events import Event
 from vibestream.kernel.ids import (
@@ -235,3 +236,23 @@ class TipReceived(Event):
     def key(self) -> str:
         """Order the news of one artist's account."""
         return str(self.payee)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatePublished(Event):
+    """A rate of exchange that one person of finance proposed was published by another. Announced once per rate."""
+
+    type: ClassVar[str] = "vibestream.payment.rate_published"
+
+    rate_id: UUID
+    pair: str
+    """Both currencies, such as `EUR/USD`."""
+    rate: str
+    """A plain decimal."""
+    proposed_by: UserId
+    published_by: UserId
+
+    @property
+    def key(self) -> str:
+        """Each rate is published once: there is nothing to order."""
+        return str(self.rate_id)

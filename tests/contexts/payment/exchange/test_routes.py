@@ -28,6 +28,14 @@ async def finance(client_for: Any, database: Database) -> Any:
 
 
 @pytest.fixture
+async def colleague(client_for: Any, database: Database) -> Any:
+    """Somebody else who looks after money."""
+    async with database.begin() as tx:
+        user = await make_user(tx, roles=("finance",))
+    return await client_for(user)
+
+
+@pytest.fixture
 async def ana(client_for: Any, database: Database) -> Any:
     """Signed in, with 100 euros and 6,000 points."""
     async with database.begin() as tx:
@@ -41,13 +49,21 @@ def rate(base: str, quote: str, value: str, **more: Any) -> dict[str, Any]:
     return {"base": base, "quote": quote, "rate": value, "spread_bp": 100, "source": "a central bank", **more}
 
 
+async def published(finance: Any, colleague: Any, asked: Any) -> Any:
+    """What is answered to one who publishes what another proposed; or to the proposal, when that is refused."""
+    proposed = await finance.post(f"{OPERATIONS}/exchange/rates/proposals", json=asked)
+    if proposed.status_code != 201:
+        return proposed
+    return await colleague.post(f"{OPERATIONS}/exchange/rates", json={"proposal": proposed.json()["proposal"]})
+
+
 def sell(amount: str, currency: str, buy: str) -> dict[str, Any]:
     return {"sell": {"amount": amount, "currency": currency}, "buy": buy}
 
 
-async def set_up(finance: Any) -> None:
+async def set_up(finance: Any, colleague: Any) -> None:
     for asked in (rate("EUR", "USD", "1.25"), rate("VIBE", "USD", "0.01")):
-        assert (await finance.post(f"{OPERATIONS}/exchange/rates", json=asked)).status_code == 201
+        assert (await published(finance, colleague, asked)).status_code == 201
     funding = {"money": {"amount": "200.00", "currency": "USD"}, "source_kind": "liquidity", "reason": "start"}
     for _ in range(2):
         answer = await finance.post(
@@ -60,8 +76,8 @@ async def balances(client: Any) -> dict[str, str]:
     return {one["currency"]: one["available"] for one in (await client.get("/api/v1/wallet")).json()["balances"]}
 
 
-async def test_a_person_asks_for_a_quote_and_takes_it_once(finance: Any, ana: Any):
-    await set_up(finance)
+async def test_a_person_asks_for_a_quote_and_takes_it_once(finance: Any, colleague: Any, ana: Any):
+    await set_up(finance, colleague)
     rates = (await ana.get("/api/v1/exchange/rates")).json()["rates"]
     assert [(one["base"], one["quote"], one["rate"], one["spread_bp"]) for one in rates] == [
         ("EUR", "USD", "1.25", 100), ("VIBE", "USD", "0.01", 100),
@@ -89,8 +105,8 @@ async def test_a_person_asks_for_a_quote_and_takes_it_once(finance: Any, ana: An
     assert await balances(ana) == {"EUR": "100.00", "USD": "0.00", "VIBE": "6000.0000"}
 
 
-async def test_points_are_redeemed_and_finance_sees_what_is_owed(finance: Any, ana: Any):
-    await set_up(finance)
+async def test_points_are_redeemed_and_finance_sees_what_is_owed(finance: Any, colleague: Any, ana: Any):
+    await set_up(finance, colleague)
     offer = (await ana.post("/api/v1/exchange/quotes", json=sell("1000", "VIBE", "USD"))).json()
     assert (await ana.post(f"/api/v1/exchange/quotes/{offer['quote_id']}/execute")).status_code == 200
     expiry = {"amount": "4000", "source_kind": "reward_pool", "source_subject": "2026-11-24", "reason": "epoch over"}
@@ -130,8 +146,8 @@ async def test_points_are_redeemed_and_finance_sees_what_is_owed(finance: Any, a
         ([], 422),
     ],
 )
-async def test_odd_wishes_are_refused(finance: Any, ana: Any, body: Any, status: int):
-    await set_up(finance)
+async def test_odd_wishes_are_refused(finance: Any, colleague: Any, ana: Any, body: Any, status: int):
+    await set_up(finance, colleague)
     assert (await ana.post("/api/v1/exchange/quotes", json=body)).status_code == status
 
 
@@ -150,16 +166,36 @@ async def test_odd_wishes_are_refused(finance: Any, ana: Any, body: Any, status:
         (rate("EUR", "USD", "1.2", effective_from="2099-01-01T00:00:00Z"), 201),
     ],
 )
-async def test_rates_are_checked(finance: Any, body: Any, status: int):
-    answer = await finance.post(f"{OPERATIONS}/exchange/rates", json=body)
+async def test_rates_are_checked(finance: Any, colleague: Any, body: Any, status: int):
+    answer = await published(finance, colleague, body)
     assert answer.status_code == status, answer.text
     assert len((await finance.get(f"{OPERATIONS}/exchange/rates")).json()["items"]) == (status == 201)
+
+
+async def test_a_rate_takes_two_people_and_is_published_once(finance: Any, colleague: Any):
+    asked = rate("EUR", "USD", "1.25")
+    proposed = (await finance.post(f"{OPERATIONS}/exchange/rates/proposals", json=asked)).json()
+    body = {"proposal": proposed["proposal"]}
+    own = await finance.post(f"{OPERATIONS}/exchange/rates", json=body)
+    nothing_yet = (await finance.get(f"{OPERATIONS}/exchange/rates")).json()["items"]
+    done = [await colleague.post(f"{OPERATIONS}/exchange/rates", json=body) for _ in range(2)]
+    changed = proposed["proposal"][:-6] + ("AAAAAA" if proposed["proposal"][-6:] != "AAAAAA" else "BBBBBB")
+    forged = await colleague.post(f"{OPERATIONS}/exchange/rates", json={"proposal": changed})
+    kept = (await finance.get(f"{OPERATIONS}/exchange/rates")).json()["items"]
+
+    assert (own.status_code, own.json()["code"]) == (403, "exchange.own_proposal")
+    assert nothing_yet == []
+    assert [one.status_code for one in done] == [201, 201]
+    assert done[0].json() == done[1].json()
+    assert (forged.status_code, forged.json()["code"]) == (404, "exchange.unknown_proposal")
+    assert [(one["base"], one["quote"], one["rate"]) for one in kept] == [("EUR", "USD", "1.25")]
 
 
 async def test_finance_alone_sets_rates_and_moves_reserves(ana: Any, client: Any):
     some = str(new_id())
     for path, body in (
-        ("exchange/rates", rate("EUR", "USD", "1")),
+        ("exchange/rates/proposals", rate("EUR", "USD", "1")),
+        ("exchange/rates", {"proposal": "x"}),
         ("exchange/reserves", {"money": {"amount": "1", "currency": "USD"}, "source_kind": "liquidity", "reason": "x"}),
         (f"exchange/quotes/{some}/reverse", {"reason": "x"}),
         ("points/expiries", {"amount": "1", "source_kind": "wallet", "source_subject": some, "reason": "x"}),

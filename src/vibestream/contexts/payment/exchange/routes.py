@@ -89,6 +89,20 @@ class RateRequest(_Strict):
     effective_until: Annotated[AwareDatetime | None, Field(strict=False)] = None
 
 
+class ProposalBody(BaseModel):
+    """A rate that waits for a second person."""
+
+    proposal: str = Field(description="Hand it to somebody else of finance, who publishes it.")
+    over_at: datetime = Field(description="It cannot be published any more from then on.")
+    rate: str
+
+
+class PublishingRequest(_Strict):
+    """What somebody else proposed."""
+
+    proposal: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
 class FundingRequest(_Strict):
     """What moves from an account of the platform into the reserve of its currency; out of it when negative."""
 
@@ -180,11 +194,12 @@ async def list_rate_history(tx: TxDep, paging: PagingDep) -> Page[RateBody]:
     return paging.page(found, item=_rate, position=lambda rate: (rate.effective_from,))
 
 
-@router.post("/api/v1/operations/exchange/rates", policy=_FINANCE, status_code=201)
-async def set_rate(asked: RateRequest, tx: TxDep, principal: PrincipalDep, now: NowDep) -> RateBody:
-    """Publish a rate, from now or a later instant on. It is never changed; a better one takes over from it."""
-    rate = await service.set_rate(
-        tx,
+@router.post("/api/v1/operations/exchange/rates/proposals", policy=_FINANCE, status_code=201)
+async def propose_rate(asked: RateRequest, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep) -> ProposalBody:
+    """Propose a rate. Nothing is written: another person of finance publishes the proposal within a day."""
+    signing_key = runtime.settings.signing_key()
+    text = service.propose_rate(
+        signing_key=signing_key,
         rate_id=new_id(),
         base=Currency.of(asked.base),
         quote=Currency.of(asked.quote),
@@ -193,10 +208,20 @@ async def set_rate(asked: RateRequest, tx: TxDep, principal: PrincipalDep, now: 
         source=asked.source,
         effective_from=asked.effective_from,
         effective_until=asked.effective_until,
-        set_by=principal.user_id,
+        proposed_by=principal.user_id,
         now=now,
     )
-    return _rate(rate)
+    proposal = service.proposal_of(text, signing_key=signing_key)
+    return ProposalBody(proposal=text, over_at=proposal.over_at, rate=proposal.value)
+
+
+@router.post("/api/v1/operations/exchange/rates", policy=_FINANCE, status_code=201)
+async def publish_rate(
+    asked: PublishingRequest, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep
+) -> RateBody:
+    """Publish a rate that somebody else proposed. It is never changed; a better one takes over from it."""
+    proposal = service.proposal_of(asked.proposal, signing_key=runtime.settings.signing_key())
+    return _rate(await service.publish_rate(tx, proposal=proposal, published_by=principal.user_id, now=now))
 
 
 @router.post("/api/v1/operations/exchange/reserves", policy=_FINANCE)

@@ -32,6 +32,7 @@ class Action(enum.StrEnum):
     DESTINATION_CHANGED = "payout.destination_changed"
     REVIEW_DECIDED = "review.decided"
     REFUNDED = "payment.refunded"
+    RATE_PUBLISHED = "exchange.rate_published"
     CLIENT_REGISTERED = "app.registered"
     CLIENT_SECRET_RENEWED = "app.secret_renewed"  # noqa: S105 - names an action
     CLIENT_ENDED = "app.ended"

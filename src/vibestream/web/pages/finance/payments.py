@@ -181,7 +181,7 @@ async def refund(
         field = ""
         if sure != "yes":
             page = await _page(request, tx, payment_id, form=Filled(typed))
-            return _in_place(render(request, "finance/refund.html", page, money=money))
+            return shown.in_place(render(request, "finance/refund.html", page, money=money))
         await checkout.request_refund(
             tx,
             key=f"refund:console:{key_of(key)}",
@@ -249,12 +249,6 @@ async def _events(tx: Tx, found: Traced, spoken: Language) -> tuple[EventRow, ..
 def _left(view: PaymentView) -> Money:
     """Return what can still be refunded, counting what is on its way back."""
     return view.captured - view.refunded - view.refunding
-
-
-def _in_place(response: Response) -> Response:
-    """Return a page that answers a form and is no address to come back to."""
-    response.headers["HX-Push-Url"] = "false"
-    return response
 
 
 def _row(one: PaymentView, names: Names, spoken: Language) -> PaymentRow:

@@ -6,7 +6,22 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from vibestream.web.pages.finance import books, models, overview, payments, payouts, reconciliation, reviews, royalties
+from vibestream.web.pages.finance import (
+    advances,
+    books,
+    denied,
+    models,
+    overview,
+    payments,
+    payouts,
+    rates,
+    reconciliation,
+    reviews,
+    risk_policy,
+    royalties,
+    royalty_policies,
+    webhooks,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     overview.router,
@@ -14,7 +29,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reviews.router,
     payouts.router,
     royalties.router,
+    royalty_policies.router,
+    advances.router,
+    webhooks.router,  # before reconciliation, which takes whatever follows its own address for a finding
     reconciliation.router,
     books.router,
+    rates.router,
     models.router,
+    risk_policy.router,
+    denied.router,
 )

@@ -9,6 +9,8 @@ from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from starlette.responses import Response
+
 from vibestream.contexts.payment.ledger.service import (
     LEGS_SHOWN,
     PERSONAL,
@@ -164,6 +166,12 @@ def leg(found: AccountLeg, names: Names, spoken: Language) -> LegRow:
     """Return a posting as it is shown."""
     kind, about = account_of(found.account, names, spoken)
     return LegRow(found.account_id, kind, about, found.amount)
+
+
+def in_place(response: Response) -> Response:
+    """Return a page that answers a form and is no address to come back to."""
+    response.headers["HX-Push-Url"] = "false"
+    return response
 
 
 def as_uuid(text: str) -> UUID | None:

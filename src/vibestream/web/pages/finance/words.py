@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from vibestream.contexts.payment.checkout.service import PaymentState, Purpose
-from vibestream.contexts.payment.fraud.service import Outcome, ReviewState, Verdict
+from vibestream.contexts.payment.fraud.service import DenyList, Outcome, ReviewState, Verdict
 from vibestream.contexts.payment.ledger.service import AccountKind
 from vibestream.contexts.payment.payouts.service import PayoutState
 from vibestream.contexts.payment.reconciliation.service import Class, FindingState, Kind
-from vibestream.contexts.payment.royalties.service import EngineName
+from vibestream.contexts.payment.royalties.service import EngineName, Idle
+from vibestream.contexts.payment.webhooks.service import InboxState
 from vibestream.web.localization import Language
 from vibestream.web.sentences import N_
 
@@ -140,6 +141,43 @@ OUTCOMES: Final[Mapping[str, str]] = {
 }
 FINDING_STATES: Final[Tones] = {
     FindingState.OPEN: (N_("open"), BAD),
+DENY_LISTS: Final[Mapping[DenyList, str]] = {
+    DenyList.USER: N_("person who pays"),
+    DenyList.METHOD: N_("card or account"),
+    DenyList.DEVICE: N_("device"),
+    DenyList.NETWORK: N_("network"),
+    DenyList.EMAIL_DOMAIN: N_("mail provider"),
+    DenyList.COUNTRY: N_("country"),
+    DenyList.BENEFICIARY: N_("payee"),
+}
+RISK_KINDS: Final[Mapping[str, str]] = {"payment": N_("payments"), "payout": N_("payouts")}
+POLICY_GROUPS: Final[Mapping[str, str]] = {
+    "costs": N_("What being wrong costs"),
+    "reviewing": N_("What people can look at"),
+    "without_model": N_("While no model serves"),
+    "exploring": N_("Let through to learn"),
+}
+POLICY_NUMBERS: Final[Mapping[str, str]] = {
+    "costs.lost_bp": N_("Of the amount, lost to fraud"),
+    "costs.dispute_cents": N_("A dispute's fee and work"),
+    "costs.margin_bp": N_("Of the amount, lost when honest and refused"),
+    "costs.goodwill_cents": N_("An honest person turned away"),
+    "costs.step_up_cents": N_("A step-up"),
+    "costs.step_up_lost_bp": N_("Honest payers who give up at it"),
+    "costs.step_up_leak_bp": N_("Fraud that gets through it"),
+    "costs.review_cents": N_("A review"),
+    "costs.review_lost_bp": N_("Honest payers who do not wait"),
+    "costs.review_leak_bp": N_("Fraud that a reviewer lets go on"),
+    "reviewing.per_day": N_("The model's reviews in a day, at most"),
+    "reviewing.payment_due_h": N_("A payment is due after"),
+    "reviewing.payout_due_h": N_("A payout is due after"),
+    "reviewing.payment_closes_h": N_("A payment is given up after"),
+    "reviewing.four_eyes_from_cents": N_("Two people from"),
+    "without_model.closed_from_cents": N_("Nothing unseen from"),
+    "without_model.verdict": N_("It gets the verdict"),
+    "exploring.rate_bp": N_("Of those that would be blocked"),
+    "exploring.up_to_cents": N_("Up to"),
+}
     FindingState.EXPLAINED: (N_("explained"), WARM),
     FindingState.RESOLVED: (N_("resolved"), GOOD),
 }
@@ -160,10 +198,23 @@ MOVES: Final[Mapping[str, str]] = {
 }
 ENGINES: Final[Mapping[str, str]] = {
     EngineName.PRO_RATA: N_("pro rata"),
+WEBHOOK_STATES: Final[Tones] = {
+    InboxState.RECEIVED: (N_("received"), PLAIN),
+    InboxState.PROCESSING: (N_("being worked off"), PLAIN),
+    InboxState.DONE: (N_("worked off"), GOOD),
+    InboxState.FAILED: (N_("failed"), BAD),
+}
+WEBHOOK_ERRORS: Final[Mapping[str, str]] = {
+    "gave_up": N_("It was tried twenty times and never came to an end."),
+}
     EngineName.USER_CENTRIC: N_("user-centric"),
 }
 ACCOUNTS: Final[Mapping[AccountKind, str]] = {
     AccountKind.WALLET: N_("Wallets"),
+IDLES: Final[Mapping[str, str]] = {
+    Idle.SPREAD: N_("The fee of a subscriber of whom nothing counted is spread over the others."),
+    Idle.UNALLOCATED: N_("The fee of a subscriber of whom nothing counted reaches nobody."),
+}
     AccountKind.WALLET_PENDING: N_("Wallets, on its way"),
     AccountKind.REWARD_POOL: N_("Reward pool"),
     AccountKind.CLAIM_WALLET: N_("Wallets without a name"),

@@ -5,6 +5,12 @@ done = await execute(tx, quote_id=offer.quote_id, user_id=ana, policy=policy, no
 """
 
 from vibestream.contexts.payment.exchange.domain.points import Liability, Points
+from vibestream.contexts.payment.exchange.domain.proposals import (
+    OwnProposal,
+    Proposal,
+    ProposalOver,
+    UnknownProposal,
+)
 from vibestream.contexts.payment.exchange.domain.quotes import (
     Exchange,
     Policy,
@@ -43,10 +49,15 @@ from vibestream.contexts.payment.exchange.service.rates import (
     RateExists,
     current_rate,
     policy_of,
+    proposal_of,
+    propose_rate,
+    publish_rate,
     rate_history,
     rates_now,
+    rates_set,
     set_rate,
 )
+from vibestream.contexts.payment.exchange.store.rates import RateSet
 
 __all__ = [
     "AmountTooLarge",
@@ -57,18 +68,23 @@ __all__ = [
     "InvalidSource",
     "Liability",
     "NotExchangeable",
+    "OwnProposal",
     "Points",
     "PointsUncovered",
     "Policy",
+    "Proposal",
+    "ProposalOver",
     "Quote",
     "QuoteExpired",
     "Rate",
     "RateBackdated",
     "RateExists",
+    "RateSet",
     "RateUnavailable",
     "RedemptionLimit",
     "RedemptionTooSmall",
     "ReserveTooSmall",
+    "UnknownProposal",
     "UnknownQuote",
     "cover_points",
     "current_rate",
@@ -77,10 +93,14 @@ __all__ = [
     "fund_reserve",
     "liability",
     "policy_of",
+    "proposal_of",
+    "propose_rate",
+    "publish_rate",
     "quote",
     "quote_of_person",
     "rate_history",
     "rates_now",
+    "rates_set",
     "reverse",
     "set_rate",
 ]

@@ -41,6 +41,7 @@ from vibestream.contexts.payment.fraud.service.policies import (
     deny_no_longer,
     policy_document,
     policy_in_force,
+    policy_versions,
     set_policy,
 )
 from vibestream.contexts.payment.fraud.service.reviewing import (
@@ -55,7 +56,7 @@ from vibestream.contexts.payment.fraud.service.reviewing import (
     withdraw_review,
 )
 from vibestream.contexts.payment.fraud.service.serving import SHELF, models_kept
-from vibestream.contexts.payment.fraud.store.policies import Denied, DenyList
+from vibestream.contexts.payment.fraud.store.policies import Denied, DenyList, PolicyVersion
 
 __all__ = [
     "SHELF",
@@ -72,6 +73,7 @@ __all__ = [
     "Outcome",
     "Policy",
     "PolicyChanged",
+    "PolicyVersion",
     "Reason",
     "Review",
     "ReviewClosed",
@@ -99,6 +101,7 @@ __all__ = [
     "outcomes",
     "policy_document",
     "policy_in_force",
+    "policy_versions",
     "radar_signals",
     "reviews",
     "set_policy",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, assert_never
+from uuid import UUID
 
 from vibestream.contexts.payment.fraud.domain.default_policy import DEFAULT_POLICY
 from vibestream.contexts.payment.fraud.domain.facts import MOST_TEXT
 from vibestream.contexts.payment.fraud.domain.policy import Policy, UnusablePolicy
 from vibestream.contexts.payment.fraud.store import policies as store
-from vibestream.contexts.payment.fraud.store.policies import Denied, DenyList, decode, encode
+from vibestream.contexts.payment.fraud.store.policies import Denied, DenyList, PolicyVersion, decode, encode
 from vibestream.kernel.errors import Conflict, InvalidInput, Missing
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.text import one_line
 from vibestream.platform.database import Tx
 
 _MOST_REASON: Final = 500
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_DOMAIN: Final = re.compile(r"[^@\s.]+(\.[^@\s.]+)+")
 
 
 class PolicyChanged(Conflict):
@@ -25,7 +29,7 @@ class PolicyChanged(Conflict):
 
 
 class UnusableEntry(InvalidInput):
-    """An entry of a deny list that is denied until a time that is over."""
+    """An entry of a deny list that is denied until a time that is over, or that nothing could ever equal."""
 
     code: ClassVar[str] = "fraud.unusable_entry"
 
@@ -78,6 +82,11 @@ async def set_policy(tx: Tx, *, document: str, after: int, set_by: UserId, now: 
     return after + 1
 
 
+async def policy_versions(tx: Tx, *, below: int | None = None, limit: int) -> list[PolicyVersion]:
+    """Return up to `limit` versions of the policy, the latest first; only those below one. Documents are JSON as set then."""
+    return await store.list_versions(tx, below=below, limit=limit)
+
+
 async def deny(
     tx: Tx,
     *,
@@ -91,12 +100,14 @@ async def deny(
     """Block whatever has this value from now on, or change until when and why. Mail providers are compared in lower case.
 
     Raises:
-        UnusableEntry: an end that has passed.
+        UnusableEntry: an end that has passed; or a value that nothing could equal: no id of a person, no country's two
+            letters, no domain.
         TextInvalid: an empty or long value or reason, or what cannot be seen in one.
     """
     value = {DenyList.EMAIL_DOMAIN: value.lower(), DenyList.COUNTRY: value.upper()}.get(list_, value)
     value = one_line(value, field="value", most=MOST_TEXT)
     reason = one_line(reason, field="reason", most=_MOST_REASON)
+    _require_matchable(list_, value)
     if until is not None and (until.tzinfo is None or until <= now):
         raise UnusableEntry("An entry ends in the future, at an instant with a time zone, or never.")
     await store.save_denied(
@@ -114,6 +125,39 @@ async def deny_no_longer(tx: Tx, *, list_: DenyList, value: str) -> None:
         raise NotDenied("That is on no list.")
 
 
-async def denied(tx: Tx, *, limit: int) -> list[Denied]:
-    """Return what is denied, the newest first."""
-    return await store.list_denied(tx, limit=limit)
+async def denied(
+    tx: Tx, *, limit: int, only: DenyList | None = None, after: tuple[datetime, str, str] | None = None
+) -> list[Denied]:
+    """Return up to `limit` entries of what is denied, the newest first, those that have ended among them.
+
+    Args:
+        tx: the caller's transaction.
+        limit: how many at most.
+        only: of this list; None: of all.
+        after: when, on which list and as what the last one seen was added; None: from the newest on.
+    """
+    return await store.list_denied(tx, only=only, after=after, limit=limit)
+
+
+def _require_matchable(list_: DenyList, value: str) -> None:
+    """Refuse an entry that would look like a protection and never be one."""
+    match list_:
+        case DenyList.USER | DenyList.BENEFICIARY:
+            usable = _is_id(value)
+        case DenyList.COUNTRY:
+            usable = _COUNTRY.fullmatch(value) is not None
+        case DenyList.EMAIL_DOMAIN:
+            usable = _DOMAIN.fullmatch(value) is not None
+        case DenyList.METHOD | DenyList.DEVICE | DenyList.NETWORK:
+            usable = True
+        case _:
+            assert_never(list_)
+    if not usable:
+        raise UnusableEntry("A person is an id, a country two letters, a mail provider a domain such as example.org.")
+
+
+def _is_id(value: str) -> bool:
+    try:
+        return str(UUID(value)) == value
+    except ValueError:
+        return False

@@ -42,6 +42,18 @@ class Denied:
     """None: for good."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion:
+    """One version of the policy as it was set."""
+
+    version: int
+    document: dict[str, Any]
+    """As it was written then: one of years ago may lack what a policy needs by now."""
+    set_by: UserId | None
+    """None: it came with the product."""
+    set_at: datetime
+
+
 def encode(policy: Policy) -> dict[str, Any]:
     """Return a policy as JSON."""
     document: dict[str, Any] = _ADAPTER.dump_python(policy, mode="json")
@@ -65,6 +77,18 @@ async def load_policy(tx: Tx) -> tuple[int, Policy] | None:
     """Return the policy in force and its version; None when none was ever set."""
     return await tx.one(
         _policy, "SELECT version, document::text FROM payment.risk_policy ORDER BY version DESC LIMIT 1"
+    )
+
+
+async def list_versions(tx: Tx, *, below: int | None, limit: int) -> list[PolicyVersion]:
+    """Return versions of the policy, the latest first."""
+    return await tx.all(
+        PolicyVersion,
+        """
+        SELECT version, document, set_by, set_at FROM payment.risk_policy
+        WHERE %(below)s::integer IS NULL OR version < %(below)s ORDER BY version DESC LIMIT %(limit)s
+        """,
+        {"below": below, "limit": limit},
     )
 
 
@@ -117,15 +141,20 @@ async def delete_denied(tx: Tx, *, list_: DenyList, value: str) -> bool:
     return removed == 1
 
 
-async def list_denied(tx: Tx, *, limit: int) -> list[Denied]:
-    """Return what is denied, the newest first."""
+async def list_denied(
+    tx: Tx, *, only: DenyList | None, after: tuple[datetime, str, str] | None, limit: int
+) -> list[Denied]:
+    """Return what is denied, the newest first; after an instant, a list and a value: those that come after that entry."""
+    at, list_, value = after or (None, None, None)
     return await tx.all(
         _denied,
         """
         SELECT list, value, reason, added_by, added_at, until FROM payment.risk_denied
-        ORDER BY added_at DESC, list, value LIMIT %s
+        WHERE (%(only)s::text IS NULL OR list = %(only)s)
+            AND (%(at)s::timestamptz IS NULL OR (added_at, list, value) < (%(at)s, %(list)s, %(value)s))
+        ORDER BY added_at DESC, list DESC, value DESC LIMIT %(limit)s
         """,
-        [limit],
+        {"only": only.value if only else None, "at": at, "list": list_, "value": value, "limit": limit},
     )
 
 

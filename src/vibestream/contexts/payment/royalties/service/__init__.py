@@ -73,8 +73,12 @@ from vibestream.contexts.payment.royalties.service.governing import (
     AlreadySaid,
     InvalidAdvance,
     InvalidCountry,
+    PolicyMoved,
+    advanced,
+    advances,
     grant_advance,
     policies,
+    policies_made,
     policy_for,
     set_country,
     set_policy,
@@ -108,17 +112,18 @@ from vibestream.contexts.payment.royalties.service.splitting import (
     splits_of_track,
     withdraw_split,
 )
+from vibestream.contexts.payment.royalties.store.policies import Advance, Advanced, PolicyMade
 
 __all__ = [
-    "AlreadySaid", "Claim", "EarningsBalance", "EngineName", "Exclusion", "Idle", "InvalidAdvance", "InvalidCountry",
+    "Advance", "Advanced", "AlreadySaid", "Claim", "EarningsBalance", "EngineName", "Exclusion", "Idle", "InvalidAdvance", "InvalidCountry",
     "InvalidExclusion", "InvalidMonth", "InvalidPolicy", "InvalidReason", "InvalidSplit", "InvalidUsage", "Line", "Listen",
     "MonthIsClosed", "MonthNotClosed", "MonthNotOver", "NoPolicy", "NoReversalAsked", "NoStatement",
-    "NothingToShare", "OwnAdvance", "PayeeShare", "Policy", "PoolView", "Preview", "Rate", "ReckonedAgain", "Reckoning", "Revenue",
+    "NothingToShare", "OwnAdvance", "PayeeShare", "Policy", "PolicyMade", "PolicyMoved", "PoolView", "Preview", "Rate", "ReckonedAgain", "Reckoning", "Revenue",
     "RevenueDisagrees", "ReversalAsked", "Rules", "RunView", "SamePerson", "Settlement", "Share", "SplitSettled",
     "SplitView", "Statement", "StatementInvalid", "StatementMalformed", "StatementPart", "Totals", "UnknownRun", "UnknownSplit",
-    "UnknownTrack", "Verified", "accept_split", "approve_reversal", "ask_reversal", "balances", "close_month", "close_month_with", "compare",
+    "UnknownTrack", "Verified", "accept_split", "advanced", "advances", "approve_reversal", "ask_reversal", "balances", "close_month", "close_month_with", "compare",
     "count_listens", "currencies_of", "exclusions_of", "grant_advance", "keys_in", "label", "list_runs", "month_of",
-    "months_of", "next_month", "open_reversals", "parse_month", "policies", "policy_for", "pool", "pools", "preview",
+    "months_of", "next_month", "open_reversals", "parse_month", "policies", "policies_made", "policy_for", "pool", "pools", "preview",
     "prove_statement", "reckon_again", "register_track", "release_due", "revenue_so_far", "run", "run_month", "sample_runs", "set_country", "set_policy", "set_splits",
     "set_withholding_rate", "splits_of_person", "splits_of_track", "statement", "statement_csv", "statement_document", "statement_dsr", "statement_pdf", "totals_of", "verify_statement", "withdraw_split",
 ]  # fmt: skip

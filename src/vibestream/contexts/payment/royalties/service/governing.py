@@ -15,6 +15,7 @@ from vibestream.contexts.payment.royalties.domain.policy import InvalidPolicy, P
 from vibestream.contexts.payment.royalties.domain.splits import MonthIsClosed, OwnAdvance
 from vibestream.contexts.payment.royalties.store import policies as store
 from vibestream.contexts.payment.royalties.store import usage
+from vibestream.contexts.payment.royalties.store.policies import Advance, Advanced, PolicyMade
 from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.ids import TransactionId, UserId, new_id
 from vibestream.kernel.money import Money
@@ -36,6 +37,12 @@ class AlreadySaid(Conflict):
     code: ClassVar[str] = "royalties.already_said"
 
 
+class PolicyMoved(Conflict):
+    """Somebody else made a policy meanwhile: read that one first."""
+
+    code: ClassVar[str] = "royalties.policy_moved"
+
+
 class InvalidAdvance(InvalidInput):
     """An advance is a positive amount with a reason."""
 
@@ -47,6 +54,11 @@ async def policies(tx: Tx) -> list[Policy]:
     return await store.list_policies(tx)
 
 
+async def policies_made(tx: Tx) -> list[PolicyMade]:
+    """Return every policy there ever was with who made it when, the latest version first."""
+    return await store.list_policies_made(tx)
+
+
 async def policy_for(tx: Tx, *, month: date) -> Policy:
     """Return the policy that counts for a month.
 
@@ -56,18 +68,28 @@ async def policy_for(tx: Tx, *, month: date) -> Policy:
     return policy_of_month(await store.list_policies(tx), month=month)
 
 
-async def set_policy(tx: Tx, *, policy: Policy, made_by: UserId | None) -> int:
+async def set_policy(tx: Tx, *, policy: Policy, made_by: UserId | None, after: int | None = None) -> int:
     """Add a policy, and return its version. It counts from its month on; earlier versions are kept for earlier runs.
 
     One for a month that is closed counts for corrections of that month alone, and its pool share for nothing.
 
+    Args:
+        tx: the caller's transaction.
+        policy: the policy; its version is given here.
+        made_by: who makes it.
+        after: the latest version that whoever makes it has seen; None: whichever there is.
+
     Raises:
+        PolicyMoved: there is a later version than `after`, such as this one sent twice.
         InvalidPolicy: it has no note.
         InvalidMonth: `effective_from` is not the first day of a month.
     """
     require_month(policy.effective_from)
     if not 1 <= len(policy.note) <= _NOTE:
         raise InvalidPolicy(f"A policy says why it is made, in 1 to {_NOTE} characters.")
+    await store.lock_policies(tx)
+    if after is not None and max((one.version for one in await store.list_policies(tx)), default=0) != after:
+        raise PolicyMoved("Somebody else made a policy meanwhile.")
     return await store.add_policy(tx, policy, made_by=made_by)
 
 
@@ -141,6 +163,16 @@ async def grant_advance(
         transaction_id=posted.transaction_id,
     )
     return posted.transaction_id
+
+
+async def advances(tx: Tx, *, before: tuple[datetime, UUID] | None = None, limit: int) -> list[Advance]:
+    """Return up to `limit` advances, the latest first; only those granted before an instant, and of one instant by id."""
+    return await store.list_advances(tx, before=before, limit=limit)
+
+
+async def advanced(tx: Tx, *, limit: int) -> list[Advanced]:
+    """Return what payees were advanced by currency and what of it is left to recoup, up to `limit`, the most left first."""
+    return await store.list_advanced(tx, limit=limit)
 
 
 def _require_country(country: str) -> None:
