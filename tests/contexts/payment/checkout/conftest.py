@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,11 +45,8 @@ class Shop:
     runtime: Runtime
     sandbox: Sandbox
     name: GatewayName
-    ahead: timedelta = timedelta(0)
-    """How far the process's clock is in the future, for what waits for its time."""
-
-    def clock(self) -> datetime:
-        return utc_now() + self.ahead
+    clock: Callable[[], datetime] = utc_now
+    """The process's clock, which may be ahead, for what waits for its time."""
 
     @property
     def currency(self) -> Currency:
@@ -210,11 +208,11 @@ class Shop:
         )
 
 
-def open_gateways(sandbox: Sandbox, *names: GatewayName) -> Gateways:
-    """Return guarded gateways that try each call once."""
+def open_gateways(sandbox: Sandbox, *names: GatewayName, clock: Callable[[], float] = time.monotonic) -> Gateways:
+    """Return guarded gateways that try each call once; `clock` is what their breakers cool down by."""
     return Gateways(
         {
-            name: Guarded(adapter(name, sandbox, timeout=PATIENT), patience_s=0.0)
+            name: Guarded(adapter(name, sandbox, timeout=PATIENT), patience_s=0.0, clock=clock)
             for name in (names or tuple(GatewayName))
         }
     )

@@ -1,7 +1,9 @@
 """Random interleavings: clients, payers, jobs, webhooks, banks, faults and deaths of processes, in any order, from one seed.
 
-The walk knows nothing of how checkout works: it does what the outside can do. Afterwards every fault is over, everybody is
-asked once more, and the books have to agree with the gateways' own.
+The walk knows nothing of how checkout works: it does what the outside can do. Time is its own and passes only where it says
+so: pauses, breakers and whoever is busy wait by that, however slow the machine is. Afterwards every fault is over. The janitor
+and the people who review have to bring every payment to rest by themselves; then everybody is told once more, and the books
+have to agree with the gateways' own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
@@ -30,7 +32,8 @@ from vibestream.contexts.payment.gateways.service import GatewayName, Gateways
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import PaymentId, UserId, new_id
-from vibestream.platform.database import Database
+from vibestream.kernel.time import utc_now
+from vibestream.platform.database import Database, Tx
 
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("timeout_after_effect", {"seconds": 0}),
@@ -47,16 +50,33 @@ CARDS = ("4242424242424242",) * 5 + ("4000000000000002",)
 
 
 @dataclass
+class Time:
+    """The walk's time: it begins now and passes only where the walk says so."""
+
+    began: datetime = field(default_factory=utc_now)
+    passed: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return self.began + self.passed
+
+    def seconds(self) -> float:
+        return self.passed.total_seconds()
+
+
+@dataclass
 class Walk:
     """One world: three gateways, one database, and whatever happens."""
 
     shop: Shop
+    time: Time
     owner_dsn: str
     chance: random.Random
     payments: list[PaymentId] = field(default_factory=list)
     requests: dict[PaymentId, dict[str, Any]] = field(default_factory=dict)
     disputes: list[tuple[GatewayName, str]] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    """How often what matters happened: deaths, deaths with a gateway asked and no answer recorded, things said twice."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -64,7 +84,7 @@ class Walk:
 
     async def step(self) -> None:
         """Let one thing happen."""
-        self.shop.ahead += timedelta(seconds=self.chance.choice([0, 1, 5, 30, 100]))
+        self.time.passed += timedelta(seconds=self.chance.choice([0, 1, 5, 30, 100]))
         name, act = self.chance.choices(
             [(act.__name__, act) for act, _ in self._acts()], weights=[weight for _, weight in self._acts()]
         )[0]
@@ -93,14 +113,19 @@ class Walk:
 
     # Clients
 
+    def at(self, name: GatewayName) -> Shop:
+        """Return the shop whose payers choose this gateway."""
+        return replace(self.shop, name=name)
+
     async def start(self) -> None:
-        shop = replace(self.shop, name=self.chance.choice(list(GatewayName)))
-        asked: dict[str, Any] = {
-            "key": f"walk:{new_id()}",
-            "user_id": UserId(new_id()),
-            "text": f"{self._amount()}.00",
-        }
-        views = await asyncio.gather(*(shop.start(**asked) for _ in range(self.chance.choice([1, 1, 2]))))
+        shop = self.at(self.chance.choice(list(GatewayName)))
+        await self.begin(shop, f"{self._amount()}.00", times=self.chance.choice([1, 1, 2]))
+
+    async def begin(self, shop: Shop, text: str, *, times: int = 1) -> None:
+        """Start a payment by so many requests at once."""
+        asked: dict[str, Any] = {"key": f"walk:{new_id()}", "user_id": UserId(new_id()), "text": text}
+        self.seen["requests repeated"] += times - 1
+        views = await asyncio.gather(*(shop.start(**asked) for _ in range(times)))
         assert len({view.payment_id for view in views}) == 1
         self.payments.append(views[0].payment_id)
         self.requests[views[0].payment_id] = asked | {"name": shop.name}
@@ -115,7 +140,8 @@ class Walk:
         if payment_id is None:
             return
         asked = dict(self.requests[payment_id])
-        shop = replace(self.shop, name=asked.pop("name"))
+        shop = self.at(asked.pop("name"))
+        self.seen["requests repeated"] += 1
         assert (await shop.start(**asked)).payment_id == payment_id
         with contextlib.suppress(service.PaymentKeyReused):
             await shop.start(**(asked | {"text": "1.00"}))
@@ -129,14 +155,16 @@ class Walk:
 
     async def review(self) -> None:
         """Somebody decides about a payment that waits for that; told twice is told once."""
-        views = [await self.shop.view(payment_id) for payment_id in self.payments]
-        waiting = [view for view in views if view.in_review]
+        waiting = [view for view in await self.views() if view.in_review]
         if waiting:
-            view = self.chance.choice(waiting)
-            for released in (self.chance.random() < 0.7, False):
-                assert view.decision_id is not None
-                decided = functools.partial(service.review_decided, decision_id=view.decision_id, released=released)
-                await self.shop.do(functools.partial(decided, now=self.shop.clock()))
+            await self.decide(self.chance.choice(waiting))
+
+    async def decide(self, view: PaymentView) -> None:
+        """Decide about one that waits for that, and say it once more, otherwise."""
+        for released in (self.chance.random() < 0.7, False):
+            assert view.decision_id is not None
+            decided = functools.partial(service.review_decided, decision_id=view.decision_id, released=released)
+            await self.shop.do(functools.partial(decided, now=self.shop.clock()))
 
     async def take(self) -> None:
         """Whoever asked for the payment takes its money where it was meant for."""
@@ -150,7 +178,7 @@ class Walk:
         view = await self._some(PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED)
         if view is None:
             return
-        shop = replace(self.shop, name=view.gateway or GatewayName.STRIPE)
+        shop = self.at(view.gateway or GatewayName.STRIPE)
         more: dict[str, Any] = {}
         if self.chance.random() < 0.3:
             more["source"] = service.escrow(payment_id=view.payment_id, currency=view.amount.currency)
@@ -205,14 +233,23 @@ class Walk:
         ref = view.payment_ref
         if view.gateway is GatewayName.STRIPE and view.captured.minor and self.chance.random() < 0.5:
             ref = self.shop.there(view)["payment_intent"]
-        gateway = view.gateway
-        for _ in range(self.chance.choice([1, 1, 1, 3])):
-            await self.shop.do(lambda tx: service.note_changed(tx, gateway=gateway, payment_ref=ref))
+        times = self.chance.choice([1, 1, 1, 3])
+        self.seen["webhooks repeated"] += times - 1
+        for _ in range(times):
+            await self.note(view.gateway, ref)
+
+    async def note(self, gateway: GatewayName, payment_ref: str) -> None:
+        """Hand a webhook's note on."""
+        await self.shop.do(lambda tx: service.note_changed(tx, gateway=gateway, payment_ref=payment_ref))
 
     async def work_on(self) -> None:
         """Workers run some of the waiting jobs, in any order, at the same time."""
+        await self.run_some(self.chance.choice([1, 1, 2, 3]))
+
+    async def run_some(self, most: int) -> None:
+        """Run so many of the waiting jobs, at the same time."""
         jobs = await self.shop.do(list_jobs)
-        chosen = self.chance.sample(jobs, min(len(jobs), self.chance.choice([1, 1, 2, 3])))
+        chosen = self.chance.sample(jobs, min(len(jobs), most))
         await asyncio.gather(*(self._run(self.shop, *job) for job in chosen))
 
     async def _run(self, shop: Shop, number: int, name: str, arguments: dict[str, Any]) -> None:
@@ -227,15 +264,22 @@ class Walk:
         if not jobs:
             return
         job = self.chance.choice(jobs)
-        opened = open_gateways(self.sandbox)
+        busy = await self.shop.do(self._count_busy)
+        opened = open_gateways(self.sandbox, clock=self.time.seconds)
         async with Database(self.shop.runtime.database.dsn, application="victim") as database:
             runtime = replace(self.shop.runtime, database=database, parts={**self.shop.runtime.parts, Gateways: opened})
             victim = replace(self.shop, runtime=runtime)
-            await KilledAt(self._run(victim, *job), self.chance.randint(0, 90), self._cut)
+            killed = await KilledAt(self._run(victim, *job), self.chance.randint(0, 90), self._cut)
         with contextlib.suppress(RuntimeError, anyio.ClosedResourceError):  # a stream that was killed cannot be closed
             await opened.close()
         del victim, runtime, opened
         gc.collect()  # what it leaves behind is found now, where it is expected
+        self.seen["killed"] += killed
+        self.seen["killed while asking"] += await self.shop.do(self._count_busy) > busy
+
+    async def _count_busy(self, tx: Tx) -> int:
+        """Return how many payments have a call stored whose answer is not: between steps, those whose process died."""
+        return len(await tx.values("SELECT 1 FROM payment.payment WHERE busy_until > %s", [self.time.now()]))
 
     async def _cut(self) -> None:
         # Without awaiting: a scope of the victim's, in this very task, may be about to cancel what waits in it.
@@ -254,57 +298,11 @@ class Walk:
         """The janitor comes round."""
         await self.shop.do(lambda tx: service.drive_due(tx, now=self.shop.clock(), most=20))
 
-    # The end
-
-    async def come_to_rest(self) -> None:
-        """Switch every fault off and let everybody finish."""
-        for name in GatewayName:
-            self.sandbox.control(f"{name}/faults", method="DELETE")
-        for gateway, ref in self.disputes:
-            with refused_by_the_sandbox():
-                self.sandbox.dispute(gateway, dispute=ref, outcome="won")
-        while any([(await self.shop.view(payment_id)).in_review for payment_id in self.payments]):
-            await self.review()
-        self.shop.ahead += timedelta(minutes=5)
-        await self.shop.run_jobs(most=1_000_000)
-        for _ in range(2):
-            for name in GatewayName:
-                self.sandbox.settle(name)
-            for payment_id in self.payments:
-                await self.shop.look(payment_id)
-        await self.shop.run_jobs(most=1_000_000)
-
-    async def assert_books_agree(self) -> Counter[PaymentState]:
-        """Check the books against the gateways' own, payment by payment and in sum, and return how payments stand."""
-        states: Counter[PaymentState] = Counter()
-        for payment_id in self.payments:
-            view = await self.shop.view(payment_id)
-            states[view.state] += 1
-            await self._as_at_its_gateway(view)
-        for name in GatewayName:
-            shop = replace(self.shop, name=name)
-            lines = self.sandbox.book(name)
-            held = sum(line["amount"] - line["fee"] for line in lines) * SCALE[name]
-            assert (await shop.clearing()).minor == -held, name
-            charged = Counter(line["ours"] for line in lines if line["kind"] == "charge")
-            assert set(charged.values()) <= {1}, "a payment was charged twice"
-        assert await self.shop.violations() == {}
-        return states
-
-    async def _as_at_its_gateway(self, view: PaymentView) -> None:
-        assert view.state not in {PaymentState.UNKNOWN, PaymentState.CREATED, PaymentState.AUTHORISED}, (
-            await self.shop.do(functools.partial(service.timeline, payment_id=view.payment_id))
-        )
-        assert not view.unexplained
-        assert view.refunding.minor == 0
-        if view.payment_ref is None:
-            assert view.captured.minor == 0
-            return
-        there = await self.shop.at_gateway(view)
-        assert there.captured == view.captured
-        assert there.refunded == view.refunded
-        keys = [one.key for one in there.refunds if one.key is not None]
-        assert len(keys) == len(set(keys)), "a refund was made twice"
+    async def views(self) -> list[PaymentView]:
+        """Return how every payment stands."""
+        found: list[PaymentView] = await self.shop.do(lambda tx: service.payments(tx, limit=len(self.payments) + 1))
+        assert len(found) == len(self.payments)
+        return found
 
     def _any(self) -> PaymentId | None:
         """Return a payment, mostly one of the newest."""
@@ -321,10 +319,6 @@ class Walk:
             if not states or view.state in states:
                 return view
         return None
-
-
-SCALE = {GatewayName.STRIPE: 1, GatewayName.PAYPAL: 1, GatewayName.COINBASE: 1}
-"""Our smallest units in one of the sandbox's books."""
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from vibestream.contexts.payment.checkout import service
 from vibestream.contexts.payment.checkout.service import PaymentState, PaymentView
 from vibestream.contexts.payment.gateways.service import Gateways, MoveState, ProviderState
 from vibestream.kernel.ids import PaymentId
+from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 
 # The dead leave their sockets behind, as the dead do; they are collected at once, so that no other test finds them.
@@ -54,7 +55,9 @@ async def kill_at(n: int, shop: Shop, owner_dsn: str, phase: Phase) -> bool:
 async def gone_on_with(shop: Shop, payment_id: PaymentId) -> PaymentView:
     """Let a process that has just started do what is left: the jobs that are still there, then the janitor's."""
     survivor = shop.restarted()
-    survivor.ahead = timedelta(minutes=3)  # nobody believes any more that the dead one is still asking
+    survivor.clock = lambda: (
+        utc_now() + timedelta(minutes=3)
+    )  # nobody believes any more that the dead one is still asking
     await survivor.run_jobs()
     await survivor.look(payment_id)
     await survivor.run_jobs()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.contexts.payment.checkout.conftest import Shop
+from tests.contexts.payment.checkout.conftest import Shop, drop_job, list_jobs
 from tests.factories.bus import drain, registered
 from vibestream.contexts.payment.checkout import service
 from vibestream.contexts.payment.checkout.service import PaymentState, PaymentView, Screening
@@ -17,7 +20,7 @@ from vibestream.flows.review_payments import SUBSCRIPTIONS
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.money import Money
 from vibestream.kernel.time import utc_now
-from vibestream.platform.database import Database
+from vibestream.platform.database import Database, Tx
 from vibestream.platform.events.subscriptions import Consumers
 
 MUCH = "3000.00"
@@ -136,3 +139,48 @@ async def test_a_payment_that_kept_nothing_cannot_be_charged_again(stripe: Shop)
     for user_id, error in ((first.user_id, service.MethodNotKept), (UserId(new_id()), service.UnknownPayment)):
         with pytest.raises(error):
             await stripe.do(functools.partial(charge, user_id=user_id))
+
+
+class Between:
+    """The real database, for a process of which things happen in between: after each of its transactions the next of them."""
+
+    def __init__(self, database: Database, *things: Callable[[], Awaitable[object]]) -> None:
+        self._database = database
+        self._things = list(things)
+
+    async def run(self, act: Callable[[Tx], Awaitable[Any]]) -> Any:
+        answer = await self._database.run(act)
+        if self._things:
+            await self._things.pop(0)()
+        return answer
+
+
+class Died(Exception):
+    """The process ended here."""
+
+
+async def test_what_is_let_go_while_the_janitor_looks_at_it_is_still_looked_after(
+    any_shop: Callable[[GatewayName], Shop],
+):
+    """The look that began before its review was over must not note that nobody has to look at it ever again."""
+    shop = any_shop(GatewayName.COINBASE)
+    view = await shop.opened(MUCH)
+    decision_id = view.decision_id
+    assert decision_id is not None
+
+    async def released() -> None:
+        await shop.do(lambda tx: service.review_decided(tx, decision_id=decision_id, released=True, now=utc_now()))
+
+    async def died() -> None:
+        raise Died
+
+    between: Any = Between(shop.runtime.database, released, died)
+    victim = replace(shop, runtime=replace(shop.runtime, database=between))
+    with pytest.raises(Died):
+        await victim.look(view.payment_id)
+    for number, _, _ in await shop.do(list_jobs):  # and the job that the review left is lost as well
+        await shop.do(functools.partial(drop_job, number=number))
+
+    assert await shop.do(lambda tx: service.drive_due(tx, now=utc_now() + timedelta(minutes=1), most=10)) == 1
+    await shop.run_jobs()
+    assert (await shop.view(view.payment_id)).state is PaymentState.PENDING

@@ -127,14 +127,26 @@ class _Turn:
 
     async def look(self) -> bool:
         """Fetch the payment as its gateway has it, and return whether that was learnt."""
-        locked = await self.runtime.database.run(lambda tx: lock(tx, payment_id=self.payment_id))
-        gateway, payment_ref = locked.payment.gateway, locked.payment.payment_ref
-        if gateway is None or payment_ref is None:
-            await self.runtime.database.run(lambda tx: _looked(tx, locked, now=self.clock()))
+        stands = await self.runtime.database.run(self._whereabouts)
+        if stands is None:
             return True
+        gateway, payment_ref = stands
         answer = await look(self.gateways, gateway=gateway, payment_ref=payment_ref)
         await self.runtime.database.run(lambda tx: self._observe(tx, gateway, answer))
         return answer.seen is not None
+
+    async def _whereabouts(self, tx: Tx) -> tuple[GatewayName, str] | None:
+        """Return where it stands; one that stands nowhere has been looked at by that.
+
+        In one transaction: whoever notes when to look again at what it was a moment ago may note that nobody ever has to,
+        just after its review has let it go on.
+        """
+        locked = await lock(tx, payment_id=self.payment_id)
+        gateway, payment_ref = locked.payment.gateway, locked.payment.payment_ref
+        if gateway is not None and payment_ref is not None:
+            return gateway, payment_ref
+        await _looked(tx, locked, now=self.clock())
+        return None
 
     async def _observe(self, tx: Tx, gateway: GatewayName, answer: Answer) -> None:
         locked, now = await lock(tx, payment_id=self.payment_id), self.clock()
