@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.lock.txt requirements-bui
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup test check lint types contracts fix assets messages docs bench load journeys lock clean
+.PHONY: help run demo setup test check lint types contracts fix assets circuits messages docs bench load journeys lock clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ fix: $(DEV_STAMP) ## Format, and mend what can be mended by machine
 
 assets: $(DEV_STAMP) ## Build the web bundle and the message catalogues; WATCH=1 keeps at it
 	$(BIN)/python tools/build_web.py $(if $(WATCH),--watch)
+
+circuits: $(DEV_STAMP) ## Compile the circuits, compare with the committed digests; a ceremony begins with what it makes
+	$(BIN)/python -m tools.build_circuits --check
 
 messages: $(DEV_STAMP) ## Bring the English and Spanish catalogues up to date with the sources
 	$(BIN)/python tools/build_web.py --messages

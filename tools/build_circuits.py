@@ -28,6 +28,8 @@ from tools.build_web import node_folder
 
 CIRCUITS: Final = Path(__file__).resolve().parents[1] / "circuits"
 DEV: Final = CIRCUITS / "keys" / "dev"
+BUILD: Final = CIRCUITS / "build"
+"""What `--check` compiled, for a ceremony to begin with; not committed."""
 CONSTRAINTS: Final = 5736
 """Of the claim circuit. More than 8,192 would need a larger setup and twice the time of every proof."""
 
@@ -159,6 +161,9 @@ def check() -> None:
     with tempfile.TemporaryDirectory(prefix="vibestream-circuits-") as name:
         r1cs = compile_circuit(CIRCUITS / "src" / "claim.circom", Path(name))
         counted, found = count_constraints(r1cs), digests(r1cs)
+        BUILD.mkdir(exist_ok=True)
+        for file in (r1cs, r1cs.with_suffix(".wasm")):
+            shutil.copy(file, BUILD)
     kept = json.loads((DEV / "keys.json").read_bytes())["files"]
     differing = [file for file in found if kept.get(file) != found[file]]
     if counted != CONSTRAINTS or differing:

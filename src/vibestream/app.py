@@ -44,6 +44,7 @@ from vibestream.contexts.user.recovery.routes import router as recovery
 from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.flows.claim_routes import router as claims
+from vibestream.flows.erase_routes import router as erasure
 from vibestream.platform import backlog
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -68,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sessions,
     profiles,
     oauth,
+    erasure,
     notifications,
     catalogue,
     uploads,

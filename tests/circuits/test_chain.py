@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_abi.abi import decode, encode
-from eth_tester import EthereumTester, PyEVMBackend  # type: ignore[import-untyped]
-from eth_utils.crypto import keccak
 
+from tests.circuits.chain import TYPES, Verify, deployed, points
 from tests.factories import claims as factory
 from tools import build_circuits
 from vibestream.contexts.listen_reward.claims import service as claims
-from vibestream.contexts.listen_reward.claims.domain.proof import MODULUS, Proof
+from vibestream.contexts.listen_reward.claims.domain.proof import MODULUS
 from vibestream.contexts.listen_reward.claims.service import Keys, Proven, Prover, Verifier
 from vibestream.contexts.listen_reward.receipts.domain.field import ORDER
-
-TYPES = ("uint256[2]", "uint256[2][2]", "uint256[2]", "uint256[6]")
-GAS = 3_000_000
-Verify = Callable[[Sequence[int], Sequence[int]], bool]
 
 
 @pytest.fixture(scope="session")
 def verify(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Verify:
-    """Call the contract with a proof's eight numbers and six signals."""
-    source = build_circuits.export_verifier(keys.proving_key, tmp_path_factory.mktemp("contract"))
-    chain = EthereumTester(PyEVMBackend())
-    sender = chain.get_accounts()[0]
-    bytecode = "0x" + source.with_suffix(".bin").read_text()
-    sent = chain.send_transaction({"from": sender, "gas": GAS, "data": bytecode})
-    contract = chain.get_transaction_receipt(sent)["contract_address"]
-    selector = keccak(text=f"verifyProof({','.join(TYPES)})")[:4]
-
-    def call(points: Sequence[int], signals: Sequence[int]) -> bool:
-        a, b, c = points[:2], (points[2:4], points[4:6]), points[6:]
-        data = "0x" + (selector + encode(TYPES, [a, b, c, signals])).hex()
-        answer = chain.call({"from": sender, "to": contract, "gas": GAS, "data": data})
-        (accepted,) = decode(["bool"], bytes.fromhex(answer[2:]))
-        return bool(accepted)
-
-    return call
+    return deployed(keys, tmp_path_factory.mktemp("contract"))
 
 
 @pytest.fixture(scope="session")
 def proven(prover: Prover, verifier: Verifier) -> Proven:
     return claims.prove_claim(prover=prover, verifier=verifier, holding=factory.holding(song_disclosure=77))
-
-
-def points(proof: Proof) -> list[int]:
-    data = proof.to_bytes()
-    return [int.from_bytes(data[start : start + 32], "big") for start in range(0, len(data), 32)]
 
 
 def test_the_chain_accepts_what_python_proved(verify: Verify, proven: Proven):

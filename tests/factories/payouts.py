@@ -1,13 +1,15 @@
 """Payees with royalties and a destination, payouts, and the jobs that a test runs by hand.
 
 payee = await make_payee(tx, 5_000)                         # 50.00 USD available, an account at PayPal
-payout = await ask(tx, payee, 2_000)
+payout = await ask(tx, payee, 2_000)                        # asked for, and checked
 await work(runtime)                                         # run what waits in the queue, as a worker does
 """
 
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -29,7 +31,7 @@ from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
 from vibestream.contexts.payment.payouts import service
 from vibestream.contexts.payment.payouts.invariants import INVARIANTS
 from vibestream.contexts.payment.payouts.service import Payout
-from vibestream.kernel.ids import UserId, new_id
+from vibestream.kernel.ids import UserId, new_id, uuid7
 from vibestream.kernel.money import USD, Currency, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
@@ -53,8 +55,9 @@ def usd(minor: int) -> Money:
     return Money(minor, USD)
 
 
-def new_user() -> UserId:
-    return UserId(new_id())
+def new_user(*, since: datetime = LONG_AGO) -> UserId:
+    """Somebody whose account is not new, unless it is said to be."""
+    return UserId(uuid7(unix_ms=int(since.timestamp()) * 1000, entropy=secrets.randbits(74)))
 
 
 async def earn(
@@ -102,8 +105,32 @@ async def make_stripe_payee(runtime: Runtime, sandbox: Sandbox, minor: int = 5_0
         return await make_payee(tx, minor, method=GatewayName.STRIPE, address=recipient.account_ref, user_id=owner)
 
 
-async def ask(tx: Tx, payee: Payee, minor: int | None = None, *, now: datetime | None = None, **more: Any) -> Payout:
-    """The payee asks for a payout."""
+async def ask(
+    tx: Tx,
+    payee: Payee,
+    minor: int | None = None,
+    *,
+    now: datetime | None = None,
+    signals: Mapping[str, float | str] | None = None,
+    **more: Any,
+) -> Payout:
+    """The payee asks for a payout, and its risk is checked at once, instead of by the job."""
+    asked = await request(tx, payee, minor, now=now, **more)
+    await tx.execute(
+        """
+        UPDATE jobs.procrastinate_jobs SET status = 'aborted'
+        WHERE task_name = 'payment.screen_payout' AND args->>'payout_id' = %s
+        """,
+        [str(asked.payout_id)],
+    )
+    checked = await service.screen(tx, payout_id=asked.payout_id, signals=signals or {}, now=now or utc_now())
+    return checked or asked
+
+
+async def request(
+    tx: Tx, payee: Payee, minor: int | None = None, *, now: datetime | None = None, **more: Any
+) -> Payout:
+    """The payee asks for a payout, which then waits to be checked."""
     return await service.request_payout(
         tx,
         **{

@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "prove": "Prove a claim in zero knowledge, without a browser.",
     "verify-proof": "Check a proof of a claim, offline.",
     "epoch": "Close a day's receipts to one signed root.",
+    "ceremony": "Make the keys of claims, together.",
     "claim": "Claim what listening earned, without saying whose it is.",
     "rebuild": "Make what is read again from what happened.",
     "grant-role": "Give an account a role, such as admin.",

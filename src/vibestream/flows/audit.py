@@ -10,6 +10,7 @@ from vibestream.contexts.listen_reward.receipts import invariants as receipts
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.checkout import invariants as checkout
+from vibestream.contexts.payment.claim_wallets import invariants as claim_wallets
 from vibestream.contexts.payment.exchange import invariants as exchange
 from vibestream.contexts.payment.fraud import invariants as fraud
 from vibestream.contexts.payment.ledger import invariants as ledger
@@ -44,6 +45,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *checkout.INVARIANTS,
     *subscriptions.INVARIANTS,
     *tips.INVARIANTS,
+    *claim_wallets.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *audit_claims.INVARIANTS,
     *payouts.INVARIANTS,

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from vibestream.contexts.listen_reward.claims.service.spending import Asked
+from vibestream.contexts.payment.claim_wallets import service as claim_wallets
+from vibestream.contexts.payment.claim_wallets.service import Order, Target, TargetKind
 from vibestream.contexts.payment.ledger.service import claims as ledger
 from vibestream.flows.pay_claims import pay_claim
+from vibestream.flows.spend_claims import spend_order
 from vibestream.kernel.errors import Conflict
+from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.access import ANYONE
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -59,6 +64,32 @@ class ClaimWalletBody(BaseModel):
 
     wallet: str
     vibe_minor: int
+    received_minor: int = Field(description="What it was ever paid, spent or not.")
+
+
+class OrderRequest(BaseModel):
+    """What the key of a pseudonymous wallet ordered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    deployment: StrictStr = Field(pattern="^[A-Za-z0-9_-]{43}$", description="Of any closed epoch of this deployment.")
+    to: TargetKind = Field(description="An artist, or an account: the latter says whose this wallet was.")
+    identifier: UUID = Field(description="Of the artist or the account.")
+    amount_vibe_minor: StrictInt = Field(gt=0, le=2**53 - 1)
+    nonce: StrictStr = Field(pattern="^[0-9a-f]{32}$", description="Random, new for each order.")
+    expires_at: AwareDatetime = Field(description="Until when it counts, at most seven days ahead: whole seconds.")
+    signature: StrictStr = Field(
+        pattern="^[0-9a-f]{128}$",
+        description="Ed25519, by the wallet's key, over seven lines: `vibestream-wallet-order-v1`, the deployment, the wallet, "
+        "`artist:` or `account:` and the identifier, the amount, the nonce, the expiry as `2026-11-24T12:00:00Z`.",
+    )
+
+
+class OrderBody(BaseModel):
+    """What was moved."""
+
+    wallet: str
+    amount_vibe_minor: int
 
 
 @router.post("/api/v1/claims", policy=ANYONE, max_body_bytes=MOST_BYTES)
@@ -73,8 +104,26 @@ async def claim(body: ClaimRequest, principal: MaybePrincipalDep, runtime: Runti
 
 @router.get("/api/v1/claim-wallets/{wallet}", policy=ANYONE)
 async def show_wallet(wallet: str, tx: TxDep) -> ClaimWalletBody:
-    """Show what a pseudonymous wallet was paid; one that nobody paid holds nothing."""
-    return ClaimWalletBody(wallet=wallet, vibe_minor=(await ledger.claim_balance(tx, address=wallet)).minor)
+    """Show what a pseudonymous wallet holds and was paid; one that nobody paid holds nothing."""
+    held, received = await ledger.claim_balance(tx, address=wallet), await claim_wallets.received(tx, wallet=wallet)
+    return ClaimWalletBody(wallet=wallet, vibe_minor=held.minor, received_minor=received.minor)
+
+
+@router.post("/api/v1/claim-wallets/{wallet}/orders", policy=ANYONE, max_body_bytes=MOST_BYTES)
+async def order(wallet: str, body: OrderRequest, principal: MaybePrincipalDep, tx: TxDep, now: NowDep) -> OrderBody:
+    """Spend from a pseudonymous wallet by an order that its key signed. Safe to repeat; refused with a session."""
+    if principal is not None:
+        raise SignedIn("Send an order without a session: with one, it would say who you are.")
+    signed = Order(
+        deployment=body.deployment,
+        wallet=wallet,
+        target=Target(body.to, body.identifier),
+        amount=Money(body.amount_vibe_minor, VIBE),
+        nonce=bytes.fromhex(body.nonce),
+        expires_at=_instant(body.expires_at),
+    )
+    await spend_order(tx, order=signed, signature=bytes.fromhex(body.signature), now=now)
+    return OrderBody(wallet=wallet, amount_vibe_minor=signed.amount.minor)
 
 
 def _instant(given: datetime) -> datetime:

@@ -132,6 +132,18 @@ class Settings(BaseSettings):
         le=3_650,
         description="Days for which claims upon a closed epoch are taken; then what is left goes back.",
     )
+    claim_anonymity_floor: int = Field(
+        20,
+        ge=1,
+        le=1_000_000,
+        description="Summaries of a tier below which the page says that a claim hides among few, and waits for the listener's word.",
+    )
+    claim_delay_s: int = Field(
+        3_600,
+        ge=0,
+        le=86_400,
+        description="Most seconds that a browser waits, by chance, before it sends a claim; few of them tell who sends it.",
+    )
 
     object_store: str = Field(
         "local",
@@ -217,6 +229,15 @@ class Settings(BaseSettings):
     )
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days for which settled events are kept; a new consumer starts with the oldest."
+    )
+    erasure_wait_days: int = Field(
+        14, ge=0, le=60, description="Days between the wish to be deleted and its being done; signing in cancels it."
+    )
+    erasure_grace_s: int = Field(
+        120,
+        ge=0,
+        le=3600,
+        description="Seconds that requests and events under way are given to end before and after somebody is erased.",
     )
     stripe_secret_key: SecretStr | None = Field(
         None, description="Secret or restricted API key at Stripe; unset: no payments by Stripe."

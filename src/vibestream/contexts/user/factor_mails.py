@@ -1,4 +1,4 @@
-"""What is written to people about their second factor, in English and Spanish. Pure, like `mails`."""
+"""What is written to people about their second factor, and about the end of their account, in English and Spanish. Pure, like `mails`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ class FactorNotice(enum.StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_COPIED = "passkey_copied"
+    ERASURE_ASKED = "erasure_asked"
+    """`when` is until when it can be cancelled."""
+    ERASURE_REFUSED = "erasure_refused"
 
 
 _TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
@@ -34,6 +37,30 @@ _TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
             "Iniciar sesión pide ahora un segundo factor",
             "El {when} UTC se configuró una aplicación de autenticación para tu cuenta de VibeStream.",
             "Si no fuiste tú, alguien está en tu cuenta: escríbenos enseguida.",
+        ),
+    },
+    FactorNotice.ERASURE_ASKED: {
+        "en": (
+            "Your account will be deleted",
+            "You asked us to delete your VibeStream account. It is done on {when} UTC.",
+            "If you want to keep it, or if this was not you, sign in before then at {url}/sign-in: that cancels it.",
+        ),
+        "es": (
+            "Tu cuenta se eliminará",
+            "Nos has pedido eliminar tu cuenta de VibeStream. Se hará el {when} UTC.",
+            "Si quieres conservarla, o si no fuiste tú, inicia sesión antes en {url}/sign-in: eso lo cancela.",
+        ),
+    },
+    FactorNotice.ERASURE_REFUSED: {
+        "en": (
+            "Your account was not deleted",
+            "Your VibeStream account was to be deleted on {when} UTC, but money of yours was still on its way, or left.",
+            "Nothing was deleted. Sign in at {url}/account, see to it, and ask again.",
+        ),
+        "es": (
+            "Tu cuenta no se eliminó",
+            "Tu cuenta de VibeStream iba a eliminarse el {when} UTC, pero aún había dinero tuyo en camino o sin retirar.",
+            "No se ha eliminado nada. Entra en {url}/account, resuélvelo y vuelve a pedirlo.",
         ),
     },
     FactorNotice.TOTP_REMOVED: {

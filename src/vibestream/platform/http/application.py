@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Match
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.platform.access import ANYONE
 from vibestream.platform.http import event_stream, operations
+from vibestream.platform.http.description import described
 from vibestream.platform.http.edge import Edge
 from vibestream.platform.http.middleware import EdgeMiddleware
 from vibestream.platform.http.problems import Answers, ProblemPage
@@ -47,7 +48,7 @@ async def describe(request: Request) -> Response:
     """
     state = request.app.state
     if not hasattr(state, "description"):
-        state.description = JSONResponse(request.app.openapi())
+        state.description = JSONResponse(described(request.app))
     answer: Response = state.description
     return answer
 

@@ -39,7 +39,25 @@ await esbuild.build({
   logLevel: "warning",
 });
 
+// The prover's thread is a script of its own, with a policy of its own, and without a module's imports. Functions in it are sent
+// to its helpers as their text, so nothing that esbuild could hoist out of them may be: no lowering, no kept names.
+const prover = await esbuild.build({
+  entryPoints: { prover: "src/prover/worker.ts" },
+  outdir: out,
+  bundle: true,
+  format: "iife",
+  target: "es2022",
+  minify: !development,
+  legalComments: "linked",
+  entryNames: "[name]-[hash]",
+  metafile: true,
+  logLevel: "warning",
+});
+
 const files = {};
+for (const [path, output] of Object.entries(prover.metafile.outputs)) {
+  if (output.entryPoint) files["prover.js"] = basename(path);
+}
 for (const [path, output] of Object.entries(metafile.outputs)) {
   const name = basename(path);
   if (output.entryPoint === "src/app.ts") files["app.js"] = name;

@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, Response
 
 from vibestream.platform.access import ANYONE
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.security_headers import PROVER_CSP
 from vibestream.web import artwork
 from vibestream.web.assets import FOLDER
 
@@ -21,6 +22,8 @@ router = Router(include_in_schema=False)
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _HASHED: Final = re.compile(r"[A-Za-z0-9._-]+-[A-Z0-9]{8}\.(?:js|css|svg|woff2)(?:\.map|\.LEGAL\.txt)?")
+_PROVER: Final = "prover-"
+"""The script of the prover's thread, which alone may compile WebAssembly and start helpers of its own."""
 _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -38,6 +41,8 @@ async def show_asset(name: str, request: Request) -> Response:
     if not _HASHED.fullmatch(name) or not path.is_file():
         raise HTTPException(HTTPStatus.NOT_FOUND)
     headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+    if name.startswith(_PROVER):
+        headers["Content-Security-Policy"] = PROVER_CSP
     compressed = path.with_name(f"{name}.gz")
     if "gzip" in request.headers.get("accept-encoding", "") and compressed.exists():
         path, headers["Content-Encoding"] = compressed, "gzip"

@@ -10,17 +10,21 @@ from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.payouts import service
 from vibestream.kernel.ids import PayoutId
 from vibestream.platform.database import Database
+from vibestream.platform.runtime import Runtime
 
 
 async def features_of(database: Database, payout_id: str) -> tuple[str | None, dict[str, float]]:
     async with database.begin() as tx:
         payout = await service.payout(tx, payout_id=PayoutId(UUID(payout_id)))
+        assert payout.decision_id is not None
         found = await fraud.explained(tx, decision_id=payout.decision_id)
         device = await tx.value("SELECT device FROM payment.risk_event WHERE subject = %s", [payout_id])
     return device, dict(found.features)
 
 
-async def test_the_second_payout_of_a_session_is_the_second_of_its_device(client_for: Any, database: Database):
+async def test_the_second_payout_of_a_session_is_the_second_of_its_device(
+    client_for: Any, database: Database, runtime: Runtime
+):
     me = person()
     await rich(database, me.user_id)
     client = await client_for(me)
@@ -30,6 +34,7 @@ async def test_the_second_payout_of_a_session_is_the_second_of_its_device(client
             MINE, json={"currency": "USD", "amount": "10.00"}, headers={"Idempotency-Key": str(uuid4())}
         )
         assert answer.status_code == 201, answer.text
+        await service.screen_payout(runtime, payout_id=answer.json()["payout_id"])
         made.append(await features_of(database, answer.json()["payout_id"]))
     (first_device, first), (second_device, second) = made
 

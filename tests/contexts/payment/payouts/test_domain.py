@@ -16,6 +16,7 @@ from vibestream.contexts.payment.payouts.domain.payouts import (
     Books,
     Payout,
     PayoutState,
+    approvals_after,
     check_voter,
     may_ask,
     steps_of,
@@ -114,7 +115,9 @@ def test_nothing_is_made_or_lost_by_dividing(available: int, debt: int):
     ("gross", "doubtful", "people"), [(100_000, False, 0), (100_001, False, 2), (5_000, True, 1), (100_001, True, 2)]
 )
 def test_so_many_people_have_to_agree(gross: int, people: int, *, doubtful: bool):
-    assert TERMS.needs_approvals(usd(gross), doubtful=doubtful) == people
+    by_amount = TERMS.needs_approvals(usd(gross))
+
+    assert approvals_after(make_payout(approvals_needed=by_amount), doubtful=doubtful) == people
 
 
 @pytest.mark.parametrize(

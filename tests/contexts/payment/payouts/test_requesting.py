@@ -206,6 +206,7 @@ async def test_above_the_limit_two_different_people_agree_and_neither_the_payee_
         kinds = [(event.kind, event.actor) for event in await service.timeline(tx, payout_id=payout.payout_id)]
     assert kinds == [
         ("requested", asker),
+        ("screened", None),
         ("released", None),
         ("agreed", first),
         ("agreed", second),
@@ -231,6 +232,10 @@ ATTACKS = {
     "a larger amount": "UPDATE payment.payout SET gross = gross * 2",
     "another payee": "UPDATE payment.payout SET user_id = gen_random_uuid()",
     "a version left out": "UPDATE payment.payout SET version = version + 2",
+    "checked again": "UPDATE payment.payout SET state = 'screening', version = version + 1",
+    "fewer approvals needed, properly": "UPDATE payment.payout SET approvals_needed = 0, version = version + 1",
+    "another risk decision": "UPDATE payment.payout SET decision_id = gen_random_uuid(), version = version + 1",
+    "a risk decision forgotten": "UPDATE payment.payout SET decision_id = NULL, version = version + 1",
     "no version": "UPDATE payment.payout SET failure = 'x'",
     "a payout forgotten": "DELETE FROM payment.payout",
     "an event forgotten": "DELETE FROM payment.payout_event",
@@ -244,6 +249,11 @@ ATTACKS = {
             gateway_key, requested_at, decision_id, approvals_needed, under_review, state, version, changed_at)
         SELECT gen_random_uuid(), user_id, currency, gross, fee, method, destination_id, address, 'k', 'k', now(),
             decision_id, 0, false, 'approved', 1, now() FROM payment.payout""",
+    "a payout that begins as checked": """
+        INSERT INTO payment.payout (payout_id, user_id, currency, gross, fee, method, destination_id, address, request_key,
+            gateway_key, requested_at, decision_id, approvals_needed, under_review, state, version, changed_at)
+        SELECT gen_random_uuid(), user_id, currency, gross, fee, method, destination_id, address, 'k', 'k', now(),
+            decision_id, 0, false, 'requested', 1, now() FROM payment.payout""",
 }
 
 

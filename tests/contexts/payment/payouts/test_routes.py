@@ -16,6 +16,7 @@ from vibestream.kernel.ids import UserId
 from vibestream.kernel.time import utc_now
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Database
+from vibestream.platform.runtime import Runtime
 
 MINE, OPERATIONS = "/api/v1/payouts", "/api/v1/operations/payouts"
 
@@ -33,7 +34,9 @@ def key() -> dict[str, str]:
     return {"idempotency-key": str(uuid4())}
 
 
-async def test_a_payee_sees_what_they_have_asks_for_it_and_follows_it(client_for: Any, database: Database):
+async def test_a_payee_sees_what_they_have_asks_for_it_and_follows_it(
+    client_for: Any, database: Database, runtime: Runtime
+):
     me = person()
     payee = await rich(database, me.user_id)
     client = await client_for(me)
@@ -60,9 +63,10 @@ async def test_a_payee_sees_what_they_have_asks_for_it_and_follows_it(client_for
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
     made = first.json()
-    assert (made["gross"], made["fee"], made["net"], made["state"]) == ("20.00", "0.25", "19.75", "approved")
+    assert (made["gross"], made["fee"], made["net"], made["state"]) == ("20.00", "0.25", "19.75", "requested")
     async with database.begin() as tx:
         assert await has(tx, me.user_id) == (3_000, 2_000, 0)
+    await service.screen_payout(runtime, payout_id=made["payout_id"])
 
     assert [one["payout_id"] for one in (await client.get(f"{MINE}/history")).json()["items"]] == [made["payout_id"]]
     story = (await client.get(f"{MINE}/{made['payout_id']}")).json()
@@ -146,7 +150,9 @@ async def test_two_people_of_finance_approve_a_large_payout_and_its_payee_may_no
     listed = (await clients[1].get(f"{OPERATIONS}?state=approved&user_id={payee.user_id}")).json()["items"]
     assert [one["payout_id"] for one in listed] == [str(payout.payout_id)]
     story = (await clients[1].get(at)).json()
-    assert [event["kind"] for event in story["timeline"]] == ["requested", "released", "agreed", "agreed", "approved"]
+    assert [event["kind"] for event in story["timeline"]] == [
+        *("requested", "screened", "released", "agreed", "agreed", "approved"),
+    ]
 
 
 async def test_finance_refuses_in_words_and_the_money_is_back(client_for: Any, database: Database):

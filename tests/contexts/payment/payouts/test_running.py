@@ -106,6 +106,10 @@ async def broken(database: Database) -> set[str]:
         ("UPDATE payment.payout SET gross = gross + 1", "payouts.in_transit"),
         ("UPDATE payment.payout SET state = 'paid', payout_ref = payout_id::text", "payouts.where_it_says"),
         ("UPDATE payment.payout SET approvals_needed = 1", "payouts.approved_by_enough"),
+        (
+            "ALTER TABLE payment.payout DROP CONSTRAINT payout_screened; UPDATE payment.payout SET decision_id = NULL",
+            "payouts.approved_by_enough",
+        ),
         ("UPDATE payment.payout SET version = version + 1", "payouts.state_is_last_event"),
         ("DELETE FROM payment.payout_event WHERE version = 1", "payouts.state_is_last_event"),
     ],
@@ -115,6 +119,9 @@ async def test_what_only_a_superuser_could_break_is_found(
 ):
     await payees(database, 2)
     await service.run_month(runtime, now=FIFTH)
+    for name_of_job, arguments in await take_jobs(database):
+        assert name_of_job == "payment.screen_payout"
+        await service.screen_payout(runtime, **arguments)
     assert await broken(database) == set()
     async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
         await owner.execute("SET session_replication_role = replica")

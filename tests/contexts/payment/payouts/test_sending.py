@@ -82,7 +82,7 @@ async def test_a_transfer_arrives_and_the_books_say_where_each_cent_is(paying: R
     assert (await now_of(paying, payout)).state is PayoutState.PAID
     assert await settled(paying, payout) == ((0, 0, 0), PAID_BOOKS)
     assert transfers_to(gateways, payout.address) == [4_963]
-    assert await story(paying, payout) == ["requested", "approved", "asked", "arrived"]
+    assert await story(paying, payout) == ["requested", "screened", "approved", "asked", "arrived"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ async def test_a_transfer_that_is_taken_back_is_the_payees_again(paying: Runtime
 
     assert (await now_of(paying, payout)).state is PayoutState.RETURNED
     assert await settled(paying, payout) == ((5_000, 0, 0), {})
-    assert await story(paying, payout) == ["requested", "approved", "asked", "arrived", "returned"]
+    assert await story(paying, payout) == ["requested", "screened", "approved", "asked", "arrived", "returned"]
 
 
 async def test_two_workers_with_the_same_payout_pay_once(paying: Runtime, gateways: Sandbox):
@@ -278,7 +278,7 @@ async def test_a_fee_that_becomes_known_late_is_posted_once(paying: Runtime, gat
         (0, 0, 0),
         {"gateway_clearing:stripe": 4_988, "gateway_fees:stripe": -25, "platform_revenue:payouts": 37},
     )
-    assert await story(paying, payout) == ["requested", "approved", "accepted", "arrived", "fee_known"]
+    assert await story(paying, payout) == ["requested", "screened", "approved", "accepted", "arrived", "fee_known"]
 
 
 async def test_a_second_payout_of_the_gateways_for_one_of_ours_moves_nothing(paying: Runtime, gateways: Sandbox):
@@ -290,7 +290,7 @@ async def test_a_second_payout_of_the_gateways_for_one_of_ours_moves_nothing(pay
         assert (twice.payout_ref, twice.failure) == ("tr_1", "second_ref")
 
     assert await settled(paying, payout) == before
-    assert await story(paying, payout) == ["requested", "approved", "arrived", "second_ref"]
+    assert await story(paying, payout) == ["requested", "screened", "approved", "arrived", "second_ref"]
 
 
 async def test_another_amount_waits_for_a_person_and_moves_nothing(paying: Runtime, gateways: Sandbox):

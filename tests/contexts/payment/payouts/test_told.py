@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories.payouts import ask, make_payee
+from tests.factories.payouts import ask, make_payee, new_user, request
 from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.payouts import service
 from vibestream.contexts.payment.payouts.domain.told import told
-from vibestream.contexts.payment.payouts.service import PayoutEvent, PayoutState, Told, UnknownPayout
+from vibestream.contexts.payment.payouts.service import PayoutEvent, PayoutState, Told, ToldState, UnknownPayout
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
@@ -38,8 +38,27 @@ def test_a_block_a_review_and_a_refusal_are_one_word():
     assert (by_finance.kind, by_finance.note) == (Told.REJECTED, "Ask us by post")
 
 
-def test_that_there_was_a_review_is_not_told():
-    assert told(event("released", PayoutState.REQUESTED)) == ()
+@pytest.mark.parametrize("kind", ["released", "screened"])
+def test_that_there_was_a_check_or_a_review_is_not_told(kind: str):
+    assert told(event(kind, PayoutState.REQUESTED)) == ()
+
+
+def test_one_that_is_being_checked_looks_like_one_that_waits_for_agreement():
+    (said,) = told(event("requested", PayoutState.SCREENING))
+
+    assert (said.kind, said.state) == (Told.REQUESTED, ToldState.REQUESTED)
+    assert {state.value for state in ToldState} == {state.value for state in PayoutState} - {"screening"}
+
+
+async def test_when_a_check_ended_is_not_told_either(tx: Tx):
+    payee = await make_payee(tx, 500_000)
+    asked = await request(tx, payee, 200_000, now=AT)
+    checked = await service.screen(tx, payout_id=asked.payout_id, signals={}, now=AT + timedelta(seconds=1))
+    assert checked is not None
+    assert (checked.state, checked.changed_at) == (PayoutState.REQUESTED, AT + timedelta(seconds=1))
+    assert service.changed_told(asked) == service.changed_told(checked) == AT
+    over = await service.reject(tx, payout_id=asked.payout_id, by=new_user(), reason="No", now=AT + timedelta(hours=1))
+    assert service.changed_told(over) == AT + timedelta(hours=1)
 
 
 def test_the_reasons_of_a_risk_check_are_not_told_where_it_let_a_payout_wait():
@@ -59,7 +78,10 @@ def test_every_kind_that_is_written_is_decided_about():
     """A kind that nobody thought of would be told as `checked`, which is safe but says little."""
     written = {
         kind
-        for name in ("domain/payouts", "service/deciding", "service/requesting", "service/sending", "service/stepping")
+        for name in (
+            *("domain/payouts", "service/deciding", "service/requesting", "service/screening", "service/sending"),
+            "service/stepping",
+        )
         for path in [SOURCES / f"{name}.py"]
         for kind in re.findall(r'kind="([a-z_]+)"', path.read_text(encoding="utf-8"))
     } - {"payout", "payout.changed"}  # what fraud is told of, and the pages
@@ -81,12 +103,12 @@ async def test_one_who_is_blocked_reads_the_story_of_a_refusal_and_finance_the_t
     )
     payout = await ask(tx, payee, 2_000)
     story = await service.story(tx, payout_id=payout.payout_id, user_id=payee.user_id)
-    [true] = await service.timeline(tx, payout_id=payout.payout_id)
+    _, true = await service.timeline(tx, payout_id=payout.payout_id)
 
     assert payout.state is PayoutState.REJECTED
     assert [(one.kind, one.state, one.note) for one in story] == [
-        (Told.REQUESTED, PayoutState.REQUESTED, ""),
-        (Told.REJECTED, PayoutState.REJECTED, ""),
+        (Told.REQUESTED, ToldState.REQUESTED, ""),
+        (Told.REJECTED, ToldState.REJECTED, ""),
     ]
     assert (true.kind, payout.failure) == ("blocked", "risk")
     assert service.failure_told(payout) == "rejected"

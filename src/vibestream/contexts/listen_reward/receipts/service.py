@@ -108,6 +108,22 @@ class Own:
     paths: list[Path]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnEpoch:
+    """A closed epoch that an account earned in."""
+
+    closed: Closed
+    units: list[int]
+    """Of its summaries, the largest first."""
+    tiers: dict[int, int]
+    """How many summaries of each number of units the epoch has."""
+
+    @property
+    def hides_among(self) -> int:
+        """Among how many summaries, its own with them, the claim hides that hides worst."""
+        return min(self.tiers[units] for units in self.units)
+
+
 async def register_identity(tx: Tx, *, user_id: UserId, commitment: Field, today: date) -> date:
     """Let a listener be known by a commitment, and return the epoch from which they are.
 
@@ -259,6 +275,19 @@ async def closed_for_claims(tx: Tx, *, epoch: date, now: datetime) -> Closed | N
 async def list_closed(tx: Tx, *, before: date | None, limit: int) -> list[Closed]:
     """Return closed epochs, the newest first."""
     return await store.list_closed(tx, before=before, limit=limit)
+
+
+async def is_deployment(tx: Tx, *, key_id: str) -> bool:
+    """Return whether an epoch of this deployment was signed with a key: what claims and orders are bound to."""
+    return await store.has_signed(tx, key_id)
+
+
+async def own_epochs(tx: Tx, *, user_id: UserId, before: date | None, limit: int) -> list[OwnEpoch]:
+    """Return closed epochs that an account earned in, the newest first, with among how many each of its claims hides."""
+    return [
+        OwnEpoch(found, units, await store.count_tiers(tx, found.epoch))
+        for found, units in await store.list_own_epochs(tx, user_id, before=before, limit=limit)
+    ]
 
 
 async def tiers_of(tx: Tx, *, epoch: date) -> dict[int, int]:

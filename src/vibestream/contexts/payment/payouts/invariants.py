@@ -13,7 +13,7 @@ _SHOWN: Final = 5
 
 async def _in_transit(tx: Tx) -> Finding:
     unfinished = await tx.value(
-        "SELECT count(*) FROM payment.payout WHERE state IN ('requested', 'approved', 'sending', 'in_transit', 'unknown')"
+        "SELECT count(*) FROM payment.payout WHERE state IN ('screening', 'requested', 'approved', 'sending', 'in_transit', 'unknown')"
     )
     off = await _list(
         tx,
@@ -27,7 +27,7 @@ async def _in_transit(tx: Tx) -> Finding:
         ) AS books
         FULL JOIN (
             SELECT user_id::text AS subject, currency, sum(gross) AS gross FROM payment.payout
-            WHERE state IN ('requested', 'approved', 'sending', 'in_transit', 'unknown') GROUP BY user_id, currency
+            WHERE state IN ('screening', 'requested', 'approved', 'sending', 'in_transit', 'unknown') GROUP BY user_id, currency
         ) AS asked ON asked.subject = books.subject AND asked.currency = books.currency
         WHERE coalesce(books.posted, 0) <> coalesce(asked.gross, 0)
         LIMIT %s
@@ -70,14 +70,15 @@ async def _approved_by_enough(tx: Tx) -> Finding:
         tx,
         """
         SELECT 'payout ' || payout.payout_id || ' went on with ' || agreed.votes || ' of ' || payout.approvals_needed
+            || CASE WHEN payout.decision_id IS NULL THEN ', unchecked' ELSE '' END
         FROM payment.payout payout
         CROSS JOIN LATERAL (
             SELECT count(*) AS votes FROM payment.payout_vote vote
             WHERE vote.payout_id = payout.payout_id AND vote.purpose = 'approve' AND vote.voter <> payout.user_id
                 AND vote.voter IS DISTINCT FROM payout.requested_by
         ) AS agreed
-        WHERE payout.state NOT IN ('requested', 'rejected')
-            AND (agreed.votes < payout.approvals_needed OR payout.under_review)
+        WHERE payout.state NOT IN ('screening', 'requested', 'rejected')
+            AND (agreed.votes < payout.approvals_needed OR payout.under_review OR payout.decision_id IS NULL)
         LIMIT %s
         """,
     )
@@ -125,7 +126,7 @@ INVARIANTS: Final = (
     ),
     Invariant(
         "payouts.approved_by_enough",
-        "No payout was sent before enough people agreed, none of them its payee or who asked for it.",
+        "No payout was sent before its risk was checked and enough people agreed, none of them its payee or who asked for it.",
         _approved_by_enough,
     ),
     Invariant(

@@ -19,6 +19,7 @@ from vibestream.contexts.payment.payouts.service import (
     PayoutEvent,
     PayoutState,
     Told,
+    ToldState,
 )
 from vibestream.kernel.ids import PayoutId, UserId
 from vibestream.kernel.money import Currency, Money
@@ -72,11 +73,8 @@ class PayoutsBody(BaseModel):
     balances: list[PayableBody]
 
 
-class PayoutBody(BaseModel):
-    """One payout."""
-
+class _SomePayout(BaseModel):
     payout_id: UUID
-    state: PayoutState
     gross: str = Field(description="What left the balance.")
     fee: str
     net: str = Field(description="What is sent.")
@@ -88,14 +86,21 @@ class PayoutBody(BaseModel):
     failure: str | None = Field(description="Why it came to nothing, or is not clear: a stable word.")
 
 
-class PayoutOfSomebody(PayoutBody):
+class PayoutBody(_SomePayout):
+    """One's payout."""
+
+    state: ToldState
+
+
+class PayoutOfSomebody(_SomePayout):
     """One payout, as finance sees it."""
 
+    state: PayoutState
     user_id: UUID
     requested_by: UUID | None = Field(description="Null: the monthly run.")
     approvals_needed: int
     under_review: bool
-    decision_id: UUID = Field(description="The risk check's decision.")
+    decision_id: UUID | None = Field(description="The risk check's decision; null until there is one.")
     payout_ref: str | None = Field(description="The gateway's id.")
 
 
@@ -104,7 +109,7 @@ class EventBody(BaseModel):
 
     at: datetime
     kind: Told
-    state: PayoutState
+    state: ToldState
     note: str = Field(description="In the words of whoever refused it; else empty.")
     transaction_id: UUID | None = Field(description="The ledger transaction that it posted.")
 
@@ -197,7 +202,7 @@ async def show_payable(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Payou
 async def request_payout(  # noqa: PLR0917 - what a route depends on
     body: RequestBody, request: Request, tx: TxDep, principal: PrincipalDep, key: IdempotencyDep, now: NowDep
 ) -> PayoutBody:
-    """Ask for a payout. Sent at once, unless somebody has to agree first."""
+    """Ask for a payout. Sent within moments, unless somebody has to agree first."""
     currency = Currency.of(body.currency)
     found = await service.request_payout(
         tx,
@@ -373,7 +378,7 @@ def _payable(found: Payable) -> PayableBody:
 def _payout(found: Payout) -> PayoutBody:
     return PayoutBody(
         payout_id=found.payout_id,
-        state=found.state,
+        state=service.state_told(found.state),
         gross=found.gross.decimal,
         fee=found.fee.decimal,
         net=found.net.decimal,
@@ -381,14 +386,17 @@ def _payout(found: Payout) -> PayoutBody:
         method=found.method,
         address=found.address,
         requested_at=found.requested_at,
-        changed_at=found.changed_at,
+        changed_at=service.changed_told(found),
         failure=service.failure_told(found),
     )
 
 
 def _of_somebody(found: Payout) -> PayoutOfSomebody:
     return PayoutOfSomebody(
-        **{**_payout(found).model_dump(), "failure": found.failure},
+        **_payout(found).model_dump(exclude={"state", "changed_at", "failure"}),
+        state=found.state,
+        changed_at=found.changed_at,
+        failure=found.failure,
         user_id=found.user_id,
         requested_by=found.requested_by,
         approvals_needed=found.approvals_needed,

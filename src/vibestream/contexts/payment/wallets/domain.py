@@ -137,9 +137,11 @@ def _nothing(currency: Currency) -> WalletBalance:
 
 
 _TITLES: Final = {
+    "claim_order": "From a wallet without a name",
     "claim_return": "Unclaimed rewards gone back",
     "debt_settlement": "What was paid too much, taken back",
     "exchange": "Exchange",
+    "given_up": "Given up",
     "payment_kept": "Payment kept for you",
     "payout": "Payout",
     "payout_arrived": "Payout arrived",

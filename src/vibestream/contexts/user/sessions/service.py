@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.erasure import service as erasure
 from vibestream.contexts.user.events import EnteredFromNewDevice
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import domain, store
@@ -70,8 +71,12 @@ async def open_session(
     """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was.
 
     From a browser or a network that the account, once it was entered at all, was not entered from before, its owner is
-    told: `EnteredFromNewDevice`.
+    told: `EnteredFromNewDevice`. Who had asked to be erased has come back, and is not.
+
+    Raises:
+        AccountClosed: the account is being erased.
     """
+    await erasure.come_back(tx, user_id=user_id, now=now)
     await _announce_new(tx, user_id=user_id, device=device, now=now)
     if replaces is not None and domain.is_token(replaces):
         await store.end_by_token(tx, token_hash=_hash(replaces), now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.fraud.service import registry, reports
-from vibestream.contexts.payment.fraud.service.registry import Drift, ModelRole, RegisteredModel
-from vibestream.platform.http.dependencies import RuntimeDep
+from vibestream.contexts.payment.fraud.service.registry import Drift, ModelRole, RegisteredModel, SideBySide
+from vibestream.platform.http.dependencies import NowDep, RuntimeDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.localization import Language
 from vibestream.web.pages.finance.charts import Chart, Line, draw
@@ -27,6 +27,8 @@ from vibestream.web.sentences import N_
 router = Router(include_in_schema=False)
 
 _DRIFTS: Final = 20
+_SIDE_BY_SIDE: Final = timedelta(days=30)
+_TENTHS: Final = 10
 _DRIFTED: Final = 250_000
 """Millionths: from here on a feature has drifted. Source: the usual rule for the population stability index, 0.25."""
 _WATCHED: Final = 100_000
@@ -95,6 +97,29 @@ class DriftRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BandRow:
+    """How many of the same decisions each model puts into a tenth of certainty, and how many of those were fraud."""
+
+    score: str
+    champion: int
+    champion_frauds: int
+    challenger: int
+    challenger_frauds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RivalsView:
+    """Champion and challenger side by side."""
+
+    champion: str
+    challenger: str
+    decisions: int
+    apart: str
+    far: int
+    bands: tuple[BandRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelsView:
     """The models page."""
 
@@ -102,17 +127,19 @@ class ModelsView:
     rules_only: bool
     trouble: str
     report: ReportView | None
+    rivals: RivalsView | None
     drift: tuple[DriftRow, ...]
     drift_on: str
 
 
 @router.get("/finance/models", policy=FINANCE)
-async def show_models(request: Request, runtime: RuntimeDep) -> Response:
+async def show_models(request: Request, runtime: RuntimeDep, now: NowDep) -> Response:
     """Show the models, the deciding one's report and its drift. The object store is read outside the transaction."""
     spoken = shell_of(request).language
     async with runtime.database.begin(read_only=True) as tx:
         known = await registry.registered(tx)
         drift = await registry.drift(tx, limit=_DRIFTS)
+        rivals = await registry.side_by_side(tx, since=now - _SIDE_BY_SIDE)
     chosen = next((one for one in known if one.role is ModelRole.CHAMPION), known[0] if known else None)
     report = await reports.latest_report(runtime.objects, model=chosen.model) if chosen else None
     champions = {one.model for one in known if one.role is ModelRole.CHAMPION}
@@ -121,6 +148,7 @@ async def show_models(request: Request, runtime: RuntimeDep) -> Response:
         rules_only=not any(fraud.SHELF.get(model) for model in champions),
         trouble=fraud.SHELF.trouble or "",
         report=_report(report, spoken) if report else None,
+        rivals=_rivals(rivals, spoken) if rivals else None,
         drift=tuple(_drift(one, spoken) for one in drift),
         drift_on=spoken.date(drift[0].measured_on) if drift else "",
     )
@@ -140,6 +168,27 @@ def _model(one: RegisteredModel, spoken: Language) -> ModelRow:
         precision=str(metrics.get("average_precision", "")),
         calibration=str(metrics.get("calibration_error", "")),
         saved_cents=metrics["cost_cents_rules_alone"] - metrics["cost_cents"] if known else None,
+    )
+
+
+def _rivals(found: SideBySide, spoken: Language) -> RivalsView:
+    held = {(one.role, one.tenth): (one.decisions, one.frauds) for one in found.bands}
+    tenths = [one for one in range(_TENTHS) if any((role, one) in held for role in ("champion", "challenger"))]
+    share = (Decimal(found.apart_ppm) / 1_000_000).quantize(Decimal("0.0001"))
+    return RivalsView(
+        champion=found.champion[:12],
+        challenger=found.challenger[:12],
+        decisions=found.decisions,
+        apart=spoken.percent(share, exact=True),
+        far=found.far,
+        bands=tuple(
+            BandRow(
+                f"{spoken.decimal(Decimal(one).scaleb(-1))}\N{EN DASH}{spoken.decimal(Decimal(one + 1).scaleb(-1))}",
+                *held.get(("champion", one), (0, 0)),
+                *held.get(("challenger", one), (0, 0)),
+            )
+            for one in tenths
+        ),
     )
 
 

@@ -180,13 +180,13 @@ async def _page(
     agreed = [event.actor for event in story if event.kind in _AGREED and event.actor]
     said = {event.actor for event in story if event.kind == _NOT_SENT}
     own = reader in {found.user_id, found.requested_by}
-    requested = found.state is PayoutState.REQUESTED
+    waits = found.state in {PayoutState.SCREENING, PayoutState.REQUESTED}
     return PayoutPage(
         payout=found,
         row=_row(found, names, spoken),
         events=tuple([await _event(tx, event, names, spoken) for event in story]),
         agreed=tuple(shown.person(one, names) for one in agreed),
-        may_decide=requested,
+        may_decide=waits,
         own=own,
         spoken_already=reader in agreed,
         may_say_not_sent=payouts.may_declare_not_sent(found, now=now) and reader not in said and not own,

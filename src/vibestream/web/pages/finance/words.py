@@ -139,8 +139,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
     Outcome.REVIEWED_AS_FRAUD: N_("A reviewer called it fraud"),
     Outcome.REVIEWED_AS_GOOD: N_("A reviewer released it"),
 }
-FINDING_STATES: Final[Tones] = {
-    FindingState.OPEN: (N_("open"), BAD),
 DENY_LISTS: Final[Mapping[DenyList, str]] = {
     DenyList.USER: N_("person who pays"),
     DenyList.METHOD: N_("card or account"),
@@ -178,6 +176,8 @@ POLICY_NUMBERS: Final[Mapping[str, str]] = {
     "exploring.rate_bp": N_("Of those that would be blocked"),
     "exploring.up_to_cents": N_("Up to"),
 }
+FINDING_STATES: Final[Tones] = {
+    FindingState.OPEN: (N_("open"), BAD),
     FindingState.EXPLAINED: (N_("explained"), WARM),
     FindingState.RESOLVED: (N_("resolved"), GOOD),
 }
@@ -196,8 +196,6 @@ MOVES: Final[Mapping[str, str]] = {
     Kind.OTHER: N_("Other"),
     Kind.FEE: N_("Fee"),
 }
-ENGINES: Final[Mapping[str, str]] = {
-    EngineName.PRO_RATA: N_("pro rata"),
 WEBHOOK_STATES: Final[Tones] = {
     InboxState.RECEIVED: (N_("received"), PLAIN),
     InboxState.PROCESSING: (N_("being worked off"), PLAIN),
@@ -207,14 +205,16 @@ WEBHOOK_STATES: Final[Tones] = {
 WEBHOOK_ERRORS: Final[Mapping[str, str]] = {
     "gave_up": N_("It was tried twenty times and never came to an end."),
 }
+ENGINES: Final[Mapping[str, str]] = {
+    EngineName.PRO_RATA: N_("pro rata"),
     EngineName.USER_CENTRIC: N_("user-centric"),
 }
-ACCOUNTS: Final[Mapping[AccountKind, str]] = {
-    AccountKind.WALLET: N_("Wallets"),
 IDLES: Final[Mapping[str, str]] = {
     Idle.SPREAD: N_("The fee of a subscriber of whom nothing counted is spread over the others."),
     Idle.UNALLOCATED: N_("The fee of a subscriber of whom nothing counted reaches nobody."),
 }
+ACCOUNTS: Final[Mapping[AccountKind, str]] = {
+    AccountKind.WALLET: N_("Wallets"),
     AccountKind.WALLET_PENDING: N_("Wallets, on its way"),
     AccountKind.REWARD_POOL: N_("Reward pool"),
     AccountKind.CLAIM_WALLET: N_("Wallets without a name"),

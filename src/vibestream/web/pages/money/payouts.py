@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from vibestream.contexts.payment.gateways.service import GatewayName, Gateways
 from vibestream.contexts.payment.payouts import service as payouts
-from vibestream.contexts.payment.payouts.service import CHANGE_DELAY, Destination, Origin, Payable, Payout, PayoutState
+from vibestream.contexts.payment.payouts.service import CHANGE_DELAY, Destination, Origin, Payable, Payout, ToldState
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import PayoutId, new_id
 from vibestream.kernel.money import Currency, Money
@@ -236,7 +236,7 @@ async def show_payout(payout_id: UUID, request: Request, tx: TxDep, principal: P
         payout=found,
         row=_row(found, spoken),
         events=[(one.at, spoken.gettext(words.PAYOUT_EVENTS[one.kind]), one.note) for one in events],
-        cancellable=found.state is PayoutState.REQUESTED,
+        cancellable=payouts.state_told(found.state) is ToldState.REQUESTED,
         moving=found.state in payouts.UNFINISHED,
     )
 
@@ -285,7 +285,7 @@ def _row(one: Payout, spoken: Language) -> PayoutRow:
     return PayoutRow(
         payout_id=one.payout_id,
         at=one.requested_at,
-        state=words.chip(one.state, words.PAYOUT_STATES, spoken),
+        state=words.chip(payouts.state_told(one.state), words.PAYOUT_STATES, spoken),
         gross=one.gross,
         net=one.net,
         where=f"{words.site_of(one.method)}, {one.address}",

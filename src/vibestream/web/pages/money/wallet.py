@@ -54,6 +54,7 @@ _FIELDS: Final = {
 """The field that an error of the form for paying in belongs to; others belong to the amount."""
 _TITLES: Final = {
     "claim_return": N_("Unclaimed rewards gone back"),
+    "claim_order": N_("From a wallet without a name"),
     "pool_funding": N_("Reward budget"),
     "reward_claim": N_("Reward claimed by a proof"),
     "reversal": N_("Reversal"),

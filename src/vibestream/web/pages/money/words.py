@@ -8,7 +8,7 @@ from typing import Final
 
 from vibestream.contexts.payment.checkout.service import PaymentState, PaymentView, Purpose
 from vibestream.contexts.payment.gateways.service import GatewayName
-from vibestream.contexts.payment.payouts.service import PayoutState, Told
+from vibestream.contexts.payment.payouts.service import Told, ToldState
 from vibestream.web.localization import Language
 from vibestream.web.sentences import N_
 
@@ -44,15 +44,15 @@ STATES: Final[Tones] = {
     PaymentState.UNKNOWN: (N_("being found out"), "warm"),
 }
 PAYOUT_STATES: Final[Tones] = {
-    PayoutState.REQUESTED: (N_("waits for agreement"), "warm"),
-    PayoutState.APPROVED: (N_("about to be sent"), "warm"),
-    PayoutState.SENDING: (N_("being sent"), "warm"),
-    PayoutState.IN_TRANSIT: (N_("on its way"), "warm"),
-    PayoutState.UNKNOWN: (N_("being found out"), "warm"),
-    PayoutState.PAID: (N_("paid"), "good"),
-    PayoutState.RETURNED: (N_("came back"), "bad"),
-    PayoutState.FAILED: (N_("not sent"), "bad"),
-    PayoutState.REJECTED: (N_("refused"), "bad"),
+    ToldState.REQUESTED: (N_("waits for agreement"), "warm"),
+    ToldState.APPROVED: (N_("about to be sent"), "warm"),
+    ToldState.SENDING: (N_("being sent"), "warm"),
+    ToldState.IN_TRANSIT: (N_("on its way"), "warm"),
+    ToldState.UNKNOWN: (N_("being found out"), "warm"),
+    ToldState.PAID: (N_("paid"), "good"),
+    ToldState.RETURNED: (N_("came back"), "bad"),
+    ToldState.FAILED: (N_("not sent"), "bad"),
+    ToldState.REJECTED: (N_("refused"), "bad"),
 }
 ENDS: Final[Mapping[str, str]] = {
     "declined": N_("The payment was declined. Nothing was taken; try another card or another way to pay."),

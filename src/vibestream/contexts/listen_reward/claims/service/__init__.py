@@ -4,8 +4,14 @@ from vibestream.contexts.listen_reward.claims.domain.holding import Holding, Obs
 from vibestream.contexts.listen_reward.claims.domain.proof import Proof
 from vibestream.contexts.listen_reward.claims.domain.signals import TIERS_S, Payout, PublicSignals, payout_element
 from vibestream.contexts.listen_reward.claims.gateway.groth16 import CircuitRefused, Prover, Verifier
-from vibestream.contexts.listen_reward.claims.gateway.keys import DevelopmentKeys, Keys, KeysDamaged, Origin
-from vibestream.contexts.listen_reward.claims.service.keys import claim_keys
+from vibestream.contexts.listen_reward.claims.gateway.keys import (
+    DevelopmentKeys,
+    Keys,
+    KeysDamaged,
+    Origin,
+    circuits_folder,
+)
+from vibestream.contexts.listen_reward.claims.service.keys import claim_keys, compiled_circuit
 from vibestream.contexts.listen_reward.claims.service.proving import (
     CannotBeProved,
     NotAHolding,
@@ -35,7 +41,9 @@ __all__ = [
     "Prover",
     "PublicSignals",
     "Verifier",
+    "circuits_folder",
     "claim_keys",
+    "compiled_circuit",
     "holding",
     "open_prover",
     "open_verifier",

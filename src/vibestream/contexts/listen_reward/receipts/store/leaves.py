@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from vibestream.contexts.listen_reward.receipts.domain.epochs import Closed, State
 from vibestream.contexts.listen_reward.receipts.domain.field import Field, from_bytes, to_bytes
@@ -190,6 +190,29 @@ async def list_closed(tx: Tx, *, before: date | None, limit: int) -> list[Closed
     )
 
 
+async def has_signed(tx: Tx, key_id: str) -> bool:
+    """Return whether a closed epoch was signed with a key."""
+    return bool(await tx.value("SELECT EXISTS (SELECT FROM listen_reward.receipt_epoch WHERE key_id = %s)", [key_id]))
+
+
+async def list_own_epochs(
+    tx: Tx, user_id: UserId, *, before: date | None, limit: int
+) -> list[tuple[Closed, list[int]]]:
+    """Return the closed epochs that an account has summaries in, the newest first, each with their units, the largest first."""
+    return await tx.all(
+        _own_epoch,
+        """
+        SELECT epoch, root, leaves, per_listen, claimable_until, key_id, signature, units
+        FROM listen_reward.receipt_epoch JOIN (
+            SELECT epoch, array_agg(seconds ORDER BY seconds DESC) AS units FROM listen_reward.receipt
+            WHERE user_id = %s AND listen_id IS NULL GROUP BY epoch
+        ) own USING (epoch)
+        WHERE state = 'closed' AND epoch < coalesce(%s, 'infinity'::date) ORDER BY epoch DESC LIMIT %s
+        """,
+        [user_id, before, limit],
+    )
+
+
 async def lock_ended(tx: Tx, *, now: datetime) -> list[date]:
     """Lock the closed epochs whose claims are over and have not been given back."""
     return await tx.values(
@@ -264,6 +287,10 @@ def _closed(
     *, epoch: date, root: bytes, leaves: int, per_listen: int, claimable_until: datetime, key_id: str, signature: bytes
 ) -> Closed:
     return Closed(epoch, from_bytes(bytes(root)), leaves, per_listen, claimable_until, key_id, bytes(signature))
+
+
+def _own_epoch(*, units: list[int], **closed: Any) -> tuple[Closed, list[int]]:
+    return _closed(**closed), units
 
 
 def _leaf(

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from vibestream.kernel.ids import ArtistId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
 
 
@@ -56,3 +58,33 @@ async def has_cover(tx: Tx, *, key: str) -> bool:
     """Say whether a release has this picture as its cover."""
     shown = json.dumps([{"key": key}])
     return bool(await tx.value("SELECT EXISTS (SELECT FROM music.release WHERE cover @> %s::jsonb)", [shown]))
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTrack:
+    """A public track, as royalties know it."""
+
+    track_id: TrackId
+    artist_id: ArtistId
+    title: str
+    isrc: str | None
+
+
+async def list_published_of(tx: Tx, *, owner: UserId) -> list[ReleaseId]:
+    """Return the public releases of a person's artists, in the order to lock them."""
+    return await tx.values(
+        "SELECT release_id FROM music.release JOIN music.artist USING (artist_id)"
+        " WHERE artist.owner_user_id = %s AND release.stage = 'published' ORDER BY release_id",
+        [owner],
+    )
+
+
+async def list_public_tracks_of(tx: Tx, *, owner: UserId) -> list[PublicTrack]:
+    """Return the public tracks of a person's artists."""
+    return await tx.all(
+        PublicTrack,
+        "SELECT track_id, track.artist_id, track.title, isrc FROM music.track JOIN music.release USING (release_id)"
+        " JOIN music.artist ON artist.artist_id = track.artist_id WHERE artist.owner_user_id = %s"
+        " AND release.stage = 'published' AND track.withdrawn_by IS NULL ORDER BY track_id",
+        [owner],
+    )

@@ -45,6 +45,7 @@ _RULES: Final = (
     _rule("gateway_highest_risk", Verdict.REVIEW, _least("signal.radar_risk_level", 2)),
     _rule("outside_score", Verdict.STEP_UP, _least("signal.minfraud_risk_score", 60)),
     _rule("payout_change", Verdict.REVIEW, _below("destination_age_h", 72), kind="payout"),
+    _rule("payout_outside_score", Verdict.REVIEW, _least("signal.minfraud_risk_score", 60), kind="payout"),
     _rule("payout_young", Verdict.REVIEW, _below("account_age_h", 336), _least("amount", 50), kind="payout"),
     _rule("payout_concentrated", Verdict.REVIEW, _least("signal.listen_concentration", 70), kind="payout"),
     _rule("payout_often", Verdict.REVIEW, _least("user.count.24h", 3), kind="payout"),

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from vibestream.contexts.payment.fraud.store import decisions
 from vibestream.contexts.payment.fraud.store import models as store
+from vibestream.contexts.payment.fraud.store.decisions import Band
 from vibestream.contexts.payment.fraud.store.models import Drift, ModelRole, RegisteredModel
 from vibestream.kernel.errors import Conflict, Missing
 from vibestream.platform.database import Tx
 
 __all__ = [
+    "Band",
     "Drift",
     "ModelMismatch",
     "ModelRole",
     "NoSuchModel",
     "RegisteredModel",
+    "SideBySide",
     "drift",
     "find_model",
     "object_key",
@@ -25,6 +30,7 @@ __all__ = [
     "register",
     "registered",
     "save_evaluation",
+    "side_by_side",
 ]
 
 
@@ -38,6 +44,20 @@ class ModelMismatch(Conflict):
     """The model was trained for another release's features."""
 
     code: ClassVar[str] = "fraud.model_mismatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySide:
+    """What champion and challenger said about the same decisions."""
+
+    champion: str
+    challenger: str
+    decisions: int
+    apart_ppm: int
+    """How far their scores lie apart on average, in millionths."""
+    far: int
+    """Decisions about which they lie a tenth or more apart."""
+    bands: tuple[Band, ...]
 
 
 def object_key(data: bytes) -> str:
@@ -110,6 +130,29 @@ async def promote(tx: Tx, *, name: str, role: ModelRole, now: datetime) -> Regis
 async def drift(tx: Tx, *, limit: int) -> list[Drift]:
     """Return what was measured on the latest day, the farthest first."""
     return await store.latest_drift(tx, limit=limit)
+
+
+async def side_by_side(tx: Tx, *, since: datetime) -> SideBySide | None:
+    """Return what champion and challenger said about the same decisions since an instant; None while there are not both.
+
+    The challenger's verdict is not kept, since it decides nothing; how its scores are spread over what turned out to be fraud
+    says what it would have done.
+    """
+    serving = await store.serving_models(tx)
+    champion, challenger = serving.get(ModelRole.CHAMPION), serving.get(ModelRole.CHALLENGER)
+    if champion is None or challenger is None:
+        return None
+    both, apart, far = await decisions.score_distance(
+        tx, champion=champion.model, challenger=challenger.model, since=since
+    )
+    return SideBySide(
+        champion=champion.model,
+        challenger=challenger.model,
+        decisions=both,
+        apart_ppm=apart,
+        far=far,
+        bands=tuple(await decisions.score_bands(tx, champion=champion.model, challenger=challenger.model, since=since)),
+    )
 
 
 def _one(known: Sequence[RegisteredModel], name: str) -> RegisteredModel:

@@ -69,6 +69,18 @@ class Example:
     cents: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Decisions by which of ten equal parts of certainty a model's score lies in, 0 to 9."""
+
+    role: str
+    """`champion` or `challenger`."""
+    tenth: int
+    decisions: int
+    frauds: int
+    """Of those, known as fraud by now."""
+
+
 async def save_decision(tx: Tx, decision: Recorded) -> None:
     """Write a decision, for good."""
     await tx.execute(
@@ -148,6 +160,38 @@ async def list_examples(tx: Tx, *, features: str, since: datetime, until: dateti
     )
 
 
+async def score_bands(tx: Tx, *, champion: str, challenger: str, since: datetime) -> list[Band]:
+    """Return how both models' scores of the same decisions are spread, and how many of each part were fraud."""
+    return await tx.all(
+        Band,
+        """
+        SELECT scored.role, least(scored.ppm / 100000, 9) AS tenth, count(*) AS decisions,
+            count(event.fraud_at) AS frauds
+        FROM payment.risk_decision decision
+        JOIN payment.risk_event event USING (subject)
+        CROSS JOIN LATERAL (VALUES ('champion', decision.score_ppm), ('challenger', decision.challenger_score_ppm))
+            AS scored (role, ppm)
+        WHERE decision.model = %s AND decision.challenger = %s AND decision.decided_at >= %s
+        GROUP BY scored.role, tenth ORDER BY scored.role, tenth
+        """,
+        [champion, challenger, since],
+    )
+
+
+async def score_distance(tx: Tx, *, champion: str, challenger: str, since: datetime) -> tuple[int, int, int]:
+    """Return how many decisions both models scored, how far apart on average in millionths, and how many a tenth or more."""
+    found = await tx.one(
+        _distance,
+        """
+        SELECT count(*) AS decisions, coalesce(avg(abs(score_ppm - challenger_score_ppm)), 0)::bigint AS apart,
+            count(*) FILTER (WHERE abs(score_ppm - challenger_score_ppm) >= 100000) AS far
+        FROM payment.risk_decision WHERE model = %s AND challenger = %s AND decided_at >= %s
+        """,
+        [champion, challenger, since],
+    )
+    return found or (0, 0, 0)
+
+
 async def list_vectors(
     tx: Tx, *, features: str, model: str, since: datetime, limit: int
 ) -> list[tuple[list[float], int | None]]:
@@ -190,3 +234,7 @@ def _event(*, amount: int, currency: str, **columns: Any) -> Event:
 
 def _scored(*, vector: list[float], score_ppm: int | None) -> tuple[list[float], int | None]:
     return vector, score_ppm
+
+
+def _distance(*, decisions: int, apart: int, far: int) -> tuple[int, int, int]:
+    return decisions, apart, far

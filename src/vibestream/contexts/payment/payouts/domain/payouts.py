@@ -22,6 +22,8 @@ NOT_SENT: Final = "not_sent"
 class PayoutState(enum.StrEnum):
     """How a payout stands here."""
 
+    SCREENING = "screening"
+    """Its money is set aside; the risk check has not spoken yet."""
     REQUESTED = "requested"
     """Its money is set aside; somebody has to agree."""
     APPROVED = "approved"
@@ -42,6 +44,7 @@ class PayoutState(enum.StrEnum):
 
 UNFINISHED: Final = frozenset(
     {
+        PayoutState.SCREENING,
         PayoutState.REQUESTED,
         PayoutState.APPROVED,
         PayoutState.SENDING,
@@ -102,7 +105,8 @@ class Payout:
     gateway_key: str
     requested_by: UserId | None
     requested_at: datetime
-    decision_id: RiskDecisionId
+    decision_id: RiskDecisionId | None
+    """None until the risk check has spoken."""
     approvals_needed: int
     under_review: bool
     """The risk check wants a person's look first."""
@@ -156,6 +160,11 @@ def may_ask(payout: Payout, *, now: datetime) -> bool:
     if payout.state not in {PayoutState.SENDING, PayoutState.UNKNOWN} or payout.failure == AMOUNT_DIFFERS:
         return False
     return payout.first_sent_at is None or now < payout.first_sent_at + KEY_REMEMBERED[payout.method]
+
+
+def approvals_after(payout: Payout, *, doubtful: bool) -> int:
+    """Return how many people of finance have to agree to a payout that was checked: at least one where it is doubtful."""
+    return max(payout.approvals_needed, 1) if doubtful else payout.approvals_needed
 
 
 def check_voter(payout: Payout, *, voter: UserId) -> None:

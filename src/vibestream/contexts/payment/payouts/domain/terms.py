@@ -13,6 +13,7 @@ from vibestream.kernel.money import Currency, Money
 METHODS: Final = (GatewayName.STRIPE, GatewayName.PAYPAL)
 """Gateways that pay out. Coinbase's checkouts take money only."""
 
+TWO_PEOPLE: Final = 2
 KEY_REMEMBERED: Final = {GatewayName.STRIPE: timedelta(hours=20), GatewayName.PAYPAL: timedelta(days=25)}
 """For how long a call may be repeated under its key: the gateway's memory, less a margin. After that, the same call could
 pay a second time, and a person has to look.
@@ -74,11 +75,9 @@ class Terms:
         """Return what is kept of a payout of this amount; never all of it, from the minimum on."""
         return self.fee + gross.share(rate_bp=self.fee_bp)
 
-    def needs_approvals(self, gross: Money, *, doubtful: bool) -> int:
-        """Return how many people of finance have to agree: two above the limit; one when the risk says look at it."""
-        if self.four_eyes_above < gross:
-            return 2
-        return 1 if doubtful else 0
+    def needs_approvals(self, gross: Money) -> int:
+        """Return how many people of finance have to agree to such an amount: two above the limit, else nobody."""
+        return TWO_PEOPLE if self.four_eyes_above < gross else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,35 @@
 """What a payee is told of their payouts. How risk is judged is told to finance alone: whoever tests it learns nothing here.
 
-A payout that the risk check blocked, one that a review refused and one that finance refused look the same, and one that
-waits for a review looks like one that waits for agreement.
+A payout that the risk check blocked, one that a review refused and one that finance refused look the same; one that is
+being checked, or waits for a review, looks like one that waits for agreement.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from vibestream.contexts.payment.payouts.domain.payouts import Payout, PayoutEvent, PayoutState
 from vibestream.kernel.ids import TransactionId
+
+
+class ToldState(enum.StrEnum):
+    """How a payout stands, as its payee may know it."""
+
+    REQUESTED = "requested"
+    """Its money is set aside; it is looked at before it is sent."""
+    APPROVED = "approved"
+    SENDING = "sending"
+    IN_TRANSIT = "in_transit"
+    UNKNOWN = "unknown"
+    """It is not known yet whether it was sent."""
+    PAID = "paid"
+    RETURNED = "returned"
+    FAILED = "failed"
+    REJECTED = "rejected"
 
 
 class Told(enum.StrEnum):
@@ -45,8 +61,8 @@ _TOLD: Final[Mapping[str, Told]] = {
     "said_not_sent": Told.CHECKED,
     "second_ref": Told.CHECKED,
 }
-_SILENT: Final = frozenset({"released"})
-"""Of these a payee hears nothing: that there was a review is not for them."""
+_SILENT: Final = frozenset({"released", "screened"})
+"""Of these a payee hears nothing: that there was a check, or a review, is not for them."""
 _WORDS_OF_PEOPLE: Final = frozenset({"rejected"})
 """Their notes were written for the payee; others' are for finance."""
 
@@ -57,7 +73,7 @@ class ToldEvent:
 
     at: datetime
     kind: Told
-    state: PayoutState
+    state: ToldState
     """How it stood afterwards."""
     note: str
     """In the words of whoever refused it; else empty."""
@@ -66,22 +82,28 @@ class ToldEvent:
 
 
 def told(event: PayoutEvent) -> tuple[ToldEvent, ...]:
-    """Return what a payee is told of an event. A kind that is not known here says `checked`.
-
-    What was blocked at once was asked for and refused, as if a person had done it.
-    """
+    """Return what a payee is told of an event. A kind that is not known here says `checked`."""
     if event.kind in _SILENT:
         return ()
     said = ToldEvent(
         at=event.at,
         kind=_TOLD.get(event.kind, Told.CHECKED),
-        state=event.state,
+        state=state_told(event.state),
         note=event.note if event.kind in _WORDS_OF_PEOPLE else "",
         transaction_id=event.transaction_id,
     )
-    if event.kind == "blocked":
-        return replace(said, kind=Told.REQUESTED, state=PayoutState.REQUESTED), said
     return (said,)
+
+
+def state_told(state: PayoutState) -> ToldState:
+    """Return how a payout stands, as its payee may know it: one that is still being checked waits like any other."""
+    return ToldState.REQUESTED if state is PayoutState.SCREENING else ToldState(state.value)
+
+
+def changed_told(payout: Payout) -> datetime:
+    """Return when a payout last changed, as its payee may know it: not when a check or a review of it ended."""
+    waits = state_told(payout.state) is ToldState.REQUESTED
+    return payout.requested_at if waits else payout.changed_at
 
 
 def failure_told(payout: Payout) -> str | None:

@@ -11,6 +11,7 @@ from vibestream.contexts.payment.payouts.domain.destinations import (
     DestinationInvalid,
     NothingToUndo,
 )
+from vibestream.contexts.payment.payouts.domain.origin import Origin
 from vibestream.contexts.payment.payouts.domain.payouts import (
     AMOUNT_DIFFERS,
     UNFINISHED,
@@ -28,7 +29,14 @@ from vibestream.contexts.payment.payouts.domain.terms import (
     NotPayable,
     Terms,
 )
-from vibestream.contexts.payment.payouts.domain.told import Told, ToldEvent, failure_told
+from vibestream.contexts.payment.payouts.domain.told import (
+    Told,
+    ToldEvent,
+    ToldState,
+    changed_told,
+    failure_told,
+    state_told,
+)
 from vibestream.contexts.payment.payouts.service.deciding import (
     approve,
     cancel,
@@ -60,8 +68,9 @@ from vibestream.contexts.payment.payouts.service.queries import (
     terms,
     timeline,
 )
-from vibestream.contexts.payment.payouts.service.requesting import Origin, RequestKeyReused, request_payout
+from vibestream.contexts.payment.payouts.service.requesting import RequestKeyReused, request_payout
 from vibestream.contexts.payment.payouts.service.running import poll, run_month, watch
+from vibestream.contexts.payment.payouts.service.screening import screen, screen_payout
 from vibestream.contexts.payment.payouts.service.sending import note_changed, refresh_payout, send_payout
 
 __all__ = [
@@ -87,11 +96,13 @@ __all__ = [
     "Terms",
     "Told",
     "ToldEvent",
+    "ToldState",
     "UnknownPayout",
     "WrongState",
     "approve",
     "begin_onboarding",
     "cancel",
+    "changed_told",
     "declare_not_sent",
     "destination",
     "failure_told",
@@ -109,8 +120,11 @@ __all__ = [
     "reject",
     "request_payout",
     "run_month",
+    "screen",
+    "screen_payout",
     "send_payout",
     "set_destination",
+    "state_told",
     "story",
     "terms",
     "timeline",

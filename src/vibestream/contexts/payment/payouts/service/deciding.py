@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.payouts.domain.payouts import (
     NOT_SENT,
     Books,
@@ -18,6 +19,7 @@ from vibestream.contexts.payment.payouts.domain.payouts import (
 )
 from vibestream.contexts.payment.payouts.service.sending import APPROVE, start_when_approved
 from vibestream.contexts.payment.payouts.service.stepping import take_step
+from vibestream.contexts.payment.payouts.store import origins
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.kernel.ids import PayoutId, UserId
 from vibestream.platform.database import Tx
@@ -119,7 +121,9 @@ def may_declare_not_sent(payout: Payout, *, now: datetime) -> bool:
 
 
 async def _give_back(tx: Tx, payout: Payout, *, kind: str, actor: UserId | None, note: str, now: datetime) -> Payout:
-    _in_state(payout, PayoutState.REQUESTED)
+    _in_state(payout, PayoutState.SCREENING, PayoutState.REQUESTED)
+    await origins.forget_origin(tx, payout.payout_id)
+    await fraud.withdraw_review(tx, subject_ref=str(payout.payout_id), now=now)
     step = Step(kind=kind, state=PayoutState.REJECTED, books=Books.BACK, failure=kind, note=note)
     return await take_step(tx, payout=payout, step=step, actor=actor, now=now)
 
@@ -131,6 +135,6 @@ async def _locked(tx: Tx, payout_id: PayoutId) -> Payout:
     return payout
 
 
-def _in_state(payout: Payout, state: PayoutState) -> None:
-    if payout.state is not state:
+def _in_state(payout: Payout, *states: PayoutState) -> None:
+    if payout.state not in states:
         raise WrongState(state=payout.state)

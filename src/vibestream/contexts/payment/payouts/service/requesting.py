@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from vibestream.contexts.payment.fraud import service as fraud
-from vibestream.contexts.payment.fraud.service import Decision, Facts, Verdict
 from vibestream.contexts.payment.payouts.domain.destinations import Destination
+from vibestream.contexts.payment.payouts.domain.origin import Origin
 from vibestream.contexts.payment.payouts.domain.payouts import Payout, PayoutState
 from vibestream.contexts.payment.payouts.domain.terms import Amounts, NotPayable, Terms, divide
 from vibestream.contexts.payment.payouts.service import books
-from vibestream.contexts.payment.payouts.service.sending import start_when_approved
+from vibestream.contexts.payment.payouts.service.screening import screen_later, told_to_fraud
 from vibestream.contexts.payment.payouts.service.stepping import write_event
 from vibestream.contexts.payment.payouts.store import destinations as destination_store
+from vibestream.contexts.payment.payouts.store import origins as origin_store
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.contexts.payment.payouts.store import terms as terms_store
 from vibestream.kernel.errors import Conflict
@@ -33,16 +30,6 @@ class RequestKeyReused(Conflict):
     code: ClassVar[str] = "payouts.key_reused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a request came from, as far as it is known: for the risk check."""
-
-    network: str | None = None
-    device: str | None = None
-    country: str | None = None
-    account_created_at: datetime | None = None
-
-
 async def request_payout(
     tx: Tx,
     *,
@@ -52,14 +39,12 @@ async def request_payout(
     amount: Money | None = None,
     requested_by: UserId | None,
     origin: Origin | None = None,
-    signals: Mapping[str, float | str] | None = None,
-    payout_id: PayoutId | None = None,
     now: datetime,
 ) -> Payout:
     """Set money of a payee aside to be sent to their destination, once per key, and return the payout.
 
-    What they owe is taken first. A payout that the risk check allows and that is not above the limit is approved and sent
-    at once; another waits for finance; one that the check blocks is rejected and moves nothing.
+    What they owe is taken first. A job then has the risk check look at it (`screen`): one that the check allows and that
+    is not above the limit is approved and sent; another waits for finance; one that it blocks gives its money back.
 
     Args:
         tx: the caller's transaction.
@@ -69,8 +54,6 @@ async def request_payout(
         amount: what is to leave their balance; None: all of it.
         requested_by: who asks; None: the monthly run.
         origin: where the request came from.
-        signals: what outside parties say of it, asked before the transaction began.
-        payout_id: what they were told that it is called; None: a new one.
         now: when.
 
     Raises:
@@ -92,67 +75,22 @@ async def request_payout(
         raise NotPayable(message, reason="currency")
     has, debt = await books.available(tx, user_id=user_id, currency=currency)
     amounts = divide(available=has, debt=debt, asked=amount, terms=terms)
-    ours = payout_id or PayoutId(new_id())
-    facts = _facts(ours, destination, amounts.gross, origin=origin or Origin(), now=now)
-    decision = await fraud.assess(tx, facts=facts, signals=signals, now=now)
-    payout = _payout(ours, destination, amounts, terms, decision, requested_by=requested_by, now=now)
-    return await _begin(tx, payout, amounts=amounts, request_key=key, decision=decision)
-
-
-async def foreseen(tx: Tx, *, payout_id: PayoutId, user_id: UserId, currency: Currency, now: datetime) -> Facts | None:
-    """Return what fraud would be told of a payout of all that a payee has; None when there is nothing to pay, or nowhere."""
-    destination = await destination_store.load_destination(tx, user_id)
-    has, debt = await books.available(tx, user_id=user_id, currency=currency)
-    if destination is None or has.minor <= 0 or has.minor <= debt.minor:
-        return None
-    return _facts(payout_id, destination, has - debt, origin=Origin(), now=now)
-
-
-async def _begin(tx: Tx, payout: Payout, *, amounts: Amounts, request_key: str, decision: Decision) -> Payout:
-    await store.insert_payout(tx, payout, request_key=request_key)
-    note = ", ".join(reason.code for reason in decision.reasons)
-    if payout.state is PayoutState.REJECTED:
-        await write_event(tx, payout=payout, kind="blocked", actor=payout.requested_by, note=note)
-        return payout
+    payout = _payout(destination, amounts, terms, requested_by=requested_by, now=now)
+    came_from = origin or Origin()
+    told_to_fraud(payout, destination=destination, origin=came_from)  # what fraud could not be told is refused here, not by a job
+    await store.insert_payout(tx, payout, request_key=key)
+    await origin_store.insert_origin(tx, payout.payout_id, came_from)
     await books.settle_debt(tx, payout=payout, owed=amounts.owed)
     transaction_id = await books.set_aside(tx, payout=payout)
-    await write_event(
-        tx, payout=payout, kind="requested", actor=payout.requested_by, note=note, transaction_id=transaction_id
-    )
-    return await start_when_approved(tx, payout=payout, now=payout.changed_at)
-
-
-def _facts(payout_id: PayoutId, destination: Destination, amount: Money, *, origin: Origin, now: datetime) -> Facts:
-    _, at, domain = destination.address.partition("@")
-    return Facts(
-        kind="payout",
-        user_id=destination.user_id,
-        amount=amount,
-        purpose="payout",
-        subject=str(payout_id),
-        gateway=destination.method.value,
-        method_fingerprint=hashlib.sha256(f"{destination.method}:{destination.address}".encode()).hexdigest(),
-        network=origin.network,
-        device=origin.device,
-        country=origin.country,
-        email_domain=domain if at else None,
-        account_created_at=origin.account_created_at,
-        destination_changed_at=destination.set_at,
-        at=now,
-    )
+    await write_event(tx, payout=payout, kind="requested", actor=requested_by, transaction_id=transaction_id)
+    await screen_later(tx, payout_id=payout.payout_id)
+    return payout
 
 
 def _payout(
-    payout_id: PayoutId,
-    destination: Destination,
-    amounts: Amounts,
-    terms: Terms,
-    decision: Decision,
-    *,
-    requested_by: UserId | None,
-    now: datetime,
+    destination: Destination, amounts: Amounts, terms: Terms, *, requested_by: UserId | None, now: datetime
 ) -> Payout:
-    blocked = decision.verdict is Verdict.BLOCK
+    payout_id = PayoutId(new_id())
     return Payout(
         payout_id=payout_id,
         user_id=destination.user_id,
@@ -164,14 +102,14 @@ def _payout(
         gateway_key=f"payout:{payout_id}",
         requested_by=requested_by,
         requested_at=now,
-        decision_id=decision.decision_id,
-        approvals_needed=terms.needs_approvals(amounts.gross, doubtful=decision.verdict is Verdict.STEP_UP),
-        under_review=decision.verdict is Verdict.REVIEW,
-        state=PayoutState.REJECTED if blocked else PayoutState.REQUESTED,
+        decision_id=None,
+        approvals_needed=terms.needs_approvals(amounts.gross),
+        under_review=False,
+        state=PayoutState.SCREENING,
         payout_ref=None,
         first_sent_at=None,
         provider_fee=None,
-        failure="risk" if blocked else None,
+        failure=None,
         version=FIRST_VERSION,
         changed_at=now,
     )

@@ -7,16 +7,16 @@ from typing import Final
 
 import structlog
 
-from vibestream.contexts.payment.fraud.service.signals import Signals
 from vibestream.contexts.payment.gateways.service import GatewayUnavailable
 from vibestream.contexts.payment.ledger.service import InsufficientFunds
 from vibestream.contexts.payment.payouts.domain.payouts import PayoutState, may_ask
 from vibestream.contexts.payment.payouts.domain.terms import AboveAvailable, BelowMinimum, NotPayable
-from vibestream.contexts.payment.payouts.service.requesting import foreseen, request_payout
+from vibestream.contexts.payment.payouts.service.requesting import request_payout
+from vibestream.contexts.payment.payouts.service.screening import screen_later
 from vibestream.contexts.payment.payouts.service.sending import ask_later, refresh_payout
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.contexts.payment.payouts.store import terms as terms_store
-from vibestream.kernel.ids import PayoutId, UserId, new_id
+from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Currency
 from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
@@ -50,22 +50,25 @@ async def run_month(runtime: Runtime, *, now: datetime) -> int:
 
 
 async def poll(runtime: Runtime, *, now: datetime) -> int:
-    """Have every payout asked about again whose end nobody told us, and return how many those were.
+    """Have every payout taken up again that waits for a job, or whose end nobody told us, and return how many those were.
 
-    Those of which nobody knows whether they were sent are asked for again under their key, as long as the gateway
+    Those that nobody checked are checked. Those of which nobody knows whether they were sent are asked for again under their key, as long as the gateway
     remembers it; those that it has are read anew.
     """
-    waiting = {PayoutState.APPROVED, PayoutState.SENDING, PayoutState.UNKNOWN}
+    waiting = {PayoutState.SCREENING, PayoutState.APPROVED, PayoutState.SENDING, PayoutState.UNKNOWN}
     async with runtime.database.begin() as tx:
         stuck = [
             payout
             for payout in await store.list_unfinished(
                 tx, states=waiting, changed_before=now - _ASKED_AFTER, limit=_AT_ONCE
             )
-            if may_ask(payout, now=now)
+            if payout.state is PayoutState.SCREENING or may_ask(payout, now=now)
         ]
         for payout in stuck:
-            await ask_later(tx, payout=payout)
+            if payout.state is PayoutState.SCREENING:
+                await screen_later(tx, payout_id=payout.payout_id)
+            else:
+                await ask_later(tx, payout=payout)
     return len(stuck)
 
 
@@ -89,12 +92,6 @@ async def watch(runtime: Runtime, *, now: datetime) -> int:
 
 
 async def _pay(runtime: Runtime, user_id: UserId, currency: Currency, *, prefix: str, now: datetime) -> int:
-    payout_id = PayoutId(new_id())
-    facts = await runtime.database.run(
-        lambda tx: foreseen(tx, payout_id=payout_id, user_id=user_id, currency=currency, now=now)
-    )
-    signals = {} if facts is None else await runtime.part(Signals).gather(facts=facts)
-
     async def request(tx: Tx) -> int:
         await request_payout(
             tx,
@@ -102,8 +99,6 @@ async def _pay(runtime: Runtime, user_id: UserId, currency: Currency, *, prefix:
             user_id=user_id,
             currency=currency,
             requested_by=None,
-            signals=signals,
-            payout_id=payout_id,
             now=now,
         )
         return 1

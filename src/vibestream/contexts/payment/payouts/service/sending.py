@@ -47,13 +47,18 @@ async def start_when_approved(tx: Tx, *, payout: Payout, now: datetime) -> Payou
 
 async def ask_later(tx: Tx, *, payout: Payout) -> None:
     """Have the gateway asked to send a payout, after whatever is being done about it now."""
-    await defer(tx, send_payout, payout_id=str(payout.payout_id), lock=_lock(payout.payout_id))
+    await defer(tx, send_payout, payout_id=str(payout.payout_id), lock=lock_name(payout.payout_id))
+
+
+def lock_name(payout_id: PayoutId) -> str:
+    """Return what jobs about a payout hold, so that they take turns."""
+    return f"payout:{payout_id}"
 
 
 async def note_changed(tx: Tx, *, gateway: GatewayName, payout_ref: str) -> None:
     """Have a payout read anew at its gateway, and what is new applied. Needs no payout of ours to be known by this id."""
     payout_id = await store.find_by_ref(tx, method=gateway, payout_ref=payout_ref)
-    lock = _lock(payout_id) if payout_id else f"payout:{gateway.value}:{payout_ref}"
+    lock = lock_name(payout_id) if payout_id else f"payout:{gateway.value}:{payout_ref}"
     await defer(tx, refresh_payout, gateway=gateway.value, payout_ref=payout_ref, lock=lock)
 
 
@@ -140,7 +145,3 @@ async def _note_unknown(tx: Tx, ours: PayoutId, *, now: datetime) -> None:
         return
     step = Step(kind="no_answer", state=PayoutState.UNKNOWN, failure="no_answer")
     await take_step(tx, payout=payout, step=step, actor=None, now=now)
-
-
-def _lock(payout_id: PayoutId) -> str:
-    return f"payout:{payout_id}"

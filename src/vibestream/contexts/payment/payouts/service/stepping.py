@@ -12,6 +12,7 @@ from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.fraud.service import Outcome
 from vibestream.contexts.payment.gateways.service import ProviderPayout
 from vibestream.contexts.payment.payouts.domain.payouts import Payout, PayoutEvent, PayoutState, Step, steps_of
+from vibestream.contexts.payment.payouts.domain.told import told
 from vibestream.contexts.payment.payouts.service import books
 from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.kernel.ids import TransactionId, UserId
@@ -70,8 +71,9 @@ async def write_event(
         transaction_id=transaction_id,
     )
     await store.insert_event(tx, payout.payout_id, event)
-    data = {"payout_id": payout.payout_id, "state": payout.state.value}
-    await announce(tx, topic=f"user:{payout.user_id}", kind="payout.changed", data=data)
+    for said in told(event):  # of a check or a review the payee's pages hear nothing
+        data = {"payout_id": payout.payout_id, "state": said.state.value}
+        await announce(tx, topic=f"user:{payout.user_id}", kind="payout.changed", data=data)
 
 
 async def apply_seen(tx: Tx, *, payout: Payout, seen: ProviderPayout, now: datetime) -> Payout:

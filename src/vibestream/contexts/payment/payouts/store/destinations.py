@@ -32,6 +32,18 @@ async def load_destination(tx: Tx, user_id: UserId) -> Destination | None:
     )
 
 
+async def load_one(tx: Tx, destination_id: UUID) -> Destination | None:
+    """Return a destination, of now or of before."""
+    return await tx.one(
+        _destination,
+        """
+        SELECT destination_id, user_id, method, address, ready, set_at, usable_from FROM payment.payout_destination
+        WHERE destination_id = %s
+        """,
+        [destination_id],
+    )
+
+
 async def load_previous(tx: Tx, user_id: UserId) -> Destination | None:
     """Return the last destination before the current one that was in use: not a change that was itself still waiting."""
     return await tx.one(

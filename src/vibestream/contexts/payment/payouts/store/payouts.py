@@ -27,9 +27,9 @@ async def insert_payout(tx: Tx, payout: Payout, *, request_key: str) -> None:
     await tx.execute(
         """
         INSERT INTO payment.payout (payout_id, user_id, currency, gross, fee, method, destination_id, address,
-            request_key, gateway_key, requested_by, requested_at, decision_id, approvals_needed, under_review, state,
-            failure, version, changed_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            request_key, gateway_key, requested_by, requested_at, approvals_needed, under_review, state, version,
+            changed_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
             payout.payout_id,
@@ -44,11 +44,9 @@ async def insert_payout(tx: Tx, payout: Payout, *, request_key: str) -> None:
             payout.gateway_key,
             payout.requested_by,
             payout.requested_at,
-            payout.decision_id,
             payout.approvals_needed,
             payout.under_review,
             payout.state.value,
-            payout.failure,
             payout.version,
             payout.changed_at,
         ],
@@ -59,12 +57,14 @@ async def save_payout(tx: Tx, payout: Payout) -> None:
     """Write how a locked payout stands now."""
     await tx.execute(
         """
-        UPDATE payment.payout SET state = %s, under_review = %s, payout_ref = %s, first_sent_at = %s, provider_fee = %s,
-            failure = %s, version = %s, changed_at = %s
+        UPDATE payment.payout SET state = %s, decision_id = %s, approvals_needed = %s, under_review = %s, payout_ref = %s,
+            first_sent_at = %s, provider_fee = %s, failure = %s, version = %s, changed_at = %s
         WHERE payout_id = %s
         """,
         [
             payout.state.value,
+            payout.decision_id,
+            payout.approvals_needed,
             payout.under_review,
             payout.payout_ref,
             payout.first_sent_at,
@@ -232,7 +232,7 @@ def _payout(
     state: str,
     provider_fee: int | None,
     destination_id: UUID,
-    decision_id: RiskDecisionId,
+    decision_id: RiskDecisionId | None,
     **same: Any,
 ) -> Payout:
     known = Currency.of(currency)

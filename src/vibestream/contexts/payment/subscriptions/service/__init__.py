@@ -4,6 +4,7 @@ plans, prices                           what is sold, as data
 subscribe, start_trial, pay             ordering; the first period begins when its payment is captured
 quote_change, change_plan               what a change costs, and changing
 cancel, undo_cancel, refund_unused      ending with the period, not ending after all, ending now for the unused rest
+end_for_good                            ending now, because somebody leaves
 family, invite, join, leave, ...        sharing
 entitlements, standing, invoices_of     queries
 settle, abandon, take_back              what becomes of it when a payment is captured, fails, or leaves again
@@ -43,6 +44,7 @@ from vibestream.contexts.payment.subscriptions.service.changing import (
 from vibestream.contexts.payment.subscriptions.service.ending import (
     SubscriptionMissing,
     cancel,
+    end_for_good,
     refund_unused,
     undo_cancel,
 )
@@ -134,6 +136,7 @@ __all__ = [
     "close_revenue_month",
     "deferred_account",
     "do_next",
+    "end_for_good",
     "entitlements",
     "family",
     "invite",

@@ -70,6 +70,19 @@ async def end_now(tx: Tx, *, subscription: Subscription, reason: EndReason, now:
     return ended
 
 
+async def end_for_good(tx: Tx, *, user_id: UserId, now: datetime) -> None:
+    """End whatever somebody has a part in, at once: their own subscription, and their place in another's.
+
+    What was paid stays paid. Of somebody with neither, nothing happens.
+    """
+    own = await subscriptions.lock_live_of(tx, user_id=user_id)
+    if own is not None:
+        await end_now(tx, subscription=own, reason=EndReason.CANCELLED, now=now)
+    shared = await family.membership_of(tx, user_id=user_id)
+    if shared is not None and await family.end_membership(tx, subscription_id=shared, user_id=user_id, at=now):
+        await announce_changed(tx, user_ids=[user_id], now=now)
+
+
 async def refund_unused(
     tx: Tx, *, subscription_id: SubscriptionId, requested_by: UserId | None, reason: str, now: datetime
 ) -> Money:

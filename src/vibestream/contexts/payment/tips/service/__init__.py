@@ -1,6 +1,6 @@
 """The public interface of tips.
 
-policies, register_artist         what may be given, and to whom it belongs
+policies, register_artist, payee_of  what may be given, and to whom it belongs
 send                              a fan gives
 settle, abandon, take_back, refund  what becomes of it
 sent, received                    both sides' lists
@@ -20,6 +20,7 @@ from vibestream.contexts.payment.tips.service.giving import (
     Given,
     Payer,
     TipKeyReused,
+    payee_of,
     policies,
     received,
     register_artist,
@@ -44,6 +45,7 @@ __all__ = [
     "TipState",
     "TipToOneself",
     "abandon",
+    "payee_of",
     "policies",
     "received",
     "refund",

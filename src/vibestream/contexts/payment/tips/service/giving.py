@@ -82,6 +82,18 @@ async def register_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId, name:
     await store.save_artist(tx, TippedArtist(artist_id=artist_id, user_id=user_id, name=name), as_of=as_of)
 
 
+async def payee_of(tx: Tx, *, artist_id: ArtistId) -> UserId:
+    """Return which account what is given to an artist belongs to.
+
+    Raises:
+        ArtistUnknown: there is no such artist.
+    """
+    artist = await store.load_artist(tx, artist_id=artist_id)
+    if artist is None:
+        raise ArtistUnknown("There is no such artist.")
+    return artist.user_id
+
+
 async def send(
     tx: Tx,
     *,

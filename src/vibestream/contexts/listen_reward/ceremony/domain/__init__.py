@@ -1,0 +1,1 @@
+"""What a ceremony is, without files or programs."""

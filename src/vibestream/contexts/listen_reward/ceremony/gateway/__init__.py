@@ -1,0 +1,1 @@
+"""snarkjs, and the folder that goes from hand to hand."""

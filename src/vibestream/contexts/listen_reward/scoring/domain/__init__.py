@@ -1,0 +1,1 @@
+"""What is decided about a proven listen: pure values and decisions."""

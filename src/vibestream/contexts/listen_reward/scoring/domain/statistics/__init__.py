@@ -1,0 +1,4 @@
+"""Features of listens and the model's probability that they are artificial. Nothing here moves an amount.
+
+The same code serves a listen at its acceptance and a simulated world in training.
+"""

@@ -1,0 +1,1 @@
+"""Scoring: the public interface of this capability."""

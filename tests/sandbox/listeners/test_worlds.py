@@ -1,0 +1,96 @@
+"""Simulated worlds: repeatable, honest about time, and each strategy is what its name says."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import cache
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from vibestream.contexts.listen_reward.scoring.domain.deciding import named
+from vibestream.sandbox.listeners import players
+from vibestream.sandbox.listeners.adversaries import STRATEGIES
+from vibestream.sandbox.listeners.people import POPULATIONS
+from vibestream.sandbox.listeners.scenes import ARTIFICIAL, make_world
+from vibestream.sandbox.listeners.world import World, examples_of
+
+
+@cache
+def world() -> World:
+    return make_world(seed=7, scale=0.1, farm=40)
+
+
+def rows(group: str) -> list[dict[str, float]]:
+    return [named(one.vector) for one in world().scored if one.group == group]
+
+
+def test_every_population_and_strategy_is_there():
+    assert set(world().opened) == {*POPULATIONS, *STRATEGIES}
+    assert all(make.__doc__ for make in (*POPULATIONS.values(), *STRATEGIES.values()))
+
+
+def test_the_same_seed_is_the_same_world_and_another_is_not():
+    groups = ("family", "farm_1000", "replayed_session")
+    one, again, other = (
+        [scored.vector for scored in make_world(seed=seed, scale=0.05, farm=10, only=groups).scored] for seed in (7, 7, 8)
+    )
+
+    assert one == again
+    assert one != other
+
+
+def test_no_account_is_proven_to_listen_faster_than_time():
+    counted: dict[int, list[int]] = defaultdict(list)
+    for one in world().scored:
+        counted[one.account].append(one.at_s)
+    for times in counted.values():
+        ordered = sorted(times)
+        assert all(later - earlier >= 20 for earlier, later in pairwise(ordered))
+
+
+def test_of_the_forgers_only_those_are_proven_whom_nobody_could_see_fetch():
+    assert world().refused["heartbeat_forger"] == 2 * world().opened["heartbeat_forger"] // 3
+    assert len(rows("heartbeat_forger")) == world().opened["heartbeat_forger"] // 3
+
+
+def test_a_loop_is_one_song_a_skipper_leaves_at_once_and_a_recording_is_known_again():
+    assert rows("single_account_loop")[-1]["own.top_track"] == 1000
+    assert rows("skipper_30s")[-1]["own.quick"] == 1000
+    replays = Counter(row["replay.accounts"] for row in rows("replayed_session"))
+    assert max(replays) == 3  # four accounts at this scale
+    assert max(row["replay.accounts"] for row in rows("casual")) == 0
+
+
+def test_a_ring_is_heard_back_and_people_are_not():
+    assert max(row["reciprocal"] for row in rows("collusion_ring")) >= 10
+    assert max(row["reciprocal"] for row in rows("casual")) == 0
+
+
+def test_offices_and_farms_look_alike_in_numbers_and_not_in_taste():
+    office, farm = rows("office"), rows("shared_device_farm")
+
+    assert max(row["device.accounts"] for row in office) > max(row["device.accounts"] for row in farm)
+    assert max(row["network.top_artist"] for row in office[50:]) < 300
+    assert min(row["network.top_artist"] for row in farm[50:]) > 300
+
+
+@pytest.mark.parametrize("player", [players.browser, players.background, players.lossy, players.app, players.scripted])
+def test_players_number_their_heartbeats_and_never_go_back_in_time(player: players.Player):
+    for seed in range(50):
+        beats = player(Random(seed), 45_000, 180_000)
+        assert [one.seq for one in beats] == list(range(1, len(beats) + 1))
+        assert all(b.at_ms >= a.at_ms for a, b in pairwise(beats))
+
+
+def test_every_strategy_weighs_the_same_in_a_lesson():
+    examples = examples_of([world()], artificial=ARTIFICIAL)
+    groups = [one.group for one in world().scored]
+
+    sums: dict[str, float] = defaultdict(float)
+    for group, weight in zip(groups, examples.weight, strict=True):
+        sums[group] += weight
+    assert {round(sums[group], 6) for group in ARTIFICIAL} == {round(sums["farm_1000"], 6)}
+    assert sums["casual"] == groups.count("casual")
+    assert int(examples.artificial.sum()) == sum(group in ARTIFICIAL for group in groups)
