@@ -55,13 +55,13 @@ def install(snarkjs: Snarkjs, *, folder: Folder, transcript: Transcript, into: P
         raise SomethingThere(f"{into} exists: name a new folder.")
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".keys-", dir=into.parent) as name:
-        draft = Path(name) / "keys"
+        draft = Path(name, "keys")
         draft.mkdir()
         exported = snarkjs.run("verifying_key", files={"key": folder.key}, tell=tell).value
-        (draft / "verification_key.json").write_text(json.dumps(exported, indent=1))
-        shutil.copy(folder.key, draft / "claim.zkey")
-        (draft / "claim.wasm.gz").write_bytes(gzip.compress(folder.wasm.read_bytes(), mtime=0))
-        (draft / "keys.json").write_text(_manifest(draft, folder, transcript))
+        draft.joinpath("verification_key.json").write_text(json.dumps(exported, indent=1))
+        shutil.copy(folder.key, draft.joinpath("claim.zkey"))
+        draft.joinpath("claim.wasm.gz").write_bytes(gzip.compress(folder.wasm.read_bytes(), mtime=0))
+        draft.joinpath("keys.json").write_text(_manifest(draft, folder, transcript))
         keys = claims.claim_keys(folder=draft, is_production=True)
         claims.open_verifier(keys=keys)
         claims.open_prover(keys=keys)
@@ -76,7 +76,7 @@ def _manifest(draft: Path, folder: Folder, transcript: Transcript) -> str:
         "origin": Origin.CEREMONY.value,
         "about": "Keys from a ceremony: one contributor who kept nothing is enough for nobody to forge claims.",
         "contributions": [asdict(one) for one in (*transcript.powers, *transcript.key)],
-        "files": compiled | {one: _digest(draft / one) for one in _FILES},
+        "files": compiled | {one: _digest(draft.joinpath(one)) for one in _FILES},
     }
     return json.dumps(document, indent=2) + "\n"
 

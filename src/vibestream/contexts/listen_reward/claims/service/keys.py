@@ -17,8 +17,8 @@ from vibestream.contexts.listen_reward.claims.gateway.keys import (
 
 def compiled_circuit() -> tuple[Path, dict[str, str]]:
     """Return the folder that `make circuits` compiles the circuit into, and the SHA-256 that its files must have."""
-    digests = json.loads((development_keys() / MANIFEST).read_bytes())["files"]
-    return circuits_folder() / "build", {name: digests[name] for name in ("claim.r1cs", "claim.wasm")}
+    digests = json.loads(development_keys().joinpath(MANIFEST).read_bytes())["files"]
+    return circuits_folder().joinpath("build"), {name: digests[name] for name in ("claim.r1cs", "claim.wasm")}
 
 
 def claim_keys(*, folder: Path | None = None, is_production: bool) -> Keys:
