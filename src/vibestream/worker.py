@@ -39,6 +39,7 @@ import vibestream.contexts.user.notifications.service.tidying
 import vibestream.contexts.user.oauth.jobs
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs
+import vibestream.flows.erase_person
 import vibestream.flows.pay_claims
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401

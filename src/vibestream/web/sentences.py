@@ -51,6 +51,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     "claims.refused": N_("The proof is of another thing than what is asked for."),
     "claims.signed_in": N_("Sign out before you claim: otherwise we would know who you are."),
     "claims.spent": N_("This receipt was claimed before."),
+    "claim_wallets.has_less": N_("This wallet holds less than that."),
+    "claim_wallets.order_expired": N_("The order's time is over. Make it again."),
+    "claim_wallets.order_invalid": N_("The wallet's key did not sign this order."),
+    "claim_wallets.order_reused": N_("The order's number was used for another one. Make it again."),
+    # Leaving
+    "erasure.account_closed": N_("This account is being deleted. It cannot be entered any more."),
+    "erasure.confirmation_wrong": N_("This is not the address of your account."),
+    "leaving.money_left": N_("You still have something. Spend it, have it paid out, or give it up below."),
+    "leaving.money_under_way": N_("Money of yours is still on its way. Wait until it has arrived, or call it off."),
     # Accounts
     "account.address_invalid": N_("This is not an e-mail address. Check it for typing errors."),
     "account.code_expired": N_(

@@ -39,6 +39,10 @@ class Action(enum.StrEnum):
     APP_ALLOWED = "app.allowed"
     APP_REVOKED = "app.revoked"
     APP_TOKEN_REPLAYED = "app.token_replayed"  # noqa: S105 - names an action
+    ERASURE_ASKED = "account.erasure_asked"
+    ERASURE_CANCELLED = "account.erasure_cancelled"
+    ERASURE_REFUSED = "account.erasure_refused"
+    PERSON_ERASED = "account.erased"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
 

@@ -53,6 +53,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "payout": N_("Payout"),
 }
 PAYOUT_STATES: Final[Tones] = {
+    PayoutState.SCREENING: (N_("being checked"), PLAIN),
     PayoutState.REQUESTED: (N_("waits for agreement"), WARM),
     PayoutState.APPROVED: (N_("approved"), PLAIN),
     PayoutState.SENDING: (N_("being sent"), PLAIN),
@@ -83,6 +84,7 @@ PAYOUT_EVENTS: Final[Mapping[str, str]] = {
     "requested": N_("Asked for; the money is set aside"),
     "returned": N_("The money came back"),
     "said_not_sent": N_("Somebody says that it was never sent"),
+    "screened": N_("Its risk was checked"),
     "second_ref": N_("The gateway has it twice"),
 }
 PAYMENT_EVENTS: Final[Mapping[str, str]] = {
@@ -258,6 +260,7 @@ TRANSACTIONS: Final[Mapping[str, str]] = {
     "payout_reopened": N_("Payout on its way after all"),
     "pool_funding": N_("Reward budget"),
     "reward_claim": N_("Reward claimed by a proof"),
+    "claim_order": N_("From a wallet without a name"),
     "redemption": N_("Points redeemed"),
     "refund": N_("Refund with the payer"),
     "refund_asked": N_("Refund set aside"),
