@@ -113,7 +113,10 @@ _PLAIN: Final[Mapping[str, Words]] = {
         "Rule: the payout's destination was set or changed less than 72 hours ago",
         "Regla: el destino del cobro se fijó o cambió hace menos de 72 horas",
     ),
-    "rule.payout_outside_score": ("Rule: minFraud's score is high", "Regla: la puntuación de minFraud es alta"),
+    "rule.payout_outside_score": (
+        "Rule: minFraud's score of the payout is high",
+        "Regla: la puntuación de minFraud del cobro es alta",
+    ),
     "rule.payout_young": ("Rule: a large payout of a young account", "Regla: cobro alto de una cuenta reciente"),
     "rule.payout_concentrated": (
         "Rule: ten accounts make up most of the listens",

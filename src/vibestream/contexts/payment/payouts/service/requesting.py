@@ -77,7 +77,8 @@ async def request_payout(
     amounts = divide(available=has, debt=debt, asked=amount, terms=terms)
     payout = _payout(destination, amounts, terms, requested_by=requested_by, now=now)
     came_from = origin or Origin()
-    told_to_fraud(payout, destination=destination, origin=came_from)  # what fraud could not be told is refused here, not by a job
+    # What fraud could not be told is refused here, and not found out by a job.
+    told_to_fraud(payout, destination=destination, origin=came_from)
     await store.insert_payout(tx, payout, request_key=key)
     await origin_store.insert_origin(tx, payout.payout_id, came_from)
     await books.settle_debt(tx, payout=payout, owed=amounts.owed)
