@@ -35,7 +35,6 @@ from vibestream.platform.runtime import Runtime
 
 PATIENT = httpx.Timeout(30.0)
 """A stand-in that is made not to answer cuts the connection at once; one that is slow is on a busy machine."""
-JOBS = {one.name: one for one in (drive, apply_change)}
 
 
 @dataclass
@@ -151,9 +150,22 @@ class Shop:
             if not waiting:
                 return done
             number, name, arguments = waiting[0]
-            await JOBS[name](self.runtime, **arguments)
+            await self.perform(name, arguments)
             await self.do(functools.partial(drop_job, number=number))
         raise AssertionError("jobs defer each other for ever")
+
+    async def perform(self, name: str, arguments: dict[str, Any]) -> None:
+        """Do a job as a worker would, by this process's clock."""
+        match name:
+            case drive.name:
+                looks = bool(arguments.get("look_first"))
+                payment_id = as_payment_id(arguments["payment_id"])
+                await work(self.runtime, payment_id=payment_id, look_first=looks, clock=self.clock)
+            case apply_change.name:
+                gateway, payment_ref = GatewayName(arguments["gateway"]), arguments["payment_ref"]
+                await apply(self.runtime, gateway=gateway, payment_ref=payment_ref, clock=self.clock)
+            case _:
+                raise AssertionError(f"{name} is no job of checkout's")
 
     async def settle(self, view: PaymentView) -> None:
         """Do what a wallet does with a captured payment."""

@@ -23,7 +23,7 @@ from typing import Any
 import anyio
 import psycopg
 
-from tests.contexts.payment.checkout.conftest import JOBS, Shop, drop_job, list_jobs, open_gateways
+from tests.contexts.payment.checkout.conftest import Shop, drop_job, list_jobs, open_gateways
 from tests.factories.gateways import PageRefused, Sandbox
 from tests.factories.killing import KilledAt
 from vibestream.contexts.payment.checkout import service
@@ -45,7 +45,7 @@ FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("rate_limited", {}),
     ("late_fee", {}),
 )
-ACTS = ("create", "capture", "refund", "*")
+ACTS = ("create", "capture", "cancel", "refund", "*")
 CARDS = ("4242424242424242",) * 5 + ("4000000000000002",)
 
 
@@ -74,6 +74,8 @@ class Walk:
     payments: list[PaymentId] = field(default_factory=list)
     requests: dict[PaymentId, dict[str, Any]] = field(default_factory=dict)
     disputes: list[tuple[GatewayName, str]] = field(default_factory=list)
+    names: dict[PaymentId, dict[str, Any]] = field(default_factory=dict)
+    """How the sandbox's switches name a payment, once that was looked up."""
     done: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     """How often what matters happened: deaths, deaths with a gateway asked and no answer recorded, things said twice."""
@@ -197,12 +199,18 @@ class Walk:
             with contextlib.suppress(PageRefused), refused_by_the_sandbox():
                 self.shop.click(view, card=self.chance.choice(CARDS))
 
+    def there(self, view: PaymentView) -> dict[str, Any]:
+        """Return how the sandbox's switches name a payment whose money came."""
+        if view.payment_id not in self.names:
+            self.names[view.payment_id] = self.shop.there(view)
+        return self.names[view.payment_id]
+
     async def refund_there(self) -> None:
         view = await self._some(PaymentState.CAPTURED, PaymentState.PARTIALLY_REFUNDED)
         if view is not None and view.gateway is not None:
             amount: int | str = "2.00" if view.gateway is GatewayName.COINBASE else 200
             with refused_by_the_sandbox():
-                self.sandbox.refund(view.gateway, **self.shop.there(view), amount=amount)
+                self.sandbox.refund(view.gateway, **self.there(view), amount=amount)
 
     async def dispute_there(self) -> None:
         if self.disputes and self.chance.random() < 0.5:
@@ -213,7 +221,7 @@ class Walk:
         view = await self._some(PaymentState.CAPTURED)
         if view is not None and view.gateway in {GatewayName.STRIPE, GatewayName.PAYPAL}:
             with refused_by_the_sandbox():
-                made = self.sandbox.dispute(view.gateway, **self.shop.there(view))
+                made = self.sandbox.dispute(view.gateway, **self.there(view))
                 self.disputes.append((view.gateway, made.get("id") or made["dispute_id"]))
 
     async def settle_there(self) -> None:
@@ -232,7 +240,7 @@ class Walk:
             return
         ref = view.payment_ref
         if view.gateway is GatewayName.STRIPE and view.captured.minor and self.chance.random() < 0.5:
-            ref = self.shop.there(view)["payment_intent"]
+            ref = self.there(view)["payment_intent"]
         times = self.chance.choice([1, 1, 1, 3])
         self.seen["webhooks repeated"] += times - 1
         for _ in range(times):
@@ -255,7 +263,7 @@ class Walk:
     async def _run(self, shop: Shop, number: int, name: str, arguments: dict[str, Any]) -> None:
         """Run a job as a worker does: one that ends with an error the outside can cause stays, and is run again."""
         with contextlib.suppress(VibeStreamError):
-            await JOBS[name](shop.runtime, **arguments)
+            await shop.perform(name, arguments)
             await shop.do(functools.partial(drop_job, number=number))
 
     async def die(self) -> None:

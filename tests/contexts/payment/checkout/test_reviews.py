@@ -184,3 +184,18 @@ async def test_what_is_let_go_while_the_janitor_looks_at_it_is_still_looked_afte
     assert await shop.do(lambda tx: service.drive_due(tx, now=utc_now() + timedelta(minutes=1), most=10)) == 1
     await shop.run_jobs()
     assert (await shop.view(view.payment_id)).state is PaymentState.PENDING
+
+
+async def test_what_its_payer_calls_off_and_pays_all_the_same_comes_to_rest(stripe: Shop):
+    """Stripe keeps that closing the page failed under its key; what was authorised after that has to be let go of."""
+    view = await stripe.opened(MUCH)
+    await stripe.do(lambda tx: service.cancel(tx, payment_id=view.payment_id, user_id=view.user_id))
+    stripe.sandbox.fault("stripe", "error_500", on="cancel")
+    await stripe.run_jobs()
+    assert (await stripe.view(view.payment_id)).state is PaymentState.UNKNOWN
+    stripe.click(view)
+
+    await stripe.look(view.payment_id)
+
+    assert (await stripe.view(view.payment_id)).state is PaymentState.CANCELLED
+    assert (await stripe.at_gateway(view)).state is ProviderState.CANCELLED

@@ -171,3 +171,17 @@ async def test_a_key_that_was_used_for_something_else_leaves_in_doubt_what_is_as
     await guarded.refund(paid.payment_ref, key="refund:reused", amount=till.amount("1.00"), reason="First")
     with pytest.raises(OutcomeUnknown):
         await guarded.refund(paid.payment_ref, key="refund:reused", amount=till.amount("9.00"), reason="Second")
+
+
+async def test_what_is_paid_after_calling_it_off_failed_is_let_go_of(stripe: Till):
+    """Closing Stripe's page and letting go of the money are two requests: under one key the second is refused for good."""
+    request = stripe.request("10.00", separate_capture=True)
+    opened = await stripe.gateway.create_checkout(request)
+    stripe.sandbox.fault(stripe.name, "error_500", on="cancel")
+    with pytest.raises(OutcomeUnknown):
+        await stripe.gateway.cancel(opened.payment_ref, key=f"{request.key}:cancel")
+    stripe.click(opened)
+
+    let_go = await stripe.gateway.cancel(opened.payment_ref, key=f"{request.key}:cancel")
+
+    assert (let_go.state, let_go.captured.minor) == (ProviderState.CANCELLED, 0)

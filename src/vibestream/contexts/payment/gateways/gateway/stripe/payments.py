@@ -106,7 +106,11 @@ class Payments:
         async def cancel(turn: str) -> ProviderPayment:
             try:
                 if session_ref is not None and before.state is ProviderState.OPEN:
-                    closing = self._v1.checkout.sessions.expire_async(session_ref, {}, {"idempotency_key": turn})
+                    # A key of its own: Stripe remembers for which request a key was used, also when that failed. Under the
+                    # same one, what a payer authorises after closing has failed could not be let go of any more.
+                    closing = self._v1.checkout.sessions.expire_async(
+                        session_ref, {}, {"idempotency_key": f"{turn}:page"}
+                    )
                     await ask(closing, changes=True)
                 elif intent_ref is not None:
                     cancelling = self._v1.payment_intents.cancel_async(intent_ref, {}, {"idempotency_key": turn})
