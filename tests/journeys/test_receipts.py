@@ -76,7 +76,9 @@ def test_a_browser_proves_and_is_paid_without_a_name_and_everybody_who_verifies_
     give_to_the_artist(page)
     look_in_both_languages(page, "receipts", shots=shots)
     narrow(page)
-    assert quick.query("SELECT count(*) FROM payment.transaction WHERE kind IN ('reward_claim', 'claim_order')") == [(2,)]
+    assert quick.query("SELECT count(*) FROM payment.transaction WHERE kind IN ('reward_claim', 'claim_order')") == [
+        (2,)
+    ]
     assert quick.query("SELECT count(*) FROM payment.transaction WHERE kind = 'reward'") == [(0,)]
     assert quick.run("audit").returncode == 0
     assert complaints == []
@@ -185,7 +187,9 @@ def listen_to(context: BrowserContext) -> list[str]:
 
     def listen(page: Page) -> None:
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
+        )
 
     for page in context.pages:
         listen(page)

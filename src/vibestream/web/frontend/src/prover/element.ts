@@ -44,7 +44,10 @@ class Receipts extends HTMLElement {
     }
   }
 
-  private readonly show = (): void => void this.refresh();
+  private readonly show = (): void => {
+    if (!this.running) this.say("");
+    void this.refresh();
+  };
 
   /** Show of each day what became of its claims, and whether it can be claimed here. */
   private async refresh(): Promise<void> {
@@ -137,7 +140,7 @@ function stateOf(made: Claim[]): string {
   if (waiting.length) {
     const last = new Date(Math.max(...waiting.map((one) => one.sendAt)));
     const time = last.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
-    lines.push(tn("{n} claim is sent", "{n} claims are sent", waiting.length) + " " + t("at a moment drawn by chance, by {time}.", { time }));
+    lines.push(t("Waiting to be sent, by {time} at the latest: {n}.", { time, n: waiting.length }));
   }
   if (refused.length) lines.push(refused.some((one) => one.code === "claims.spent") ? t("Claimed before, to another wallet.") : t("The server refused a claim. Prove it again."));
   return lines.join(" ");
