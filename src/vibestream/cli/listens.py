@@ -16,9 +16,9 @@ from vibestream.sandbox.listeners import report
 from vibestream.sandbox.listeners.costs import Costs
 from vibestream.sandbox.listeners.evaluation import Evaluation, evaluate
 from vibestream.sandbox.listeners.learning import train_model
-from vibestream.sandbox.listeners.scenes import CALIBRATED, LEARNED, MEASURED, make_world
+from vibestream.sandbox.listeners.scenes import CALIBRATED, CHOSEN, LEARNED, MEASURED, make_world
 
-_TAUGHT: Final = {*LEARNED, CALIBRATED}
+_TAUGHT: Final = {*LEARNED, CALIBRATED, CHOSEN}
 
 
 @click.group()
@@ -74,7 +74,7 @@ def evaluate_command(
     """
     chosen = seeds or MEASURED
     if taught := sorted(_TAUGHT & set(chosen)):
-        raise click.BadParameter(f"The model learned from seed {taught[0]}.", param_hint="--seed")
+        raise click.BadParameter(f"Seed {taught[0]} was learned from or chosen by.", param_hint="--seed")
     model = None if rules_only else (committed_model() if file is None else load(data=file.read_bytes()))
     worlds = (make_world(seed=seed, scale=scale, farm=farm) for seed in chosen)
     found = evaluate(worlds, policy=DEFAULT_POLICY, model=model, costs=Costs())

@@ -19,7 +19,7 @@ from vibestream.sandbox.listeners.world import World, examples_of
 
 @cache
 def world() -> World:
-    return make_world(seed=7, scale=0.1, farm=40)
+    return make_world(seed=7, scale=0.05, farm=16)
 
 
 def rows(group: str) -> list[dict[str, float]]:
@@ -34,7 +34,8 @@ def test_every_population_and_strategy_is_there():
 def test_the_same_seed_is_the_same_world_and_another_is_not():
     groups = ("family", "farm_1000", "replayed_session")
     one, again, other = (
-        [scored.vector for scored in make_world(seed=seed, scale=0.05, farm=10, only=groups).scored] for seed in (7, 7, 8)
+        [scored.vector for scored in make_world(seed=seed, scale=0.05, farm=10, only=groups).scored]
+        for seed in (7, 7, 8)
     )
 
     assert one == again
@@ -51,15 +52,18 @@ def test_no_account_is_proven_to_listen_faster_than_time():
 
 
 def test_of_the_forgers_only_those_are_proven_whom_nobody_could_see_fetch():
-    assert world().refused["heartbeat_forger"] == 2 * world().opened["heartbeat_forger"] // 3
-    assert len(rows("heartbeat_forger")) == world().opened["heartbeat_forger"] // 3
+    forged = make_world(seed=7, scale=0.1, farm=10, only=("heartbeat_forger",))
+
+    assert forged.opened["heartbeat_forger"] == 3 * 150
+    assert forged.refused["heartbeat_forger"] == 2 * 150
+    assert len({one.account for one in forged.scored}) == 1
 
 
 def test_a_loop_is_one_song_a_skipper_leaves_at_once_and_a_recording_is_known_again():
     assert rows("single_account_loop")[-1]["own.top_track"] == 1000
     assert rows("skipper_30s")[-1]["own.quick"] == 1000
     replays = Counter(row["replay.accounts"] for row in rows("replayed_session"))
-    assert max(replays) == 3  # four accounts at this scale
+    assert max(replays) == 1  # two accounts at this scale
     assert max(row["replay.accounts"] for row in rows("casual")) == 0
 
 
@@ -72,8 +76,9 @@ def test_offices_and_farms_look_alike_in_numbers_and_not_in_taste():
     office, farm = rows("office"), rows("shared_device_farm")
 
     assert max(row["device.accounts"] for row in office) > max(row["device.accounts"] for row in farm)
-    assert max(row["network.top_artist"] for row in office[50:]) < 300
-    assert min(row["network.top_artist"] for row in farm[50:]) > 300
+    alike = [sum(row["network.top_artist"] for row in some) / len(some) for some in (office[50:], farm[20:])]
+    assert alike[0] < 250
+    assert alike[1] > 300
 
 
 @pytest.mark.parametrize("player", [players.browser, players.background, players.lossy, players.app, players.scripted])
@@ -91,6 +96,6 @@ def test_every_strategy_weighs_the_same_in_a_lesson():
     sums: dict[str, float] = defaultdict(float)
     for group, weight in zip(groups, examples.weight, strict=True):
         sums[group] += weight
-    assert {round(sums[group], 6) for group in ARTIFICIAL} == {round(sums["farm_1000"], 6)}
+    assert [sums[group] for group in ARTIFICIAL] == pytest.approx([sums["farm_1000"]] * len(ARTIFICIAL))
     assert sums["casual"] == groups.count("casual")
     assert int(examples.artificial.sum()) == sum(group in ARTIFICIAL for group in groups)

@@ -42,11 +42,12 @@ def skipper_30s(cast: Cast) -> Iterator[Visit]:
 
 
 def farm_1000(cast: Cast) -> Iterator[Visit]:
-    """1,000 accounts behind 40 addresses of proxies: 20 listens a day each, 60 % of them of five artists, short ones."""
+    """1,000 accounts behind 40 proxies: 20 listens a day each, 60 % of them of five artists; half by a script."""
     targets = [_target(cast) for _ in range(5)]
     networks = [cast.new() for _ in range(40)]
     for number in range(cast.farm):
-        person = Person("farm_1000", cast.new(), networks[number % 40], cast.new(), targets, scripted, loyal=0.6)
+        player = scripted if number % 2 else browser
+        person = Person("farm_1000", cast.new(), networks[number % 40], cast.new(), targets, player, loyal=0.6)
         yield from _farmed(cast, person, days=FARM_DAYS, a_day=FARM_A_DAY, longest_ms=70_000)
 
 
@@ -60,16 +61,17 @@ def shared_device_farm(cast: Cast) -> Iterator[Visit]:
 
 
 def slow_drip_farm(cast: Cast) -> Iterator[Visit]:
-    """150 accounts at homes of others (residential proxies): eight listens a day, half of them of three artists."""
+    """150 accounts at homes of others: eight listens a day, half of them of three artists; half by a script."""
     targets = [_target(cast) for _ in range(3)]
-    for _ in cast.some(150):
-        person = Person("slow_drip_farm", cast.new(), cast.new(), cast.new(), targets, scripted, loyal=0.5)
+    for number in cast.some(150):
+        player = scripted if number % 2 else browser
+        person = Person("slow_drip_farm", cast.new(), cast.new(), cast.new(), targets, player, loyal=0.5)
         yield from _farmed(cast, person, days=5, a_day=8, longest_ms=150_000)
 
 
 def collusion_ring(cast: Cast) -> Iterator[Visit]:
     """15 artists who hear each other, as people would, 30 songs a day."""
-    artists = [_target(cast) for _ in range(15)]
+    artists = [_target(cast) for _ in cast.some(15)]
     for own in artists:
         others = [artist for artist in artists if artist != own]
         person = Person("collusion_ring", -own - 1, cast.new(), cast.new(), others, browser, loyal=0.85, skips=0.1)
@@ -86,11 +88,11 @@ def heartbeat_forger(cast: Cast) -> Iterator[Visit]:
         at = cast.rng.uniform(0, 6) * HOUR_S
         for _ in range(150):
             song = cast.catalogue.of(cast.rng.choice(targets), cast.rng)
-            player: Player = faster if number % 3 == 0 else scripted
+            player: Player = faster if number % 3 == 1 else scripted
             yield Visit(
                 *(at, "heartbeat_forger", account, song, network, device, 40_000, player),
                 fetched=False,
-                attributed=number % 3 == 1,
+                attributed=number % 3 == 2,  # noqa: PLR2004 - the third of three
             )
             at += 45 + cast.rng.uniform(0, 60)
 

@@ -13,10 +13,12 @@ from vibestream.sandbox.listeners.people import POPULATIONS, Cast
 from vibestream.sandbox.listeners.world import Visit, World, play
 
 ARTIFICIAL: Final = frozenset(STRATEGIES)
-LEARNED: Final = (11, 12)
+LEARNED: Final = (11, 12, 15)
 """Seeds of the worlds that the committed model has learned from."""
 CALIBRATED: Final = 13
-"""Seed of the world that its calibration was fitted on, and its threshold looked at."""
+"""Seed of the world that its calibration was fitted on."""
+CHOSEN: Final = 14
+"""Seed of the world by which the threshold was chosen."""
 MEASURED: Final = (101, 102)
 """Seeds that nothing was learned from or chosen by."""
 
