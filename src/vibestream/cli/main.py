@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "config": "Show every setting, its value and where it comes from.",
     "dead-letters": "List events that a consumer could not handle, and replay them.",
     "seal-key": "Make a pair of keys for the seals over the ledger.",
+    "listens": "Measure the scoring of listens against simulated adversaries.",
     "fraud": "Train, measure and promote fraud models.",
     "royalties": "Close a month and share its royalties, or show what was shared.",
     "verify-statement": "Check a statement's proof file, offline.",
