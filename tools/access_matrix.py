@@ -131,8 +131,11 @@ OTHERS: Final[Mapping[str, Bears]] = {
     "POST /artists/{handle}/tip": Bears.PUBLISHED,
     "GET /artwork/{seed}.svg": Bears.PUBLISHED,
     "GET /static/dist/{name}": Bears.PUBLISHED,
+    "GET /static/proving/{digest}/{name}": Bears.PUBLISHED,
     # Claims name nobody: a wallet is a secret that only its owner can link to themselves, and what it was paid is open.
     "GET /api/v1/claim-wallets/{wallet}": Bears.PUBLISHED,
+    # Whoever signs with the wallet's key spends from it, session or none: see tests/flows/test_spend_claims.py.
+    "POST /api/v1/claim-wallets/{wallet}/orders": Bears.PUBLISHED,
     # The page of what was mailed, on a laptop: it exists outside production only.
     "GET /sandbox/mail/{message_id}": Bears.PUBLISHED,
     "OPTIONS /api/v1/tus/{upload_id}": Bears.NO_OBJECT,
@@ -166,6 +169,7 @@ SENT: Final[Mapping[str, str]] = {
 SENT_OPENLY: Final[Mapping[str, str]] = {
     "POST /api/v1/listens track_id": "published",
     "POST /api/v1/tips artist_id": "published",
+    "POST /api/v1/claim-wallets/{wallet}/orders identifier": "whom a gift is for; the wallet's key signs it",
     "POST /api/v1/tracks/{track_id}/playback listen_id": "it says for which listen segments are fetched; that listen is told nothing of",
     "POST /api/v1/royalties/tracks/{track_id}/splits payee_id": "whoever is named agrees or does not",
     "POST /wallet/top-ups key": "made by the form, one's own with each person",
