@@ -25,6 +25,7 @@ from vibestream.contexts.user.audit_log import invariants as audit_log
 from vibestream.contexts.user.notifications import invariants as notifications
 from vibestream.contexts.user.oauth import invariants as oauth
 from vibestream.contexts.user.passkeys import invariants as passkeys
+from vibestream.contexts.user.passwords import invariants as passwords
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
 from vibestream.flows import audit_claims, audit_rewards
@@ -55,6 +56,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *notifications.INVARIANTS,
     *oauth.INVARIANTS,
     *passkeys.INVARIANTS,
+    *passwords.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,
     *events.INVARIANTS,

@@ -109,6 +109,18 @@ class Settings(BaseSettings):
         "one before it becomes VIBESTREAM_SECRET_KEY, the last one for eight hours after.",
     )
 
+    password_breach_url: str | None = Field(
+        None,
+        pattern="^https?://[^\\s]+$",
+        description="Where stolen passwords are looked up by five digits of their hash, such as the address that ends in "
+        "`/range` of Have I Been Pwned; unset: not over the network.",
+    )
+    password_breach_file: Path | None = Field(
+        None,
+        description="File of stolen passwords' SHA-1 hashes in order, a line `hash:count` each: looked at where no address "
+        "is set, or while it does not answer.",
+    )
+
     ledger_seal_key: SecretStr | None = Field(
         None,
         description="Private Ed25519 key, 32 bytes in base64url, that seals of the ledger are signed with. Production "

@@ -73,9 +73,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "account.second_step_expired": N_("That took too long. Enter your address and your password once more."),
     "account.wrong_password": N_("This is not your present password."),
+    "password.breached": N_("This password was stolen somewhere and is in a list that attackers use. Choose another."),
     "password.common": N_("This password is among those that are tried first. Choose another."),
     "password.length": N_("Use {least} to {most} characters: four or five random words with spaces are a good way."),
     "password.personal": N_("This password is mostly your name, your address or ours. Choose another."),
+    "password.short_alone": N_(
+        "Your password is short because a second factor is asked for too. Choose one of 15 characters or more first."
+    ),
     "access.proof_too_old": N_("Show that it is you, then do this again."),
     "factor.exists": N_("There is an authenticator app already. Remove it to set up another."),
     "factor.limited": N_("Too many wrong codes. Wait {retry_after_s} seconds, or use a recovery code."),

@@ -93,3 +93,28 @@ def test_refuses_what_is_tried_first(password: str):
 def test_refuses_what_is_mostly_about_the_person_or_the_service(password: str):
     with pytest.raises(PasswordPersonal):
         require(password)
+
+
+@pytest.mark.parametrize("password", ["q7#Lm2 x", "tram lilac", "ñandú-42"])
+def test_beside_a_second_factor_eight_are_enough(password: str):
+    require_good(normalise(password), context=CONTEXT, common=COMMON, least=8)
+    with pytest.raises(PasswordLength) as alone:
+        require(password)
+    assert (alone.value.least, alone.value.most) == (15, 256)
+
+
+@pytest.mark.parametrize(
+    ("password", "kind"),
+    [
+        ("q7#Lm2x", PasswordLength),
+        ("sunshine", PasswordCommon),
+        ("abab" * 2, PasswordCommon),
+        ("aaaaaaaa", PasswordCommon),
+        ("12345678", PasswordCommon),
+        ("vibe2026", PasswordPersonal),
+        ("Fuentes1", PasswordPersonal),
+    ],
+)
+def test_beside_a_second_factor_the_rest_of_the_rules_holds(password: str, kind: type[InvalidInput]):
+    with pytest.raises(kind):
+        require_good(normalise(password), context=CONTEXT, common=COMMON, least=8)

@@ -23,15 +23,19 @@ def cpu() -> Iterator[BoundedThreads]:
     threads.close()
 
 
+async def made_of(cpu: BoundedThreads, password: str) -> str:
+    return (await service.choose(cpu, breaches=service.Breaches(()), password=password, context=())).password_hash
+
+
 async def test_hashes_by_argon2id_with_the_decided_parameters(cpu: BoundedThreads):
-    made = await service.make_hash(cpu, password=PASSWORD, context=())
+    made = await made_of(cpu, PASSWORD)
     assert made.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert await service.make_hash(cpu, password=PASSWORD, context=()) != made  # salted
+    assert await made_of(cpu, PASSWORD) != made  # salted
     assert await service.check(cpu, password=PASSWORD, stored=made) == service.Verdict(matches=True)
 
 
 async def test_a_composed_and_a_decomposed_password_are_one(cpu: BoundedThreads):
-    made = await service.make_hash(cpu, password="la contrasen\u0303a de Ramo\u0301n", context=())
+    made = await made_of(cpu, "la contrasen\u0303a de Ramo\u0301n")
     assert (await service.check(cpu, password="la contrase\u00f1a de Ram\u00f3n", stored=made)).matches
 
 
@@ -45,12 +49,12 @@ async def test_any_other_text_does_not_match(cpu: BoundedThreads, other: str):
 async def test_a_password_is_never_cut(cpu: BoundedThreads):
     longest = "q7#Lm2 " * 36 + "tail"
     assert len(longest) == 256
-    made = await service.make_hash(cpu, password=longest, context=())
+    made = await made_of(cpu, longest)
     assert (await service.check(cpu, password=longest, stored=made)).matches
     assert not (await service.check(cpu, password=longest[:-1] + "L", stored=made)).matches
     assert not (await service.check(cpu, password=longest + "x" * 1_000_000, stored=made)).matches
     with pytest.raises(service.PasswordLength):
-        await service.make_hash(cpu, password=longest + "x" * 1_000_000, context=())
+        await made_of(cpu, longest + "x" * 1_000_000)
 
 
 async def test_nobody_has_a_hash_of_the_same_cost_which_nothing_matches(cpu: BoundedThreads):
@@ -103,7 +107,7 @@ async def test_replacing_needs_the_hash_that_was_checked(tx: Tx):
     present = await service.hash_of(tx, user_id=user.user_id)
     assert present is not None
     other = service.HASHER.hash("another")
-    assert not await service.replace(tx, user_id=user.user_id, old=other, new=other, now=MADE_AT)
+    assert not await service.replace(tx, user_id=user.user_id, old=other, new=service.Chosen(other), now=MADE_AT)
     assert await service.hash_of(tx, user_id=user.user_id) == present
-    assert await service.replace(tx, user_id=user.user_id, old=present, new=other, now=MADE_AT)
+    assert await service.replace(tx, user_id=user.user_id, old=present, new=service.Chosen(other), now=MADE_AT)
     assert await service.hash_of(tx, user_id=user.user_id) == other

@@ -19,6 +19,7 @@ class Action(enum.StrEnum):
     SIGNED_OUT = "session.signed_out"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - names an action
     PASSWORD_CHANGE_REFUSED = "password.change_refused"  # noqa: S105 - names an action
+    PASSWORD_UNCHECKED = "password.breach_unchecked"  # noqa: S105 - names an action
     RESET_ASKED = "password.reset_asked"
     RESET_REFUSED = "password.reset_refused"
     PASSWORD_RESET = "password.reset"  # noqa: S105 - names an action
@@ -30,6 +31,7 @@ class Action(enum.StrEnum):
     STEPPED_UP = "session.stepped_up"
     SESSION_ENDED = "session.ended"
     DESTINATION_CHANGED = "payout.destination_changed"
+    PAYOUT_DECIDED = "payout.decided"
     REVIEW_DECIDED = "review.decided"
     REFUNDED = "payment.refunded"
     RATE_PUBLISHED = "exchange.rate_published"

@@ -36,6 +36,7 @@ __all__ = [
     "new_recovery_codes",
     "pending_totp",
     "remove_totp",
+    "require_second",
     "reseal",
     "show",
 ]
@@ -114,6 +115,17 @@ async def has_second(tx: Tx, *, user_id: UserId) -> bool:
     """Say whether an account must show a second factor to be entered."""
     found = await store.find_totp(tx, user_id=user_id)
     return found is not None and found.confirmed_at is not None
+
+
+async def require_second(tx: Tx, *, user_id: UserId) -> None:
+    """Return when an account has a second factor, which then stays until the transaction ends.
+
+    Raises:
+        FactorMissing: it has none, or none any more.
+    """
+    found = await store.lock_totp(tx, user_id=user_id)
+    if found is None or found.confirmed_at is None:
+        raise FactorMissing("There is no second factor any more. Choose a longer password.")
 
 
 async def begin_totp(tx: Tx, *, sealer: Sealer, user_id: UserId, label: str, now: datetime) -> Enrolment:

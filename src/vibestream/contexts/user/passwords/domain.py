@@ -1,7 +1,10 @@
-"""Which passwords may be chosen. One rule for everybody: long, not common, not about oneself; no composition rules.
+"""Which passwords may be chosen: long, not common, not known to be out, not about oneself; no composition rules.
 
-Source: NIST SP 800-63B-4 (2025), 3.1.1.2: at least 15 characters where the password is the only factor, at least 64
-allowed, no composition or rotation rules, a blocklist that includes common and context-specific words, Unicode
+How long depends on what else is asked for: 15 characters where the password alone lets its owner in, 8 where a second
+factor is asked for beside it. What was chosen short must not be left alone: the factor cannot be removed before it.
+
+Source: NIST SP 800-63B-4 (2025), 3.1.1.2: at least 15 characters where the password is the only factor, at least 8 where
+it is one of two, at least 64 allowed, no composition or rotation rules, a blocklist that includes common and context-specific words, Unicode
 normalised before hashing.
 """
 
@@ -13,9 +16,10 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import ClassVar, Final
 
-from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.errors import Conflict, InvalidInput
 
 MIN_CHARACTERS: Final = 15
+MIN_BESIDE_A_FACTOR: Final = 8
 MAX_CHARACTERS: Final = 256
 MIN_BEYOND_WORDS: Final = 8
 """Characters that must remain when every word that others would guess first has been taken out."""
@@ -31,11 +35,11 @@ class PasswordLength(InvalidInput):
 
     code: ClassVar[str] = "password.length"
 
-    def __init__(self) -> None:
+    def __init__(self, *, least: int = MIN_CHARACTERS) -> None:
         super().__init__(
-            f"Use {MIN_CHARACTERS} to {MAX_CHARACTERS} characters: four or five random words with spaces are a good way."
+            f"Use {least} to {MAX_CHARACTERS} characters: four or five random words with spaces are a good way."
         )
-        self.least = MIN_CHARACTERS
+        self.least = least
         self.most = MAX_CHARACTERS
 
 
@@ -46,6 +50,27 @@ class PasswordCommon(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__("This password is among those that are tried first. Choose another.")
+
+
+class PasswordBreached(InvalidInput):
+    """Among those that were stolen from somewhere and published: attackers try them with every address."""
+
+    code: ClassVar[str] = "password.breached"
+
+    def __init__(self) -> None:
+        super().__init__("This password was stolen somewhere and is in a list that attackers use. Choose another.")
+
+
+class PasswordShortAlone(Conflict):
+    """The password is too short to be the only thing asked for: a longer one is chosen before the factor is removed."""
+
+    code: ClassVar[str] = "password.short_alone"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Your password is short because a second factor is asked for too. Choose one of {MIN_CHARACTERS} characters "
+            "or more first."
+        )
 
 
 class PasswordPersonal(InvalidInput):
@@ -69,19 +94,21 @@ def context_words(*texts: str) -> frozenset[str]:
     return frozenset(word for word in words if len(word) >= _MIN_WORD)
 
 
-def require_good(password: str, *, context: Iterable[str], common: Collection[str]) -> None:
+def require_good(
+    password: str, *, context: Iterable[str], common: Collection[str], least: int = MIN_CHARACTERS
+) -> None:
     """Return when a normalised password may be chosen. `common` holds common passwords, `context` texts about the person.
 
     Raises:
-        PasswordLength: not 15 to 256 characters.
+        PasswordLength: not `least` to 256 characters.
         PasswordCommon: common, a common or short one repeated, or a run such as `abcdefghijklmno`.
         PasswordPersonal: fewer than 8 characters, or a common password, remain without the words of the context.
     """
-    if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
-        raise PasswordLength
+    if not least <= len(password) <= MAX_CHARACTERS:
+        raise PasswordLength(least=least)
     folded = _folded(password)
     unit = _repeated_unit(folded)
-    if folded in common or unit in common or len(unit) <= _LONGEST_UNIT < len(folded) or _is_run(folded):
+    if folded in common or unit in common or (len(unit) <= _LONGEST_UNIT and unit != folded) or _is_run(folded):
         raise PasswordCommon
     words = context_words(*context) | frozenset(SERVICE_WORDS)
     rest = folded

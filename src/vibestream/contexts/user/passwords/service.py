@@ -16,21 +16,35 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 
 from vibestream.contexts.user.passwords import domain, store
-from vibestream.contexts.user.passwords.domain import PasswordCommon, PasswordLength, PasswordPersonal
+from vibestream.contexts.user.passwords.domain import (
+    PasswordBreached,
+    PasswordCommon,
+    PasswordLength,
+    PasswordPersonal,
+    PasswordShortAlone,
+)
+from vibestream.contexts.user.passwords.gateway import Breaches, open_breaches
 from vibestream.kernel.ids import UserId
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Tx
 
 __all__ = [
     "HASHER",
+    "Breaches",
+    "Chosen",
+    "PasswordBreached",
     "PasswordCommon",
     "PasswordLength",
     "PasswordPersonal",
+    "PasswordShortAlone",
     "Verdict",
     "check",
+    "choose",
     "hash_of",
-    "make_hash",
+    "least_characters",
+    "open_breaches",
     "replace",
+    "require_long_enough_alone",
     "set_password",
     "upgrade",
 ]
@@ -55,15 +69,43 @@ class Verdict:
     upgraded: str | None = None
 
 
-async def make_hash(cpu: BoundedThreads, *, password: str, context: Sequence[str]) -> str:
-    """Return the hash of a newly chosen password. `context`: texts about the person, such as their name and address.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A password that may be chosen, as its hash.
+
+    `short`: only beside a second factor. `looked_up`: False when there was no answer to whether it was stolen; it was
+    taken nevertheless, and the security log is to say so.
+    """
+
+    password_hash: str
+    short: bool = False
+    looked_up: bool = True
+
+
+def least_characters(*, second: bool) -> int:
+    """Return how long a password must be, for an account with a second factor or without."""
+    return domain.MIN_BESIDE_A_FACTOR if second else domain.MIN_CHARACTERS
+
+
+async def choose(
+    cpu: BoundedThreads, *, breaches: Breaches, password: str, context: Sequence[str], second: bool = False
+) -> Chosen:
+    """Return a newly chosen password. `context`: texts about the person, such as their name and address.
+
+    Not within a transaction: stolen passwords may be looked up over the network, by five digits of the hash.
 
     Raises:
-        PasswordLength: not 15 to 256 characters.
+        PasswordLength: shorter than 15 characters, or than 8 where a second factor is asked for, or longer than 256.
         PasswordCommon: among those that are tried first.
         PasswordPersonal: mostly made of the context's words.
+        PasswordBreached: it was stolen somewhere.
     """
-    return await cpu.run(_make, password, tuple(context))
+    chosen = await cpu.run(_judge, password, tuple(context), least_characters(second=second))
+    known = await breaches.knows(chosen)
+    if known:
+        raise PasswordBreached
+    made = await cpu.run(HASHER.hash, _octets(chosen))
+    return Chosen(made, short=len(chosen) < domain.MIN_CHARACTERS, looked_up=known is not None)
 
 
 async def check(cpu: BoundedThreads, *, password: str, stored: str | None) -> Verdict:
@@ -76,27 +118,37 @@ async def hash_of(tx: Tx, *, user_id: UserId) -> str | None:
     return await store.load_hash(tx, user_id=user_id)
 
 
-async def set_password(tx: Tx, *, user_id: UserId, password_hash: str, now: datetime) -> None:
+async def set_password(tx: Tx, *, user_id: UserId, password_hash: str, now: datetime, short: bool = False) -> None:
     """Give an account the password with this hash, whatever it had before."""
-    await store.save_hash(tx, user_id=user_id, password_hash=password_hash, now=now)
+    await store.save_hash(tx, user_id=user_id, password_hash=password_hash, short=short, now=now)
 
 
-async def replace(tx: Tx, *, user_id: UserId, old: str, new: str, now: datetime) -> bool:
+async def replace(tx: Tx, *, user_id: UserId, old: str, new: Chosen, now: datetime) -> bool:
     """Change an account's password, and say whether `old` was still its hash; if not, nothing was changed."""
-    return await store.swap_hash(tx, user_id=user_id, old=old, new=new, now=now)
+    return await store.swap_hash(tx, user_id=user_id, old=old, new=new.password_hash, short=new.short, now=now)
+
+
+async def require_long_enough_alone(tx: Tx, *, user_id: UserId) -> None:
+    """Return when an account's password may be the only thing that is asked for; an account without one has none to be.
+
+    Raises:
+        PasswordShortAlone: it is too short for that.
+    """
+    if await store.is_short(tx, user_id=user_id):
+        raise PasswordShortAlone
 
 
 async def upgrade(tx: Tx, *, user_id: UserId, old: str, new: str) -> bool:
     """Store the same password under newer parameters, unless it was changed in the meantime."""
-    return await store.swap_hash(tx, user_id=user_id, old=old, new=new, now=None)
+    return await store.renew_hash(tx, user_id=user_id, old=old, new=new)
 
 
-def _make(password: str, context: Sequence[str]) -> str:
+def _judge(password: str, context: Sequence[str], least: int) -> str:
     if len(password) > _LONGEST_INPUT:
-        raise PasswordLength
+        raise PasswordLength(least=least)
     chosen = domain.normalise(password)
-    domain.require_good(chosen, context=context, common=_common())
-    return HASHER.hash(_octets(chosen))
+    domain.require_good(chosen, context=context, common=_common(), least=least)
+    return chosen
 
 
 def _check(password: str, stored: str | None) -> Verdict:

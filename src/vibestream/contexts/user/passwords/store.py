@@ -17,20 +17,34 @@ async def load_hash(tx: Tx, *, user_id: UserId) -> str | None:
     return None if found is None else str(found)
 
 
-async def save_hash(tx: Tx, *, user_id: UserId, password_hash: str, now: datetime) -> None:
+async def is_short(tx: Tx, *, user_id: UserId) -> bool:
+    """Say whether an account's password is shorter than one that stands alone."""
+    return bool(await tx.value("SELECT short FROM users.password WHERE user_id = %s", [user_id]))
+
+
+async def save_hash(tx: Tx, *, user_id: UserId, password_hash: str, short: bool, now: datetime) -> None:
     """Give an account a password, in the place of the one it had."""
     await tx.execute(
-        "INSERT INTO users.password (user_id, hash, changed_at) VALUES (%s, %s, %s)"
-        " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at",
-        [user_id, password_hash, now],
+        "INSERT INTO users.password (user_id, hash, short, changed_at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (user_id) DO UPDATE"
+        " SET hash = excluded.hash, short = excluded.short, changed_at = excluded.changed_at",
+        [user_id, password_hash, short, now],
     )
 
 
-async def swap_hash(tx: Tx, *, user_id: UserId, old: str, new: str, now: datetime | None) -> bool:
-    """Put a hash in the place of another, and say whether that one was still there; `now` None: the same password."""
+async def swap_hash(tx: Tx, *, user_id: UserId, old: str, new: str, short: bool, now: datetime) -> bool:
+    """Put a hash in the place of another, and say whether that one was still there."""
     touched = await tx.execute(
-        "UPDATE users.password SET hash = %s, changed_at = coalesce(%s, changed_at) WHERE user_id = %s AND hash = %s",
-        [new, now, user_id, old],
+        "UPDATE users.password SET hash = %s, short = %s, changed_at = %s WHERE user_id = %s AND hash = %s",
+        [new, short, now, user_id, old],
+    )
+    return touched == 1
+
+
+async def renew_hash(tx: Tx, *, user_id: UserId, old: str, new: str) -> bool:
+    """Put another hash of the same password in the place of its old one, and say whether that was still there."""
+    touched = await tx.execute(
+        "UPDATE users.password SET hash = %s WHERE user_id = %s AND hash = %s", [new, user_id, old]
     )
     return touched == 1
 

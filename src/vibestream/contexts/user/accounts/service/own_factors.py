@@ -13,6 +13,7 @@ from vibestream.contexts.user.accounts.service.telling import tell_factor
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.factors.service import Enrolment, FactorWrong
+from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device
 from vibestream.platform.access import Principal
@@ -63,8 +64,12 @@ async def remove_app(tx: Tx, *, principal: Principal, now: datetime) -> None:
 
     Raises:
         FactorMissing: there is none.
+        PasswordShortAlone: the password was chosen short because of it.
     """
     await factors.remove_totp(tx, user_id=principal.user_id, now=now)
+    await passwords.require_long_enough_alone(
+        tx, user_id=principal.user_id
+    )  # after it: a short one is chosen under its lock
     await tell_factor(tx, user_id=principal.user_id, notice=FactorNotice.TOTP_REMOVED, now=now)
 
 

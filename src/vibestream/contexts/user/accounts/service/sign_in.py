@@ -86,17 +86,26 @@ async def change_password(
 
     Raises:
         WrongPassword: `current` is not the password, or it was changed at the same moment.
-        PasswordLength, PasswordCommon, PasswordPersonal: `new` may not be chosen.
+        PasswordLength, PasswordCommon, PasswordPersonal, PasswordBreached: `new` may not be chosen.
     """
     async with runtime.database.begin() as tx:
         stored = await passwords.hash_of(tx, user_id=principal.user_id)
         email = (await account(tx, user_id=principal.user_id)).email
+        second = await factors.has_second(tx, user_id=principal.user_id)
     verdict = await passwords.check(runtime.cpu, password=current, stored=stored)
     made = None
     if stored is not None and verdict.matches:
-        made = await passwords.make_hash(runtime.cpu, password=new, context=[email, principal.display_name])
+        made = await passwords.choose(
+            runtime.cpu,
+            breaches=passwords.open_breaches(runtime.settings),
+            password=new,
+            context=[email, principal.display_name],
+            second=second,
+        )
 
     async def finish(tx: Tx) -> bool:
+        if made is not None and made.short:  # the factor may have been removed while it was hashed
+            await factors.require_second(tx, user_id=principal.user_id)
         changed = (
             stored is not None
             and made is not None
@@ -111,6 +120,9 @@ async def change_password(
             now=now,
             network=device.network,
         )
+        if made is not None and changed and not made.looked_up:
+            unchecked = audit_log.Action.PASSWORD_UNCHECKED
+            await audit_log.record(tx, action=unchecked, user_id=principal.user_id, now=now, network=device.network)
         if changed:
             await sessions.end_all(tx, user_id=principal.user_id, but=principal.session_id, now=now)
             await tell_password_changed(tx, user_id=principal.user_id, now=now)

@@ -82,13 +82,14 @@ async def sign_up(
 
     Raises:
         AddressInvalid, TextInvalid, PreferenceInvalid: say what is wrong.
-        PasswordLength, PasswordCommon, PasswordPersonal: the password may not be chosen.
+        PasswordLength, PasswordCommon, PasswordPersonal, PasswordBreached: the password may not be chosen.
         CodesLimited: five codes were mailed to this address within an hour.
     """
     address = domain.parse_address(email)
     name = profiles.display_name_of(display_name)
     profiles.require_preferences(locale=locale, theme="system")
-    password_hash = await passwords.make_hash(runtime.cpu, password=password, context=[address.email, name])
+    breaches = passwords.open_breaches(runtime.settings)
+    chosen = await passwords.choose(runtime.cpu, breaches=breaches, password=password, context=[address.email, name])
     browser_token = secrets.token_urlsafe(32)
 
     async def begin(tx: Tx) -> SignUp:
@@ -99,13 +100,16 @@ async def sign_up(
             browser_hash=_hash(browser_token),
             decoy=False,
             email=address.email,
-            password_hash=password_hash,
+            password_hash=chosen.password_hash,
             display_name=name,
             locale=locale,
             created_at=now,
             expires_at=now + domain.CODE_GOOD_FOR,
             tries_left=domain.CODE_TRIES,
         )
+        if not chosen.looked_up:
+            action = audit_log.Action.PASSWORD_UNCHECKED
+            await audit_log.record(tx, action=action, user_id=found.user_id, now=now)
         return await _mail_code(tx, wanted=wanted, verified=found.verified_at is not None, now=now)
 
     started = await runtime.database.run(begin)

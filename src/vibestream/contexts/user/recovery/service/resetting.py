@@ -15,6 +15,7 @@ from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.factors.service import FactorWrong
 from vibestream.contexts.user.passwords import service as passwords
+from vibestream.contexts.user.passwords.service import Chosen
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.recovery import domain, store
 from vibestream.contexts.user.recovery.domain import Reset
@@ -102,24 +103,30 @@ async def reset_password(
     Raises:
         CodeWrong: not the code.
         ResetExpired: no code of this browser can be tried any more.
-        PasswordLength, PasswordCommon, PasswordPersonal: the new password may not be chosen; the code is still good.
+        PasswordLength, PasswordCommon, PasswordPersonal, PasswordBreached: the new password may not be chosen; the code is still good.
         SecondFactorWanted, FactorWrong, FactorLimited: the second factor is missing or wrong.
     """
     key = runtime.settings.signing_key()
 
-    async def look(tx: Tx) -> tuple[Account, str]:
+    async def look(tx: Tx) -> tuple[Account, str, bool]:
         owner = await _owner(tx, key=key, browser_token=browser_token, code=code, device=device, now=now)
-        return owner, (await profiles.fan(tx, user_id=owner.user_id)).display_name
+        name = (await profiles.fan(tx, user_id=owner.user_id)).display_name
+        return owner, name, await factors.has_second(tx, user_id=owner.user_id)
 
-    owner, name = await _kept(runtime, look)
-    made = await passwords.make_hash(runtime.cpu, password=new, context=[owner.email, name])
+    owner, name, second = await _kept(runtime, look)
+    breaches = passwords.open_breaches(runtime.settings)
+    made = await passwords.choose(
+        runtime.cpu, breaches=breaches, password=new, context=[owner.email, name], second=second
+    )
 
     async def finish(tx: Tx) -> UserId:
         still = await _owner(tx, key=key, browser_token=browser_token, code=code, device=device, now=now)
         await _second(
             tx, runtime, user_id=still.user_id, shown=second_factor, token=browser_token, device=device, now=now
         )
-        await _take_effect(tx, user_id=still.user_id, password_hash=made, device=device, now=now)
+        if made.short:  # the factor may have been removed while it was hashed
+            await factors.require_second(tx, user_id=still.user_id)
+        await _take_effect(tx, user_id=still.user_id, made=made, device=device, now=now)
         return still.user_id
 
     await _kept(runtime, finish)
@@ -159,8 +166,11 @@ async def _second(
         raise
 
 
-async def _take_effect(tx: Tx, *, user_id: UserId, password_hash: str, device: Device, now: datetime) -> None:
-    await passwords.set_password(tx, user_id=user_id, password_hash=password_hash, now=now)
+async def _take_effect(tx: Tx, *, user_id: UserId, made: Chosen, device: Device, now: datetime) -> None:
+    await passwords.set_password(tx, user_id=user_id, password_hash=made.password_hash, short=made.short, now=now)
+    if not made.looked_up:
+        unchecked = audit_log.Action.PASSWORD_UNCHECKED
+        await audit_log.record(tx, action=unchecked, user_id=user_id, now=now, network=device.network)
     await store.end_resets(tx, user_id=user_id, now=now)
     await sessions.end_all(tx, user_id=user_id, now=now)
     action = audit_log.Action.PASSWORD_RESET
