@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.contexts.payment.checkout.conftest import Shop
+from tests.factories.payment import as_owner
 from tests.platform.http.conftest import make_principal
 from vibestream.kernel.ids import new_id
 
 PAYMENTS = "/api/v1/payments"
+TOP_UPS = "/api/v1/wallet/top-ups"
 OPERATIONS = "/api/v1/operations/payments"
 BODY = {"amount": "10.00", "currency": "USD", "gateway": "stripe"}
 
@@ -22,11 +24,11 @@ def keyed(key: str | None = None) -> dict[str, str]:
 async def test_a_payer_starts_follows_and_reads_a_top_up(client_for, stripe: Shop):
     payer = await client_for(make_principal())
     key = keyed()
-    started = await payer.post(PAYMENTS, json=BODY, headers=key)
+    started = await payer.post(TOP_UPS, json=BODY, headers=key)
     assert started.status_code == 201
     body = started.json()
     assert (body["state"], body["amount"], body["currency"], body["redirect_url"]) == ("created", "10.00", "USD", None)
-    again = await payer.post(PAYMENTS, json=BODY, headers=key)
+    again = await payer.post(TOP_UPS, json=BODY, headers=key)
     assert (again.status_code, again.json()["payment_id"]) == (201, body["payment_id"])
     await stripe.run_jobs()
     here = f"{PAYMENTS}/{body['payment_id']}"
@@ -37,7 +39,7 @@ async def test_a_payer_starts_follows_and_reads_a_top_up(client_for, stripe: Sho
     await stripe.run_jobs()
     assert (await payer.get(here)).json()["state"] == "captured"
     story = (await payer.get(f"{here}/timeline")).json()["timeline"]
-    assert [one["type"] for one in story] == ["started", "attempted", "opened", "captured", "fee_known"]
+    assert [one["type"] for one in story] == ["started", "attempted", "opened", "captured"]
     listed = (await payer.get(PAYMENTS)).json()["items"]
     assert [one["payment_id"] for one in listed] == [body["payment_id"]]
     assert (await payer.post(f"{here}/cancel")).status_code == 409
@@ -72,31 +74,56 @@ async def _drive(tx: Any, payment_id: str) -> None:
 )
 async def test_a_bad_request_is_refused_and_starts_nothing(client_for, stripe: Shop, change: dict[str, Any]):
     payer = await client_for(make_principal())
-    answer = await payer.post(PAYMENTS, json=BODY | change, headers=keyed())
+    answer = await payer.post(TOP_UPS, json=BODY | change, headers=keyed())
     assert answer.status_code == 422, answer.text
     assert (await payer.get(PAYMENTS)).json()["items"] == []
 
 
-async def test_yen_have_no_cents(client_for, stripe: Shop):
+@pytest.mark.parametrize(
+    ("amount", "currency", "status"),
+    [("4.99", "USD", 422), ("5.00", "USD", 201), ("500.00", "USD", 201), ("500.01", "USD", 422), ("100", "JPY", 422)],
+)
+async def test_a_top_up_is_within_its_bounds(client_for, stripe: Shop, amount: str, currency: str, status: int):
     payer = await client_for(make_principal())
-    assert (
-        await payer.post(PAYMENTS, json=BODY | {"amount": "100.00", "currency": "JPY"}, headers=keyed())
-    ).status_code == 422
-    started = await payer.post(PAYMENTS, json=BODY | {"amount": "100", "currency": "JPY"}, headers=keyed())
-    assert (started.status_code, started.json()["amount"]) == (201, "100")
+    answer = await payer.post(TOP_UPS, json=BODY | {"amount": amount, "currency": currency}, headers=keyed())
+    assert answer.status_code == status, answer.text
+    if status == 422:
+        assert answer.json()["code"] == "top_ups.out_of_bounds"
+    assert len((await payer.get(PAYMENTS)).json()["items"]) == (status == 201)
+
+
+async def test_no_payment_is_started_but_where_something_is_sold(client_for, stripe: Shop):
+    payer = await client_for(make_principal())
+    assert (await payer.post(PAYMENTS, json=BODY, headers=keyed())).status_code == 405
+    assert (await payer.get(PAYMENTS)).json()["items"] == []
+
+
+async def test_a_key_is_remembered_after_the_edge_has_forgotten_it(client_for, stripe: Shop, owner_dsn: str):
+    payer = await client_for(make_principal())
+    key = keyed()
+    first = (await payer.post(TOP_UPS, json=BODY, headers=key)).json()
+    await as_owner(owner_dsn, "DELETE FROM platform.idempotency_key")
+
+    again = await payer.post(TOP_UPS, json=BODY, headers=key)
+    await as_owner(owner_dsn, "DELETE FROM platform.idempotency_key")
+    other = await payer.post(TOP_UPS, json=BODY | {"amount": "11.00"}, headers=key)
+
+    assert (again.status_code, again.json()["payment_id"]) == (201, first["payment_id"])
+    assert other.status_code == 409
+    assert len((await payer.get(PAYMENTS)).json()["items"]) == 1
 
 
 async def test_a_key_is_needed_and_stands_for_one_request(client_for, stripe: Shop):
     payer = await client_for(make_principal())
-    assert (await payer.post(PAYMENTS, json=BODY)).status_code == 400
+    assert (await payer.post(TOP_UPS, json=BODY)).status_code == 400
     key = keyed()
-    assert (await payer.post(PAYMENTS, json=BODY, headers=key)).status_code == 201
-    assert (await payer.post(PAYMENTS, json=BODY | {"amount": "11.00"}, headers=key)).status_code == 422
+    assert (await payer.post(TOP_UPS, json=BODY, headers=key)).status_code == 201
+    assert (await payer.post(TOP_UPS, json=BODY | {"amount": "11.00"}, headers=key)).status_code == 422
 
 
 async def test_nobody_reads_or_calls_off_anothers_payment(client_for, client, stripe: Shop):
     payer, other = await client_for(make_principal()), await client_for(make_principal())
-    here = f"{PAYMENTS}/{(await payer.post(PAYMENTS, json=BODY, headers=keyed())).json()['payment_id']}"
+    here = f"{PAYMENTS}/{(await payer.post(TOP_UPS, json=BODY, headers=keyed())).json()['payment_id']}"
     for answer in (await other.get(here), await other.get(f"{here}/timeline"), await other.post(f"{here}/cancel")):
         assert answer.status_code == 404
     assert (await client.get(here)).status_code == 401

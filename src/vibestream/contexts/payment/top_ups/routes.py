@@ -13,7 +13,7 @@ from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.top_ups import service
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import Destination
-from vibestream.kernel.ids import PaymentId, new_id
+from vibestream.kernel.ids import PaymentId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, TxDep
@@ -100,13 +100,13 @@ async def list_bounds(tx: TxDep, now: NowDep) -> BoundsList:
 
 
 @router.post("/api/v1/wallet/top-ups", policy=SIGNED_IN, status_code=201)
-async def start_top_up_within_bounds(
-    body: TopUpRequest, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, _key: IdempotencyDep
+async def start_top_up(
+    *, body: TopUpRequest, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, key: IdempotencyDep
 ) -> TopUpStarted:
-    """Start a payment into one's wallet, within its bounds."""
+    """Start a payment into one's wallet, within its bounds. Follow it until it says where to confirm it."""
     found = await service.start(
         tx,
-        key=f"api:{new_id()}",  # the edge lets each key of a client through once
+        key=f"api:{key.value}",  # kept for ever: the edge forgets a key after a while, and money is not taken twice for that
         user_id=principal.user_id,
         amount=Money.parse(body.amount, Currency.of(body.currency)),
         return_to=body.return_to,

@@ -73,7 +73,7 @@ async def start(
 ) -> PaymentView:
     """Start a payment into somebody's wallet, once per key and person; what it brings stands there once it is captured.
 
-    Asked again, it returns the same payment as it stands. A key has 1 to 200 characters and is kept for ever.
+    Asked again, it returns the same payment as it stands. A key has 1 to 250 characters and is kept for ever.
 
     Raises:
         TopUpOutOfBounds: says what is taken.
@@ -108,6 +108,7 @@ async def refundable(tx: Tx, *, payment_id: PaymentId, user_id: UserId) -> Money
 
     Raises:
         TopUpMissing: it did not go to this person's wallet.
+        UnknownPayment: it did, and there is no payment behind it.
     """
     settled = await wallets.settlement(tx, payment_id=payment_id)
     return await _refundable(tx, _own(settled, user_id=user_id))

@@ -12,19 +12,6 @@ from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.ledger.service import AccountKind, LedgerTransaction
 
 
-class TopUpBody(BaseModel):
-    """What one wants to pay into one's wallet."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    amount: StrictStr = Field(max_length=30, description="An exact decimal, such as `10.00`.")
-    currency: StrictStr = Field(max_length=5)
-    gateway: GatewayName | None = Field(None, description="The gateway that one chose; unset: the best one.")
-    country: StrictStr | None = Field(None, pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")
-    return_to: StrictStr = Field("/wallet", max_length=200, description="The page of this site to come back to.")
-    keep_method: StrictBool = Field(default=False, description="Keep the method for later payments.")
-
-
 class RefundBody(BaseModel):
     """What is to be given back, and who bears it."""
 

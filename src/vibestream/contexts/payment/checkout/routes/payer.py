@@ -1,55 +1,28 @@
-"""HTTP for payers: paying into one's wallet, and one's payments.
+"""HTTP for payers: following one's payments, and calling them off.
 
-Only a wallet is topped up directly; what else is paid for is asked for where it is sold.
+None is started here. What is paid for is asked for where it is sold, with that place's rules: a top-up, and its bounds, at
+`/api/v1/wallet/top-ups`.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import Request
-
 from vibestream.contexts.payment.checkout import service
 from vibestream.contexts.payment.checkout.routes.bodies import (
     PaymentBody,
     PaymentWithTimeline,
-    TopUpBody,
     happened_body,
     payment_body,
 )
-from vibestream.contexts.payment.checkout.service import Purpose
 from vibestream.kernel.ids import PaymentId
-from vibestream.kernel.money import Currency, Money
 from vibestream.platform.access import SIGNED_IN
-from vibestream.platform.http.dependencies import IdempotencyDep, PrincipalDep, TxDep
+from vibestream.platform.http.dependencies import PrincipalDep, TxDep
 from vibestream.platform.http.pagination import Page, PagingDep
 from vibestream.platform.http.routing import Router
 
 router = Router(tags=["payments"])
 _PAYMENTS = "/api/v1/payments"
-
-
-@router.post(_PAYMENTS, policy=SIGNED_IN, status_code=201)
-async def start_top_up(
-    body: TopUpBody, request: Request, tx: TxDep, principal: PrincipalDep, key: IdempotencyDep
-) -> PaymentBody:
-    """Start paying into one's wallet. Follow the payment until it says where to confirm it."""
-    view = await service.start(
-        tx,
-        key=f"payment:{key}",
-        user_id=principal.user_id,
-        purpose=Purpose.WALLET_TOP_UP,
-        subject="",
-        amount=Money.parse(body.amount, Currency.of(body.currency)),
-        description="VibeStream wallet",
-        return_to=body.return_to,
-        country=body.country,
-        gateway=body.gateway,
-        keep_method=body.keep_method,
-        network=None if request.client is None else request.client.host,
-        device=str(principal.session_id),
-    )
-    return payment_body(view)
 
 
 @router.get(_PAYMENTS, policy=SIGNED_IN)
