@@ -23,6 +23,7 @@ async def test_a_reviewed_payout_goes_on_or_gives_its_money_back(
         payee = await make_payee(tx, 500_000)
         payout = await ask(tx, payee, 200_000)
     assert payout.under_review
+    assert payout.decision_id is not None
 
     async with database.begin() as tx:
         judgement = fraud.Judgement.RELEASE if good else fraud.Judgement.REFUSE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -123,3 +124,19 @@ def _catalogue() -> Catalog:
 
 def _key(message: Message) -> str | tuple[str, ...]:
     return message.id if isinstance(message.id, str) else tuple(message.id)
+
+
+@pytest.mark.parametrize(
+    ("code", "month", "words"),
+    [
+        ("en", "2026-11", "November 2026"),
+        ("es", "2026-11", "noviembre de 2026"),
+        ("en", date(2026, 1, 1), "January 2026"),
+        ("es", date(2026, 1, 31), "enero de 2026"),
+        ("en", "2026-13", "2026-13"),
+        ("en", "stripe", "stripe"),
+        ("es", "٢٠٢٦-11", "٢٠٢٦-11"),
+    ],
+)
+def test_a_month_is_written_in_words_and_what_is_none_is_left_alone(code: str, month: date | str, words: str):
+    assert language(code).month(month) == words

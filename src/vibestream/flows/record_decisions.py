@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from vibestream.contexts.payment.events import PaymentRefunded, PayoutDestinationChanged, ReviewDecided
+from vibestream.contexts.payment.events import (
+    PaymentRefunded,
+    PayoutDecided,
+    PayoutDestinationChanged,
+    ReviewDecided,
+)
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.audit_log.service import Action
 from vibestream.kernel.ids import UserId
@@ -20,22 +25,30 @@ async def record_destination(tx: Tx, event: PayoutDestinationChanged) -> None:
 
 
 async def record_review(tx: Tx, event: ReviewDecided) -> None:
-    """Note what became of a payment or payout that waited for a look."""
+    """Note what became of a payment or payout that waited for a look, a line for each who decided it."""
     verdict = "released" if event.released else "stopped"
     detail = f"{event.kind} {event.subject} {verdict}"
-    await _record(tx, Action.REVIEW_DECIDED, event, event.user_id, detail)
+    for reviewer in event.decided_by or (None,):
+        await _record(tx, Action.REVIEW_DECIDED, event, event.user_id, detail, actor_id=reviewer)
 
 
 async def record_refund(tx: Tx, event: PaymentRefunded) -> None:
     """Note that money was given back because somebody here asked for it."""
     if event.asked_for:
-        await _record(tx, Action.REFUNDED, event, event.user_id, f"{event.payment_id} {event.amount}")
+        detail = f"{event.payment_id} {event.amount}"
+        await _record(tx, Action.REFUNDED, event, event.user_id, detail, actor_id=event.requested_by)
+
+
+async def record_payout(tx: Tx, event: PayoutDecided) -> None:
+    """Note what a person of finance said about a payout."""
+    detail = f"{event.payout_id} {event.amount} {event.decision}"
+    await _record(tx, Action.PAYOUT_DECIDED, event, event.user_id, detail, actor_id=event.decided_by)
 
 
 async def _record(
     tx: Tx,
     action: Action,
-    event: PayoutDestinationChanged | ReviewDecided | PaymentRefunded,
+    event: PayoutDestinationChanged | ReviewDecided | PaymentRefunded | PayoutDecided,
     user_id: UserId,
     detail: str,
     *,
@@ -53,4 +66,5 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     ),
     Subscription(event=ReviewDecided, consumer="record_decisions", handle=record_review, poison=Poison.SKIP),
     Subscription(event=PaymentRefunded, consumer="record_decisions", handle=record_refund, poison=Poison.SKIP),
+    Subscription(event=PayoutDecided, consumer="record_decisions", handle=record_payout, poison=Poison.SKIP),
 )

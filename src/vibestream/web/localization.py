@@ -7,6 +7,7 @@ the browser's cookie, then its Accept-Language header.
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import Translations
 from starlette.requests import HTTPConnection
@@ -27,6 +28,7 @@ LOCALES: Final = ("en", "es")
 """What the product speaks, the source language first."""
 NAMES: Final = {"en": "English", "es": "Español"}
 COOKIE: Final = "vs_locale"
+_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _CATALOGUES: Final = Path(__file__).parent / "locale"
 _POINTS: Final = frozenset({"VIBE", "USDC"})
 """Currencies that ISO 4217 does not know: written with their code after the amount."""
@@ -85,6 +87,14 @@ class Language:
         if money.currency.code in _POINTS:
             return f"{self.amount(money)}\N{NO-BREAK SPACE}{money.currency.code}"
         return format_currency(Decimal(money.decimal), money.currency.code, locale=self.locale, currency_digits=True)
+
+    def month(self, month: date | str) -> str:
+        """Write a month in words, such as November 2026; of text it is given as 2026-11, and other text is left as it is."""
+        if isinstance(month, str):
+            if _MONTH.fullmatch(month) is None:
+                return month
+            month = date.fromisoformat(f"{month}-01")
+        return format_skeleton("yMMMM", month, locale=self.locale)
 
     def date(self, day: date | datetime) -> str:
         """Write a day."""

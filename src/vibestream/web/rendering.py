@@ -160,6 +160,7 @@ def _environment_of(code: str, *, sandboxed: bool) -> Environment:
         "amount": spoken.amount,
         "minor": spoken.minor,
         "date": spoken.date,
+        "month": spoken.month,
         "size": spoken.size,
         "moment": lambda instant: moment(instant, spoken),
         "attribute_json": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False),

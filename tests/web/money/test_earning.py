@@ -45,7 +45,7 @@ async def test_a_statement_falls_from_what_was_paid_to_what_is_payable(client_fo
     assert [found["href"] for found in page.all("a") if found["href"].endswith((".csv", ".tsv", ".pdf"))] == [
         f"/api/v1/royalties/statements/2026-11/{name}" for name in ("statement.pdf", "lines.csv", "report.tsv")
     ]
-    assert "2026-11" in overview.all("vs-chart")[0]["data-drawing"]
+    assert "November 2026" in overview.all("vs-chart")[0]["data-drawing"]
     assert "Show as a table" in overview.text
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from vibestream.kernel.events import Event
 from vibestream.kernel.ids import (
     PaymentId,
+    PayoutId,
     RefundId,
     RewardId,
     RiskDecisionId,
@@ -86,6 +87,8 @@ class PaymentRefunded(_OfPayment):
     asked_for: bool
     """We asked, and the money was taken back from where it had gone before; else the gateway did it by itself, and
     whoever got the money has to give it back now."""
+    requested_by: UserId | None = None
+    """Who here asked for it; None: nobody did, or the product by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +115,85 @@ class ReviewDecided(Event):
     user_id: UserId
     released: bool
     """It may go on: capture it, pay it out. Else cancel it: it was refused, or nobody looked in time."""
+    decided_by: tuple[UserId, ...] = ()
+    """Whose word it was, in order: two people's above the limit; nobody's when nobody looked in time."""
 
     @property
     def key(self) -> str:
         """Order the news of one payment or payout."""
         return self.subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfPayout(Event):
+    payout_id: PayoutId
+    user_id: UserId
+    """The payee."""
+    amount: Money
+    """What was, or would have been, sent to them: less what was kept."""
+    method: str
+    """`stripe` or `paypal`."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one payout."""
+        return str(self.payout_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutPaid(_OfPayout):
+    """A payout arrived. It may still come back: `PayoutReturned` follows then."""
+
+    type: ClassVar[str] = "vibestream.payment.payout_paid"
+
+    transaction_id: TransactionId
+    """What it posted: from what was in transit to its gateway."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutReturned(_OfPayout):
+    """A payout came back, and all that had left the payee's balance for it is theirs again."""
+
+    type: ClassVar[str] = "vibestream.payment.payout_returned"
+
+    transaction_id: TransactionId
+    """What gave it back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutFailed(_OfPayout):
+    """A payout was not sent, and all that had left the payee's balance for it is theirs again.
+
+    Should its gateway have sent it all the same, it is taken again, and `PayoutPaid` follows.
+    """
+
+    type: ClassVar[str] = "vibestream.payment.payout_failed"
+
+    transaction_id: TransactionId
+    """What gave it back."""
+    reason: str
+    """A stable word that its payee may know: `declined` (its gateway said no) or `rejected` (we did)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutDecided(Event):
+    """A person of finance has spoken about a payout. Announced once per person and decision."""
+
+    type: ClassVar[str] = "vibestream.payment.payout_decided"
+
+    payout_id: PayoutId
+    user_id: UserId
+    """The payee."""
+    amount: Money
+    """What leaves their balance."""
+    decision: str
+    """`agreed`, `rejected` or `said_not_sent`."""
+    decided_by: UserId
+
+    @property
+    def key(self) -> str:
+        """Order the news of one payout."""
+        return str(self.payout_id)
 
 
 @dataclass(frozen=True, kw_only=True)

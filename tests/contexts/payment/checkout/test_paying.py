@@ -19,6 +19,7 @@ from vibestream.contexts.payment.checkout.service import (
     RefundExceedsPayment,
     UnknownPayment,
 )
+from vibestream.contexts.payment.events import PaymentRefunded
 from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.ledger.service import AccountKind, InsufficientFunds
 from vibestream.kernel.ids import PaymentId, UserId, new_id
@@ -180,6 +181,19 @@ async def test_calling_off_what_was_just_paid_takes_the_money_in(stripe: Shop):
     await stripe.do(lambda tx: service.cancel(tx, payment_id=view.payment_id, user_id=view.user_id))
     await stripe.run_jobs()
     assert (await stripe.view(view.payment_id)).state is S.CAPTURED
+
+
+async def test_the_announcement_of_a_refund_names_who_asked_for_it(stripe: Shop):
+    view, eva = await stripe.paid("10.00"), UserId(new_id())
+    await stripe.settle(view)
+    await stripe.refund(view, "3.00", requested_by=eva)
+    await stripe.run_jobs()
+    said = await stripe.do(
+        lambda tx: tx.values(
+            "SELECT data->>'requested_by' FROM platform.outbox WHERE type = %s", [PaymentRefunded.type]
+        )
+    )
+    assert said == [str(eva)]
 
 
 async def test_a_refund_made_at_the_gateway_is_noticed(shop: Shop):

@@ -103,6 +103,28 @@ async def test_a_large_one_takes_two_different_people(tx: Tx):
     assert await announced(tx, facts.subject) == [(True, "payment")]
 
 
+async def deciders(tx: Tx, subject: str) -> tuple[UserId, ...]:
+    row = await tx.value(
+        "SELECT data::text FROM platform.outbox WHERE type = %s AND key = %s", [ReviewDecided.type, subject]
+    )
+    event = decode(ReviewDecided, row)
+    assert isinstance(event, ReviewDecided)
+    return event.decided_by
+
+
+async def test_the_announcement_names_whose_word_it_was(tx: Tx):
+    ana, ben, eva = person(), person(), person()
+    by_two, decision = await waiting(tx, 50_000)
+    for reviewer in (ana, ben):
+        await decide(tx, decision, Judgement.RELEASE, reviewer)
+    against, decision = await waiting(tx, 50_000)
+    await decide(tx, decision, Judgement.RELEASE, ana)
+    await decide(tx, decision, Judgement.REFUSE, eva)
+
+    assert await deciders(tx, by_two.subject) == (ana, ben)
+    assert await deciders(tx, against.subject) == (eva,)
+
+
 async def test_one_person_refuses_whatever_the_amount(tx: Tx):
     facts, decision = await waiting(tx, 50_000)
     await decide(tx, decision, Judgement.RELEASE)

@@ -176,6 +176,9 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
         Kind.RENEWAL_FAILED,
         Kind.SUBSCRIPTION_UNPAID,
         Kind.DESTINATION_CHANGED,
+        Kind.PAYOUT_PAID,
+        Kind.PAYOUT_RETURNED,
+        Kind.PAYOUT_FAILED,
         Kind.NEW_DEVICE,
     }
     for kind in Kind:

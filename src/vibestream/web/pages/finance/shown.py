@@ -133,7 +133,7 @@ def person(user_id: UUID, names: Names) -> Person:
 
 def account_of(name: AccountName, names: Names, spoken: Language) -> tuple[str, str]:
     """Return what an account's kind is called, and what or whom it is about."""
-    about = name.subject
+    about = spoken.month(name.subject)
     if name.kind in PERSONAL and (owner := as_uuid(name.subject)) is not None:
         about = names.get(owner) or f"…{short(owner)}"
     elif name.kind is AccountKind.PAYMENT_ESCROW and (payment := as_uuid(name.subject)) is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from vibestream.contexts.payment.royalties.service import EngineName, Statement, StatementPart, label
+from vibestream.contexts.payment.royalties.service import EngineName, Statement, StatementPart
 from vibestream.kernel.money import Currency, Money
 from vibestream.web.localization import Language
 from vibestream.web.sentences import N_
@@ -71,7 +71,7 @@ def part_view(part: StatementPart, statement: Statement, spoken: Language) -> Pa
         engine=spoken.gettext(ENGINES[engine]),
         other_engine=spoken.gettext(ENGINES[other]),
         steps=_steps(part, spoken),
-        rows=tuple(_rows(part, statement)),
+        rows=tuple(_rows(part, statement, spoken)),
         pays=Money(gives[engine], currency),
         other=Money(gives[other], currency),
         difference=Money(gives[engine] - gives[other], currency),
@@ -88,7 +88,7 @@ def chart_of(statements: Iterable[Statement], code: str, spoken: Language) -> di
     for statement in sorted(statements, key=lambda one: one.month):
         for part in statement.parts:
             if part.run.currency == currency:
-                months.append(label(statement.month))
+                months.append(spoken.month(statement.month))
                 series[EngineName.PRO_RATA].append([part.share.pro_rata, scale])
                 series[EngineName.USER_CENTRIC].append([part.share.user_centric, scale])
     return {
@@ -137,14 +137,14 @@ def _tax(country: str | None, rate_bp: int, spoken: Language) -> str:
     return f"{country}, {_percent(rate_bp)}"
 
 
-def _rows(part: StatementPart, statement: Statement) -> Iterable[TrackRow]:
+def _rows(part: StatementPart, statement: Statement, spoken: Language) -> Iterable[TrackRow]:
     currency = part.run.currency
     for line in part.lines:
         title, isrc = statement.titles.get(line.claim.track_id, (None, None))
         yield TrackRow(
             title=title or str(line.claim.track_id),
             isrc=isrc or "",
-            heard=label(line.claim.heard_month),
+            heard=spoken.month(line.claim.heard_month),
             listens=line.listens,
             counted=line.counted,
             whole=Money(line.track_earned, currency),

@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import Form, Query, Request
 from starlette.responses import Response
 
+from vibestream.contexts.payment.checkout.service import UnknownPayment
 from vibestream.contexts.payment.exchange import service as exchange
 from vibestream.contexts.payment.ledger.service import AccountKind, LegView, StatementLine
 from vibestream.contexts.payment.top_ups import service as top_ups
@@ -153,11 +154,12 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class TopUpRow:
-    """A payment into the wallet of which something can be had back."""
+    """A payment into the wallet of which something can be had back, or of which nobody knows."""
 
     payment_id: PaymentId
     amount: Money
-    refundable: Money
+    refundable: Money | None
+    """None: there is no payment behind it, so that nothing of it can be given back by itself."""
     at: datetime
 
 
@@ -272,7 +274,11 @@ async def _refundable(tx: Tx, principal: Principal) -> tuple[TopUpRow, ...]:
     rows = []
     settled = await wallets.settlements(tx, user_id=principal.user_id, destination=Destination.WALLET, limit=_TOP_UPS)
     for one in settled:
-        most = await top_ups.refundable(tx, payment_id=one.payment_id, user_id=principal.user_id)
+        try:
+            most = await top_ups.refundable(tx, payment_id=one.payment_id, user_id=principal.user_id)
+        except UnknownPayment:  # reconciliation's to find out; what stands in the wallet is shown all the same
+            rows.append(TopUpRow(one.payment_id, one.amount, None, one.settled_at))
+            continue
         if most.minor > 0:
             rows.append(TopUpRow(one.payment_id, one.amount, most, one.settled_at))
     return tuple(rows)
@@ -304,7 +310,7 @@ def _line(line: StatementLine, spoken: Language) -> LineRow:
 def _leg(leg: LegView, spoken: Language) -> LegRow:
     mine, one, many = _LABELS[leg.kind]
     label = spoken.gettext(mine if leg.own else one if leg.accounts == 1 else many)
-    subject = leg.subject
+    subject = spoken.month(leg.subject)  # the revenue and royalties of a month are accounts of their own
     if leg.kind is AccountKind.REWARD_POOL:
         subject = spoken.date(date.fromisoformat(subject))
     account = label.format(subject=subject, currency=leg.currency.code, accounts=leg.accounts)

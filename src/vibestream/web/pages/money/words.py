@@ -74,7 +74,6 @@ _EVENTS: Final[Mapping[str, str]] = {
     "authorised": N_("You agreed; the money was set aside"),
     "capture_asked": N_("The money was asked for"),
     "captured": N_("The money arrived"),
-    "fee_known": N_("The payment service named its fee, which we pay"),
     "method_kept": N_("Your way to pay was kept for renewals"),
     "cancel_asked": N_("It was to be called off"),
     "cancelled": N_("It was called off; nothing was taken"),
@@ -87,7 +86,6 @@ _EVENTS: Final[Mapping[str, str]] = {
     "refund_failed": N_("The refund came to nothing; the money is back where it was"),
     "dispute_opened": N_("The payment was disputed at your bank"),
     "dispute_decided": N_("The dispute was decided"),
-    "dispute_fee_known": N_("The dispute's fee is known"),
 }
 PAYOUT_EVENTS: Final[Mapping[Told, str]] = {
     Told.REQUESTED: N_("You asked for it"),

@@ -91,7 +91,13 @@ def announced_by(  # noqa: PLR0911 - a case each
             return PaymentAbandoned(amount=started.amount, reason=event.reason, **common)
         case e.RefundSucceeded():
             refund = before.refunds[event.refund_id]
-            return PaymentRefunded(refund_id=refund.refund_id, asked_for=True, amount=refund.amount, **common)
+            return PaymentRefunded(
+                refund_id=refund.refund_id,
+                asked_for=True,
+                amount=refund.amount,
+                requested_by=refund.requested_by,
+                **common,
+            )
         case e.RefundNoticed():
             return PaymentRefunded(refund_id=event.refund_id, asked_for=False, amount=event.amount, **common)
         case e.DisputeOpened():

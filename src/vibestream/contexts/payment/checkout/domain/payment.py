@@ -56,6 +56,7 @@ class Refund:
     asked_for: bool
     key: str | None = None
     reason: str = ""
+    requested_by: UserId | None = None
     refund_ref: str | None = None
     reached: bool = False
     """The payer had it at some time."""
@@ -314,6 +315,7 @@ def _arrived(p: Payment, event: e.Happened) -> Payment:
                 asked_for=True,
                 key=event.key,
                 reason=event.reason,
+                requested_by=event.requested_by,
             )
         case e.RefundNoticed():
             refund = Refund(

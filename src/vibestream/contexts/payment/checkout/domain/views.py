@@ -60,12 +60,19 @@ class TimelineEntry:
 
     @property
     def shown_to_payer(self) -> bool:
-        """Whether the payer may read it: what fraud thought of a payment tells a thief what to do better."""
+        """Whether the payer may read it.
+
+        What fraud thought of a payment tells a thief what to do better; what a payment or dispute costs us is no matter of
+        whoever paid.
+        """
         return self.type not in _NOT_FOR_PAYERS
 
 
 _NOT_FOR_PAYERS: Final = frozenset(
-    {"screened", "rescreened", "reviewed", "held_back", "method_seen", "fraud_warned", "unexplained"}
+    {
+        *("screened", "rescreened", "reviewed", "held_back", "method_seen", "fraud_warned", "unexplained"),
+        *("fee_known", "dispute_fee_known"),
+    }
 )
 
 

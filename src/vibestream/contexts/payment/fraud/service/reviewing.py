@@ -116,7 +116,9 @@ async def decide_review(
     if state is not ReviewState.OPEN:
         await store.close_review(tx, decision_id, state=state, now=now)
         await note_outcome(tx, subject_ref=review.subject, outcome=_LABELS[state], at=now)
-        await _announce(tx, review, released=state is ReviewState.RELEASED, now=now)
+        agreeing = [vote.reviewer for vote in review.votes if vote.judgement is verdict]
+        deciders = (*agreeing, reviewer)
+        await _announce(tx, review, released=state is ReviewState.RELEASED, decided_by=deciders, now=now)
     decided = await store.load_review(tx, decision_id)
     assert decided is not None  # noqa: S101 - locked above
     return decided
@@ -129,7 +131,7 @@ async def lapse_reviews(tx: Tx, *, now: datetime, most: int) -> int:
         review = await store.load_review(tx, decision_id)
         assert review is not None  # noqa: S101 - locked above
         await store.close_review(tx, decision_id, state=ReviewState.LAPSED, now=now)
-        await _announce(tx, review, released=False, now=now)
+        await _announce(tx, review, released=False, decided_by=(), now=now)
     return len(lapsed)
 
 
@@ -140,7 +142,7 @@ async def withdraw_review(tx: Tx, *, subject_ref: str, now: datetime) -> None:
         await store.close_review(tx, decision_id, state=ReviewState.LAPSED, now=now)
 
 
-async def _announce(tx: Tx, review: Review, *, released: bool, now: datetime) -> None:
+async def _announce(tx: Tx, review: Review, *, released: bool, decided_by: tuple[UserId, ...], now: datetime) -> None:
     await publish(
         tx,
         ReviewDecided(
@@ -149,6 +151,7 @@ async def _announce(tx: Tx, review: Review, *, released: bool, now: datetime) ->
             subject=review.subject,
             user_id=review.user_id,
             released=released,
+            decided_by=decided_by,
             occurred_at=now,
         ),
     )

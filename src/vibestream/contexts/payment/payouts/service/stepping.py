@@ -11,6 +11,7 @@ import structlog
 from vibestream.contexts.payment.fraud import service as fraud
 from vibestream.contexts.payment.fraud.service import Outcome
 from vibestream.contexts.payment.gateways.service import ProviderPayout
+from vibestream.contexts.payment.payouts.domain.announcing import announced_by
 from vibestream.contexts.payment.payouts.domain.payouts import Payout, PayoutEvent, PayoutState, Step, steps_of
 from vibestream.contexts.payment.payouts.domain.told import told
 from vibestream.contexts.payment.payouts.service import books
@@ -18,6 +19,7 @@ from vibestream.contexts.payment.payouts.store import payouts as store
 from vibestream.kernel.ids import TransactionId, UserId
 from vibestream.kernel.money import Money
 from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
 from vibestream.platform.live import announce
 
 _OUTCOMES: Final = {PayoutState.PAID: Outcome.PAID_OUT, PayoutState.RETURNED: Outcome.RETURNED}
@@ -46,6 +48,8 @@ async def take_step(
     )
     await store.save_payout(tx, after)
     await write_event(tx, payout=after, kind=step.kind, actor=actor, note=step.note, transaction_id=transaction_id)
+    for event in announced_by(payout, after, step=step, actor=actor, transaction_id=transaction_id):
+        await publish(tx, event)
     if step.state in _OUTCOMES and step.state is not payout.state:
         await fraud.note_outcome(tx, subject_ref=str(payout.payout_id), outcome=_OUTCOMES[step.state], at=now)
     return after

@@ -25,6 +25,9 @@ class Kind(enum.StrEnum):
     SUBSCRIPTION_UNPAID = "subscription_unpaid"
     TRIAL_ENDS = "trial_ends"
     DESTINATION_CHANGED = "destination_changed"
+    PAYOUT_PAID = "payout_paid"
+    PAYOUT_RETURNED = "payout_returned"
+    PAYOUT_FAILED = "payout_failed"
     NEW_DEVICE = "new_device"
     MASTER_READY = "master_ready"
     MASTER_REFUSED = "master_refused"
@@ -67,6 +70,9 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.SUBSCRIPTION_UNPAID: _MANDATORY,
     Kind.TRIAL_ENDS: Rule(),
     Kind.DESTINATION_CHANGED: _MANDATORY,
+    Kind.PAYOUT_PAID: _MANDATORY,
+    Kind.PAYOUT_RETURNED: _MANDATORY,
+    Kind.PAYOUT_FAILED: _MANDATORY,
     Kind.NEW_DEVICE: _MANDATORY,
     Kind.MASTER_READY: Rule(by_day=True, mailed=False),
     Kind.MASTER_REFUSED: Rule(),

@@ -19,6 +19,9 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.SUBSCRIPTION_UNPAID: "/subscription",
     Kind.TRIAL_ENDS: "/subscription",
     Kind.DESTINATION_CHANGED: "/studio/payouts",
+    Kind.PAYOUT_PAID: "/studio/payouts",
+    Kind.PAYOUT_RETURNED: "/studio/payouts",
+    Kind.PAYOUT_FAILED: "/studio/payouts",
     Kind.NEW_DEVICE: "/account",
     Kind.MASTER_READY: "/studio",
     Kind.MASTER_REFUSED: "/studio",
@@ -123,6 +126,44 @@ _SUBSCRIPTIONS: Final[Mapping[Kind, Sentences]] = {
         ),
     },
 }
+_PAYOUTS: Final[Mapping[Kind, Sentences]] = {
+    Kind.PAYOUT_PAID: {
+        "en": (
+            "Paid out: {amount}",
+            "{amount} reached your account at {method} on {when} UTC.",
+            "What became of each payout is listed at {here}.",
+        ),
+        "es": (
+            "Cobro realizado: {amount}",
+            "{amount} llegaron a tu cuenta de {method} el {when} UTC.",
+            "Lo que fue de cada cobro figura en {here}.",
+        ),
+    },
+    Kind.PAYOUT_RETURNED: {
+        "en": (
+            "A payout came back: {amount}",
+            "{amount} that were sent to your account at {method} came back on {when} UTC. The money is yours again.",
+            "Check where it goes, then ask anew: {here}.",
+        ),
+        "es": (
+            "Un cobro fue devuelto: {amount}",
+            "{amount} enviados a tu cuenta de {method} volvieron el {when} UTC. El dinero vuelve a ser tuyo.",
+            "Comprueba adónde va y vuelve a pedirlo: {here}.",
+        ),
+    },
+    Kind.PAYOUT_FAILED: {
+        "en": (
+            "A payout was not sent: {amount}",
+            "{amount} were not sent to your account at {method} ({when} UTC). The money is yours again.",
+            "What happened is listed at {here}.",
+        ),
+        "es": (
+            "Un cobro no se envió: {amount}",
+            "{amount} no se enviaron a tu cuenta de {method} ({when} UTC). El dinero vuelve a ser tuyo.",
+            "Lo que pasó figura en {here}.",
+        ),
+    },
+}
 _SAFETY: Final[Mapping[Kind, Sentences]] = {
     Kind.DESTINATION_CHANGED: {
         "en": (
@@ -177,7 +218,7 @@ _MUSIC: Final[Mapping[Kind, Sentences]] = {
         ),
     },
 }
-SENTENCES: Final[Mapping[Kind, Sentences]] = {**_MONEY, **_SUBSCRIPTIONS, **_SAFETY, **_MUSIC}
+SENTENCES: Final[Mapping[Kind, Sentences]] = {**_MONEY, **_SUBSCRIPTIONS, **_PAYOUTS, **_SAFETY, **_MUSIC}
 
 PAID_FOR: Final = {
     "en": {
