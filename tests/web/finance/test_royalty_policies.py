@@ -16,7 +16,11 @@ _PATH: Final = "/finance/royalties/policies"
 
 def _form(page: PageReader, **typed: str) -> dict[str, str]:
     """What a browser would send of the form as it stands; the choices are those that a new platform starts with."""
-    boxes = {"subscribers_only": "yes" for one in page.all("input", name="subscribers_only") if "checked" in one}
+    boxes = {
+        one["name"]: one["value"]
+        for one in page.all("input", type="checkbox", name="subscribers_only")
+        if "checked" in one
+    }
     fields = {one.get("name", ""): one.get("value", "") for one in page.all("input") if one.get("type") != "checkbox"}
     wanted = {name: value for name, value in fields.items() if name in _FIELDS}
     return {**wanted, **boxes, "engine": "user_centric", "idle": "spread", "note": "Fewer <bots>", **typed}

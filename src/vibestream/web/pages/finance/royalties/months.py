@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from vibestream.contexts.payment.ledger import service as ledger
@@ -17,6 +17,7 @@ from vibestream.contexts.payment.royalties import jobs
 from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.contexts.payment.royalties.service import MonthNotClosed, PoolView, RunView
 from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
@@ -25,7 +26,9 @@ from vibestream.platform.jobs import defer
 from vibestream.web.localization import Language
 from vibestream.web.pages.finance import shown, words
 from vibestream.web.pages.finance.asked import FormBroken
+from vibestream.web.pages.finance.royalties import exclusions
 from vibestream.web.pages.finance.royalties.comparing import MOST_PAYEES, Comparison, comparison_of
+from vibestream.web.pages.finance.royalties.exclusions import Excluded
 from vibestream.web.pages.finance.royalties.runs import PATH, ReversalRow, RunRow, Text, reversals_for, run_row
 from vibestream.web.pages.finance.shown import BODY_BYTES, FINANCE
 from vibestream.web.pages.finance.words import GOOD, PLAIN, WARM, Chip
@@ -35,6 +38,8 @@ from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 router = Router(include_in_schema=False)
 
 _MONTHS: Final = 100
+Asked = Annotated[list[str], Query(max_length=exclusions.MOST)]
+Sent = Annotated[list[str], Form(max_length=exclusions.MOST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class MonthView:
     runs: tuple[RunRow, ...]
     standing: bool
     preview: Comparison | None
+    left_out: Excluded
     form: Filled
     done: str
 
@@ -101,11 +107,27 @@ async def list_months(request: Request, tx: TxDep, principal: PrincipalDep) -> R
 
 @router.get(f"{PATH}/{{month}}/{{currency}}", policy=FINANCE)
 async def show_month(
-    *, request: Request, tx: TxDep, now: NowDep, month: str, currency: str, preview: bool = False, done: str = ""
+    *,
+    request: Request,
+    tx: TxDep,
+    now: NowDep,
+    month: str,
+    currency: str,
+    preview: bool = False,
+    done: str = "",
+    listener: Asked = [],  # noqa: B006 - a default that FastAPI copies
+    track: Asked = [],  # noqa: B006
+    reason: Asked = [],  # noqa: B006
 ) -> Response:
-    """Show one month: what came in, its pool, its runs; asked for, what both engines would give now."""
+    """Show one month: what came in, its pool, its runs; asked for, what both engines would give now, some listens left out."""
     first, of = royalties.parse_month(month), Currency.of(currency)
-    view = await _month(request, tx, first, of, now=now, preview=preview, done=done)
+    try:
+        left_out = await exclusions.read(tx, listeners=listener, tracks=track, reasons=reason)
+    except VibeStreamError as error:
+        form = _refused(request, error, listener, track, reason)
+        view = await _month(request, tx, first, of, now=now, preview=preview, form=form)
+        raise answer_with(request, error, render(request, "finance/month.html", view)) from None
+    view = await _month(request, tx, first, of, now=now, preview=preview, left_out=left_out, done=done)
     return render(request, "finance/month.html", view)
 
 
@@ -119,24 +141,19 @@ async def settle_month(
     month: str,
     currency: str,
     act: Text = "",
+    listener: Sent = [],  # noqa: B006 - a default that FastAPI copies
+    track: Sent = [],  # noqa: B006
+    reason: Sent = [],  # noqa: B006
 ) -> Response:
-    """Close a month that is over, or have a worker share its pool."""
+    """Close a month that is over, or have a worker share its pool without what was left out of the preview."""
     first, of = royalties.parse_month(month), Currency.of(currency)
     try:
         match act:
             case "close":
                 await royalties.close_month(tx, month=first, currency=of, closed_by=principal.user_id, now=now)
             case "run":
-                await royalties.pool(tx, month=first, currency=of)
-                await defer(
-                    tx,
-                    jobs.run_royalties,
-                    month=month,
-                    currency=of.code,
-                    exclusions=[],
-                    made_by=str(principal.user_id),
-                    lock=f"royalties:{month}:{of.code}",
-                )
+                left_out = await exclusions.read(tx, listeners=listener, tracks=track, reasons=reason)
+                await _share(tx, first, of, left_out=left_out, made_by=principal.user_id)
             case _:
                 raise FormBroken("The form did not arrive whole.")
     except VibeStreamError as error:
@@ -144,6 +161,31 @@ async def settle_month(
         view = await _month(request, tx, first, of, now=now, form=form)
         raise answer_with(request, error, render(request, "finance/month.html", view)) from None
     return see_other(f"{PATH}/{month}/{of.code}?done={act}")
+
+
+async def _share(tx: Tx, month: date, currency: Currency, *, left_out: Excluded, made_by: UserId) -> None:
+    """Have a worker share a pool, when there is one."""
+    await royalties.pool(tx, month=month, currency=currency)
+    label = royalties.label(month)
+    await defer(
+        tx,
+        jobs.run_royalties,
+        month=label,
+        currency=currency.code,
+        exclusions=left_out.as_job(),
+        made_by=str(made_by),
+        lock=f"royalties:{label}:{currency.code}",
+    )
+
+
+def _refused(
+    request: Request, error: VibeStreamError, listener: Sequence[str], track: Sequence[str], reason: Sequence[str]
+) -> Filled:
+    """Return the form for leaving something out with what was typed last and why it is refused."""
+    fields = {"listener": listener, "track": track, "reason": reason}
+    typed = {name: values[-1] if values else "" for name, values in fields.items()}
+    field = "listener" if error.code == "finance.person_unknown" else "reason"
+    return Filled(typed).refused(sentence_of(request, error), field_name=field)
 
 
 async def _month(
@@ -154,6 +196,7 @@ async def _month(
     *,
     now: datetime,
     preview: bool = False,
+    left_out: Excluded | None = None,
     form: Filled | None = None,
     done: str = "",
 ) -> MonthView:
@@ -175,14 +218,15 @@ async def _month(
         amounts=_amounts(pool),
         runs=tuple(run_row(one, names, spoken) for one in runs),
         standing=any(one.reversed_at is None for one in runs),
-        preview=await _preview(tx, month, currency, spoken) if preview else None,
+        preview=await _preview(tx, month, currency, spoken, left_out or Excluded()) if preview else None,
+        left_out=left_out or Excluded(),
         form=form or Filled(),
         done=done,
     )
 
 
-async def _preview(tx: Tx, month: date, currency: Currency, spoken: Language) -> Comparison:
-    found = await royalties.preview(tx, month=month, currency=currency)
+async def _preview(tx: Tx, month: date, currency: Currency, spoken: Language, left_out: Excluded) -> Comparison:
+    found = await royalties.preview(tx, month=month, currency=currency, exclusions=left_out.exclusions)
     reckoning = found.reckoning
     ranked = sorted(reckoning.payees, key=lambda one: -abs(one.user_centric - one.pro_rata))
     return await comparison_of(
