@@ -10,7 +10,7 @@ down_revision = "0027"
 
 def upgrade() -> None:
     """Create the table of erasures; the application gets each right by name."""
-    for statements in (_ERASURES, _RIGHTS):
+    for statements in (_ERASURES, _RIGHTS, _PAYOUTS):
         op.execute(statements)
 
 
@@ -48,4 +48,19 @@ GRANT UPDATE (message) ON payment.tip TO vibestream_app;
 GRANT UPDATE (signals) ON payment.risk_decision TO vibestream_app;
 COMMENT ON TABLE payment.risk_decision IS
     'Every decision with what it was made from, as of its instant. Never changed, but that signals go with their person.';
+"""
+
+# Where a payout went is emptied without a step of the payout: the trigger looks at every other column, as before.
+_PAYOUTS = """
+DO $$
+DECLARE
+    watched text;
+BEGIN
+    SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position) INTO watched
+    FROM information_schema.columns
+    WHERE table_schema = 'payment' AND table_name = 'payout' AND column_name <> 'address';
+    DROP TRIGGER approved ON payment.payout;
+    EXECUTE 'CREATE TRIGGER approved BEFORE INSERT OR UPDATE OF ' || watched
+        || ' ON payment.payout FOR EACH ROW EXECUTE FUNCTION payment.require_approval()';
+END $$;
 """

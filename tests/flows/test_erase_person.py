@@ -14,11 +14,17 @@ from tests.factories.killing import KilledAt
 from tests.factories.music import make_music
 from tests.factories.payment import make_wallet
 from tests.factories.settling import usd
-from tests.factories.users import DEVICE, User, make_user, open_session, signed_in
+from tests.factories.users import DEVICE, User, make_artist, make_user, open_session, signed_in
+from vibestream.contexts.music.uploads.domain.protocol import Metadata
+from vibestream.contexts.music.uploads.service import begin_upload
+from vibestream.contexts.payment.checkout import service as checkout
+from vibestream.contexts.payment.checkout.service import PaymentView
 from vibestream.contexts.payment.leaving import service as money
 from vibestream.contexts.payment.leaving.service import MoneyLeft
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.invariants import INVARIANTS as LEDGER
+from vibestream.contexts.payment.subscriptions import service as subscriptions
+from vibestream.contexts.payment.top_ups import service as top_ups
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.accounts.service import SignInRefused
 from vibestream.contexts.user.audit_log.invariants import INVARIANTS as AUDIT_LOG
@@ -26,10 +32,11 @@ from vibestream.contexts.user.erasure.service import AccountClosed, Music, State
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.flows import erase_person
 from vibestream.flows.erase_person import ConfirmationWrong
+from vibestream.kernel.ids import new_id
 from vibestream.kernel.money import USD, VIBE, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform import person_keys
-from vibestream.platform.database import Database
+from vibestream.platform.database import Database, Tx
 from vibestream.platform.invariants import check_all
 from vibestream.platform.runtime import Runtime
 
@@ -62,7 +69,8 @@ async def test_after_it_nobody_enters_and_only_an_id_is_left(runtime: Runtime):
         assert person_keys.unseal(keys, user_id=user.user_id, text=sealed, belongs_to="here") == ""
         assert await tx.value("SELECT count(*) FROM users.account WHERE user_id = %s", [user.user_id]) == 1
         assert await tx.value("SELECT count(*) FROM users.address WHERE user_id = %s", [user.user_id]) == 0
-    assert await accounts.sign_in(runtime, email=other.email, password=other.password, device=DEVICE, now=utc_now())
+    entered = await accounts.sign_in(runtime, email=other.email, password=other.password, device=DEVICE, now=utc_now())
+    assert isinstance(entered, accounts.SignedIn)
     assert all(one.finding.ok for one in await check_all(runtime.database, AUDIT_LOG))
 
 
@@ -175,7 +183,8 @@ async def test_money_that_came_after_asking_opens_the_account_again_and_its_owne
     await erased(runtime)
     found = await standing(runtime.database, user)
     assert (found.erasure_id, found.state, found.reason) == (asked.erasure_id, State.REFUSED, "leaving.money_left")
-    assert await accounts.sign_in(runtime, email=user.email, password=user.password, device=DEVICE, now=utc_now())
+    entered = await accounts.sign_in(runtime, email=user.email, password=user.password, device=DEVICE, now=utc_now())
+    assert isinstance(entered, accounts.SignedIn)
     async with runtime.database.begin() as tx:
         told = await tx.values(
             "SELECT args ->> 'notice' FROM jobs.procrastinate_jobs WHERE task_name = 'user.mail_factor_notice' ORDER BY id"
@@ -211,6 +220,74 @@ async def sign_in(runtime: Runtime, user: User, *, pause_s: float) -> bool:
     except AccountClosed:
         return False
     return True
+
+
+async def test_a_payment_that_had_begun_when_the_account_was_closed_opens_it_again(runtime: Runtime):
+    user = await somebody(runtime.database)
+    await ask(runtime, user)
+    await erased(runtime, most=1)
+    assert (await standing(runtime.database, user)).state is State.CLOSING
+    async with runtime.database.begin() as tx:  # a request that had got in before
+        started = await top_up(tx, user)
+    await erased(runtime)
+    found = await standing(runtime.database, user)
+    assert (found.state, found.reason) == (State.REFUSED, "leaving.money_under_way")
+    async with runtime.database.begin() as tx:
+        assert (await accounts.account(tx, user_id=user.user_id)).email == user.email
+        assert (await money.under_way(tx, user_id=user.user_id)).payments == 1
+        assert (await checkout.payment(tx, payment_id=started.payment_id)).user_id == user.user_id
+
+
+async def test_what_a_late_request_still_wrote_is_swept_up_and_sealed_for_nobody(runtime: Runtime):
+    async with runtime.database.begin() as tx:
+        artist = await make_artist(tx)
+    await ask(runtime, artist)
+    await erased(runtime, most=4)
+    assert (await standing(runtime.database, artist)).state is State.ERASING
+    named = Metadata(header="filename bmVidWxhLmZsYWM=", file_name="nebula.flac")
+    upload = await begin_upload(runtime, user_id=artist.user_id, size_bytes=100, metadata=named, now=utc_now())
+    async with runtime.database.begin() as tx:
+        started = await top_up(tx, artist.user, payer_email=artist.user.email)
+    await erased(runtime)
+    async with runtime.database.begin() as tx:
+        rows = await tx.all(
+            lambda **row: (row["file_name"], row["metadata"], row["state"]),
+            "SELECT file_name, metadata, state FROM music.upload WHERE upload_id = %s",
+            [upload.upload_id],
+        )
+        stream = await tx.value(
+            "SELECT data::text FROM payment.payment_event WHERE payment_id = %s", [started.payment_id]
+        )
+    assert rows == [("-", "", "terminated")]
+    assert artist.user.email not in stream
+    assert "sealed.v1" not in stream
+
+
+async def test_a_subscription_ends_with_its_owner(runtime: Runtime):
+    user = await somebody(runtime.database)
+    async with runtime.database.begin() as tx:
+        begun = await subscriptions.start_trial(
+            tx, user_id=user.user_id, terms=subscriptions.Terms(plan="premium", cycle=subscriptions.Cycle.MONTHLY),
+            currency=USD, now=utc_now(),
+        )  # fmt: skip
+        assert begun.live
+    await ask(runtime, user)
+    await erased(runtime)
+    async with runtime.database.begin() as tx:
+        found = await tx.values("SELECT state || ' ' || end_reason FROM payment.subscription")
+    assert found == ["ended cancelled"]
+
+
+async def top_up(tx: Tx, user: User, **more: str) -> PaymentView:
+    return await top_ups.start(
+        tx,
+        key=str(new_id()),
+        user_id=user.user_id,
+        amount=usd(1_000),
+        return_to="/wallet",
+        now=utc_now(),
+        **more,  # type: ignore[arg-type]  # where they are
+    )
 
 
 @pytest.mark.parametrize("music", list(Music))
