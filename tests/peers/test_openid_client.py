@@ -33,6 +33,7 @@ HERE = Path(__file__).parent / "openid-client"
 WITHIN_S = 60
 BACK = "http://127.0.0.1:51004/back"
 SERVERS_BACK = "https://app.example/back"
+FROM_HERE = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 SCOPE = "openid profile email offline_access wallet:read"
 
 
@@ -66,6 +67,7 @@ class Site:
     user: User
     public: Registered
     confidential: Registered
+    television: Registered
     browser: httpx2.AsyncClient
 
     async def allow(self, url: str) -> str:
@@ -144,8 +146,14 @@ async def site(owner_dsn: str, database: Database, tmp_path: Path) -> AsyncItera
                         (Confidence.CONFIDENTIAL, SERVERS_BACK),
                     )
                 ]  # fmt: skip
+                made.append(
+                    await service.register(
+                        tx, owner_id=user.user_id, name="Larkspur on a television", confidence=Confidence.PUBLIC,
+                        redirect_uris=[], scopes=service.SCOPES, now=utc_now(), devices=True,
+                    )
+                )  # fmt: skip
             browser.cookies.set("vs_session", token, domain="127.0.0.1")
-            yield Site(url, user, made[0], made[1], browser)
+            yield Site(url, user, made[0], made[1], made[2], browser)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -233,3 +241,29 @@ async def test_the_peer_believes_no_answer_of_another_issuer(site: Site, peer: P
         with pytest.raises(PeerRefused):
             await peer("redeem", callback=forged)
     assert (await peer("redeem", callback=callback))["scope"] == SCOPE  # nothing was sent before
+
+
+async def test_the_peer_is_let_in_on_a_device_by_the_code_it_shows(site: Site, peer: Peer):
+    await peer("discover", issuer=site.url, id=str(site.television.client.client_id), secret=None)
+    told = await peer("device", scope="openid offline_access wallet:read")
+    asking = asyncio.create_task(peer("poll"))
+    page = await site.browser.post("/device", data={"user_code": told["user_code"]}, headers=FROM_HERE)
+    assert "Larkspur on a television" in page.text
+    fields = {"user_code": told["user_code"], "decision": "allow"}
+    assert (await site.browser.post("/device/decide", data=fields, headers=FROM_HERE)).status_code == 303
+
+    given = await asking
+    assert given["claims"]["sub"] == str(site.user.user_id)
+    assert await works(site, given["access"])
+    again = await peer("refresh", token=given["refresh"])
+    assert await works(site, again["access"])
+
+
+async def test_the_peer_on_a_device_hears_that_it_is_refused(site: Site, peer: Peer):
+    await peer("discover", issuer=site.url, id=str(site.television.client.client_id), secret=None)
+    told = await peer("device", scope="openid")
+    fields = {"user_code": told["user_code"], "decision": "deny"}
+    assert (await site.browser.post("/device/decide", data=fields, headers=FROM_HERE)).status_code == 303
+    with pytest.raises(PeerRefused) as refused:
+        await peer("poll")
+    assert (refused.value.told["error"], refused.value.told["status"]) == ("access_denied", 400)

@@ -45,7 +45,8 @@ NOT_FOR_PAGES = {
     *("ledger.unbalanced_posting", "ledger.unknown_hold", "ledger.invalid_reward"),
     *("money.currency_mismatch", "money.unable_to_allocate"),
     *("oauth.invalid_client", "oauth.invalid_grant", "oauth.invalid_request", "oauth.invalid_scope", "oauth.refused"),
-    *("oauth.replayed", "oauth.unsupported_grant_type"),
+    *("oauth.replayed", "oauth.unsupported_grant_type", "oauth.unauthorized_client", "oauth.access_denied"),
+    *("oauth.authorization_pending", "oauth.slow_down", "oauth.device_code_expired"),
     "time.invalid_period",
 }
 

@@ -1,10 +1,10 @@
-"""The owner of an account is told that it was entered from somewhere new: whoever stole the password will not tell them."""
+"""The owner of an account is told what a thief would not: that it was entered from somewhere new, that an app's key leaked."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from vibestream.contexts.user.events import EnteredFromNewDevice
+from vibestream.contexts.user.events import AppTokenReplayed, EnteredFromNewDevice
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.notifications.service import Kind
 from vibestream.kernel.time import utc_now
@@ -24,6 +24,19 @@ async def tell_entered(tx: Tx, event: EnteredFromNewDevice) -> None:
     )
 
 
+async def tell_replayed(tx: Tx, event: AppTokenReplayed) -> None:
+    """Tell the owner of the account that an app's access was ended because its key was used twice."""
+    await notifications.tell(
+        tx,
+        user_id=event.user_id,
+        kind=Kind.APP_ENDED,
+        key=str(event.event_id),
+        facts={"when": event.occurred_at.isoformat()},
+        now=utc_now(),
+    )
+
+
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     Subscription(event=EnteredFromNewDevice, consumer="tell_owners", handle=tell_entered, poison=Poison.SKIP),
+    Subscription(event=AppTokenReplayed, consumer="tell_owners", handle=tell_replayed, poison=Poison.SKIP),
 )

@@ -11,6 +11,7 @@ from vibestream.web.pages import (
     apps,
     audit_log,
     authorize,
+    devices,
     entering,
     erasing,
     errors,
@@ -26,6 +27,7 @@ from vibestream.web.pages import (
     second_step,
     step_up,
     studio,
+    tokens,
 )
 from vibestream.web.pages.errors import problem_page
 from vibestream.web.pages.finance.routes import ROUTERS as FINANCE
@@ -52,7 +54,9 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     factors.router,
     apps.router,
     erasing.router,
+    tokens.router,
     authorize.router,
+    devices.router,
     passkeys.router,
     notifications.router,
     studio.router,

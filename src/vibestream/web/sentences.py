@@ -102,6 +102,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "oauth.clients_limited": N_("You have as many apps as there may be. Delete one first."),
     "oauth.redirect_uri_invalid": N_("One of these addresses cannot be gone back to. See the hint."),
     "oauth.request_unusable": N_("The app that sent you here made a mistake. Go back to it and try again."),
+    "oauth.expiry_invalid": N_("Choose after how many days it expires."),
+    "oauth.token_missing": N_("There is no such token. It may have expired already."),
+    "oauth.tokens_limited": N_("You have as many tokens as there may be. Revoke one first."),
+    "oauth.user_code_unknown": N_(
+        "No device waits with this code. Look at it again, or let the device show another one."
+    ),
     "oauth.scopes_invalid": N_("Choose at least one."),
     "access.app_not_admitted": N_("No app can do this in your name. Open VibeStream in your browser."),
     "access.scope_missing": N_("The app was not allowed to do this."),

@@ -5,6 +5,7 @@ import * as client from "openid-client";
 let config;
 let asked;
 let given;
+let waiting;
 
 const tokens = (from) => ({
   access: from.access_token,
@@ -41,6 +42,14 @@ const steps = {
       idTokenExpected: true,
     });
     return tokens(given);
+  },
+  // A device without a browser: learns what to show, then asks at the interval it was told until somebody has decided.
+  async device({ scope }) {
+    waiting = await client.initiateDeviceAuthorization(config, { scope });
+    return waiting;
+  },
+  async poll() {
+    return tokens(await client.pollDeviceAuthorizationGrant(config, waiting));
   },
   async userinfo({ access, sub }) {
     return await client.fetchUserInfo(config, access, sub);

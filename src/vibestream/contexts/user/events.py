@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from vibestream.kernel.events import Event
 from vibestream.kernel.ids import ArtistId, UserId
@@ -60,6 +61,24 @@ class EnteredFromNewDevice(Event):
     """A few words such as `Firefox on Linux`; empty when the browser is unknown."""
     network: str
     """The coarse network, such as `192.0.2.0/24`; empty when it is unknown."""
+
+    @property
+    def key(self) -> str:
+        """Order the news of one account."""
+        return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppTokenReplayed(Event):
+    """A code or token of an app that is good once was shown again, or with the wrong proof: somebody else may have it.
+
+    Everything that the app was given by that grant is revoked. Announced so that the account's owner is told.
+    """
+
+    type: ClassVar[str] = "vibestream.user.app_token_replayed"
+
+    user_id: UserId
+    client_id: UUID
 
     @property
     def key(self) -> str:

@@ -24,6 +24,7 @@ from vibestream.web.rendering import answer_with, render, sentence_of
 router = Router(include_in_schema=False)
 
 _BODY_BYTES: Final = 16 * 1024
+_ON: Final = "on"
 _FIELDS: Final = {
     "text.invalid": "name",
     "oauth.redirect_uri_invalid": "redirect_uris",
@@ -101,11 +102,12 @@ async def register_app(
     confidence: Text = "",
     redirect_uris: Uris = "",
     scopes: Chosen | None = None,
+    devices: Text = "",
 ) -> Response:
     """Register an app; its secret is shown this once."""
     chosen = tuple(scopes or ())
     kind = Confidence.CONFIDENTIAL if confidence == Confidence.CONFIDENTIAL.value else Confidence.PUBLIC
-    form = Filled({"name": name, "confidence": kind.value, "redirect_uris": redirect_uris})
+    form = Filled({"name": name, "confidence": kind.value, "redirect_uris": redirect_uris, "devices": devices})
     try:
         made = await oauth.register(
             tx,
@@ -114,6 +116,7 @@ async def register_app(
             confidence=kind,
             redirect_uris=redirect_uris.split(),
             scopes=chosen,
+            devices=devices == _ON,
             now=now,
         )
     except VibeStreamError as error:
@@ -153,5 +156,5 @@ async def _developer(
     done: str = "",
 ) -> Response:
     found = await oauth.clients_of(tx, owner_id=principal.user_id)
-    form = form or Filled({"confidence": Confidence.PUBLIC.value})
+    form = form or Filled({"confidence": Confidence.PUBLIC.value, "devices": ""})
     return render(request, "developer.html", DeveloperView(tuple(found), form, chosen, oauth.SCOPES, issuer, done))

@@ -180,6 +180,7 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
         Kind.PAYOUT_RETURNED,
         Kind.PAYOUT_FAILED,
         Kind.NEW_DEVICE,
+        Kind.APP_ENDED,
     }
     for kind in Kind:
         if RULES[kind].mandatory:

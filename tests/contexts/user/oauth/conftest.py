@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -31,6 +31,10 @@ AGED: Final[Mapping[str, LiteralString]] = {
     "access": "UPDATE users.oauth_access SET made_at = made_at - make_interval(secs => %(s)s),"
     " expires_at = expires_at - make_interval(secs => %(s)s)",
     "refresh": "UPDATE users.oauth_refresh SET expires_at = expires_at - make_interval(secs => %(s)s)",
+    "device": "UPDATE users.oauth_device SET made_at = made_at - make_interval(secs => %(s)s),"
+    " expires_at = expires_at - make_interval(secs => %(s)s), polled_at = polled_at - make_interval(secs => %(s)s)",
+    "personal": "UPDATE users.personal_token SET made_at = made_at - make_interval(secs => %(s)s),"
+    " expires_at = expires_at - make_interval(secs => %(s)s)",
     "used": "UPDATE users.oauth_refresh SET used_at = used_at - make_interval(secs => %(s)s)",
 }
 
@@ -43,6 +47,8 @@ class World:
     developer: User
     public: Registered
     confidential: Registered
+    television: Registered
+    """Without a browser, and without an address to go back to."""
     browser: httpx2.AsyncClient
     app: httpx2.AsyncClient
     database: Database
@@ -117,7 +123,13 @@ def answered(answer: httpx2.Response) -> dict[str, str]:
 
 
 async def registered(
-    database: Database, owner: User, confidence: Confidence, *, scopes: tuple[str, ...] = service.SCOPES
+    database: Database,
+    owner: User,
+    confidence: Confidence,
+    *,
+    scopes: tuple[str, ...] = service.SCOPES,
+    redirect_uris: Sequence[str] = (BACK,),
+    devices: bool = False,
 ) -> Registered:
     async with database.begin() as tx:
         return await service.register(
@@ -125,8 +137,9 @@ async def registered(
             owner_id=owner.user_id,
             name="Larkspur",
             confidence=confidence,
-            redirect_uris=[BACK],
+            redirect_uris=redirect_uris,
             scopes=scopes,
+            devices=devices,
             now=utc_now(),
         )
 
@@ -137,7 +150,9 @@ async def world(database: Database, client: Any, client_for: ClientFor, owner_ds
         ana, developer = await make_user(tx, display_name="Ana Río"), await make_user(tx)
     public = await registered(database, developer, Confidence.PUBLIC)
     confidential = await registered(database, developer, Confidence.CONFIDENTIAL)
-    return World(ana, developer, public, confidential, await client_for(ana), client, database, owner_dsn)
+    television = await registered(database, developer, Confidence.PUBLIC, redirect_uris=(), devices=True)
+    browser = await client_for(ana)
+    return World(ana, developer, public, confidential, television, browser, client, database, owner_dsn)
 
 
 def refused(answer: Any, error: str, status: int = 400) -> None:

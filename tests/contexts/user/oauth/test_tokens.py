@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi.routing import iter_route_contexts
 from joserfc import jwt
@@ -317,7 +318,28 @@ async def test_what_expired_is_dropped_and_the_rest_is_kept(world: World):
 
 async def test_nobody_has_more_apps_than_they_may(world: World):
     owner = world.developer
-    for _ in range(23):
+    for _ in range(22):
         await registered(world.database, owner, Confidence.PUBLIC)
     with pytest.raises(service.ClientsLimited):
         await registered(world.database, owner, Confidence.PUBLIC)
+
+
+async def test_a_stolen_refresh_token_is_told_to_its_owner_and_two_tabs_are_not(world: World):
+    given = await world.tokens()
+    await asyncio.gather(*(world.refresh(given["refresh_token"]) for _ in range(4)))
+    assert await told(world) == []
+
+    await world.shift(used=11)
+    refused(await world.refresh(given["refresh_token"]), "invalid_grant")
+    refused(await world.refresh(given["refresh_token"]), "invalid_grant")
+    assert await told(world) == [(str(world.ana.user_id), str(world.public.client.client_id))]
+
+
+async def told(world: World) -> list[tuple[str, str]]:
+    """Whom the outbox has news for of a key that was used twice, and of which app."""
+    async with await psycopg.AsyncConnection.connect(world.owner_dsn) as connection:
+        cursor = await connection.execute(
+            "SELECT data->>'user_id', data->>'client_id' FROM platform.outbox"
+            " WHERE type = 'vibestream.user.app_token_replayed'"
+        )
+        return await cursor.fetchall()

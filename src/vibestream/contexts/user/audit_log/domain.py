@@ -45,6 +45,8 @@ class Action(enum.StrEnum):
     ERASURE_CANCELLED = "account.erasure_cancelled"
     ERASURE_REFUSED = "account.erasure_refused"
     PERSON_ERASED = "account.erased"
+    TOKEN_MADE = "token.made"  # noqa: S105 - names an action
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - names an action
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
 

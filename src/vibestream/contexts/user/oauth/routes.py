@@ -1,6 +1,6 @@
 """HTTP for apps: tokens, their end, what they are good for, who somebody is, and where to find all that.
 
-The bodies and statuses of this file are the protocol's. Source: RFC 6749, 5; RFC 7009; RFC 7662; RFC 8414; RFC 9207, 3;
+The bodies and statuses of this file are the protocol's. Source: RFC 6749, 5; RFC 7009; RFC 7662; RFC 8414; RFC 8628; RFC 9207, 3;
 OpenID Connect Discovery 1.0, 3 and 4.
 """
 
@@ -37,7 +37,7 @@ Text = Annotated[str, Form(max_length=_LONGEST)]
 async def issue_tokens(
     request: Request, tx: TxDep, runtime: RuntimeDep, now: NowDep, grant_type: Text = ""
 ) -> Response:
-    """Give an app tokens for an authorization code or a refresh token."""
+    """Give an app tokens for an authorization code, a refresh token, or a device code that somebody has allowed."""
     sent = await _sent(request)
     client = await _client(request, tx, sent)
     issuer = Issuer.of(runtime.settings)
@@ -55,11 +55,36 @@ async def issue_tokens(
         case "refresh_token":
             token, scope = sent.get("refresh_token", ""), sent.get("scope")
             tokens = await service.for_refresh(tx, issuer=issuer, client=client, token=token, scope=scope, now=now)
+        case service.DEVICE_CODE:
+            shown = sent.get("device_code", "")
+            tokens = await service.for_device(tx, issuer=issuer, client=client, device_code=shown, now=now)
         case "":
             raise InvalidRequest("grant_type is missing.")
         case _:
             raise UnsupportedGrant("This grant type is not one of ours.")
     return _given(tokens)
+
+
+@router.post(
+    "/oauth/device_authorization",
+    policy=ANYONE,
+    max_body_bytes=_BODY_BYTES,
+    dependencies=[Depends(rate_limit("oauth_device", "30/minute"))],
+)
+async def authorize_device(request: Request, tx: TxDep, runtime: RuntimeDep, now: NowDep, scope: Text = "") -> Response:
+    """Give a device without a browser a code to show, which somebody types in where they are signed in."""
+    client = await _client(request, tx, await _sent(request))
+    begun = await service.begin(tx, client=client, scope=scope, now=now)
+    where = f"{runtime.settings.base_url}/device"
+    body = {
+        "device_code": begun.device_code,
+        "user_code": begun.user_code,
+        "verification_uri": where,
+        "verification_uri_complete": f"{where}?user_code={begun.user_code}",
+        "expires_in": int(service.DEVICE_FOR.total_seconds()),
+        "interval": begun.interval_s,
+    }
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/oauth/revoke", policy=ANYONE, max_body_bytes=_BODY_BYTES)
@@ -126,12 +151,13 @@ def _described(issuer: str) -> dict[str, Any]:
         "token_endpoint": f"{issuer}/oauth/token",
         "jwks_uri": f"{issuer}/oauth/jwks",
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "scopes_supported": list(service.SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", service.DEVICE_CODE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [service.ALGORITHM],
         "token_endpoint_auth_methods_supported": [*with_secret, "none"],

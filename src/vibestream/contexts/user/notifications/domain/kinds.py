@@ -29,6 +29,7 @@ class Kind(enum.StrEnum):
     PAYOUT_RETURNED = "payout_returned"
     PAYOUT_FAILED = "payout_failed"
     NEW_DEVICE = "new_device"
+    APP_ENDED = "app_ended"
     MASTER_READY = "master_ready"
     MASTER_REFUSED = "master_refused"
 
@@ -74,6 +75,7 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.PAYOUT_RETURNED: _MANDATORY,
     Kind.PAYOUT_FAILED: _MANDATORY,
     Kind.NEW_DEVICE: _MANDATORY,
+    Kind.APP_ENDED: _MANDATORY,
     Kind.MASTER_READY: Rule(by_day=True, mailed=False),
     Kind.MASTER_REFUSED: Rule(),
 }

@@ -23,6 +23,7 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.PAYOUT_RETURNED: "/studio/payouts",
     Kind.PAYOUT_FAILED: "/studio/payouts",
     Kind.NEW_DEVICE: "/account",
+    Kind.APP_ENDED: "/account/apps",
     Kind.MASTER_READY: "/studio",
     Kind.MASTER_REFUSED: "/studio",
 }
@@ -189,6 +190,20 @@ _SAFETY: Final[Mapping[Kind, Sentences]] = {
             "Se ha entrado en tu cuenta desde un lugar nuevo",
             "El {when} UTC alguien inició sesión en tu cuenta con {device}, desde la red {network}.",
             "Si no fuiste tú, cierra esa sesión y cambia tu contraseña enseguida: {here}.",
+        ),
+    },
+    Kind.APP_ENDED: {
+        "en": (
+            "An app's access to your account was ended",
+            "On {when} UTC a key that an app had been given for your account was used twice: somebody may have copied it.",
+            "Nothing that came of it is good for anything any more, so whoever has it is out.",
+            "Let the app in again if you trust it, or take back what it may do: {here}.",
+        ),
+        "es": (
+            "Se terminó el acceso de una aplicación a tu cuenta",
+            "El {when} UTC se usó dos veces una llave de tu cuenta que tenía una aplicación: puede que alguien la copiara.",
+            "Nada de lo que salió de ella sirve ya, así que quien la tenga está fuera.",
+            "Vuelve a dejar entrar a la aplicación si confías en ella, o retira lo que puede hacer: {here}.",
         ),
     },
 }

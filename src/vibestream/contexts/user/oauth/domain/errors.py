@@ -59,6 +59,45 @@ class UnsupportedGrant(ProtocolRefusal):
     error: ClassVar[str] = "unsupported_grant_type"
 
 
+class UnauthorizedClient(ProtocolRefusal):
+    """The client was not registered for this way of asking."""
+
+    code: ClassVar[str] = "oauth.unauthorized_client"
+    error: ClassVar[str] = "unauthorized_client"
+
+
+class AuthorizationPending(ProtocolRefusal):
+    """The person has not decided yet what the device may do: ask again later."""
+
+    code: ClassVar[str] = "oauth.authorization_pending"
+    error: ClassVar[str] = "authorization_pending"
+    keeps_transaction: ClassVar[bool] = True
+    """When it was asked is remembered."""
+
+
+class SlowDown(ProtocolRefusal):
+    """The device asks too often: it waits five seconds more from now on."""
+
+    code: ClassVar[str] = "oauth.slow_down"
+    error: ClassVar[str] = "slow_down"
+    keeps_transaction: ClassVar[bool] = True
+    """That it has to wait longer is remembered."""
+
+
+class AccessDenied(ProtocolRefusal):
+    """The person said no to the device."""
+
+    code: ClassVar[str] = "oauth.access_denied"
+    error: ClassVar[str] = "access_denied"
+
+
+class DeviceCodeExpired(ProtocolRefusal):
+    """Nobody decided in time what the device may do."""
+
+    code: ClassVar[str] = "oauth.device_code_expired"
+    error: ClassVar[str] = "expired_token"
+
+
 class InvalidScope(ProtocolRefusal):
     """A scope is unknown, or more than the client may ask for or was given."""
 
@@ -99,3 +138,27 @@ class ClientsLimited(Conflict):
     """The account has as many as it may have."""
 
     code: ClassVar[str] = "oauth.clients_limited"
+
+
+class UserCodeUnknown(InvalidInput):
+    """No device waits for this code: mistyped, expired or decided already."""
+
+    code: ClassVar[str] = "oauth.user_code_unknown"
+
+
+class TokenMissing(Missing):
+    """The account has no such personal access token."""
+
+    code: ClassVar[str] = "oauth.token_missing"
+
+
+class TokensLimited(Conflict):
+    """The account has as many personal access tokens as it may have."""
+
+    code: ClassVar[str] = "oauth.tokens_limited"
+
+
+class ExpiryInvalid(InvalidInput):
+    """A personal access token expires after a number of days that is offered."""
+
+    code: ClassVar[str] = "oauth.expiry_invalid"

@@ -53,6 +53,28 @@ def origin_of(uri: str) -> str:
     return uri.partition(":")[0] + ":"
 
 
+def web_origins(uris: Iterable[str]) -> tuple[str, ...]:
+    """Return the origins whose pages may ask for tokens: those of web addresses, each once, loopback without its port."""
+    found = []
+    for uri in uris:
+        if https := _HTTPS.fullmatch(uri):
+            found.append(https[1].lower().removesuffix(":443"))
+        elif loopback := _LOOPBACK.fullmatch(uri):
+            found.append(loopback[1])
+    return tuple(dict.fromkeys(found))
+
+
+def as_registered(origin: str) -> str | None:
+    """Return a browser's `Origin` in the form that `web_origins` gives; None for one that no client may have."""
+    if len(origin) > MOST_CHARACTERS:
+        return None
+    found = _HTTPS.fullmatch(origin)
+    if found is not None and found[1] == origin:
+        return origin
+    loopback = _LOOPBACK.fullmatch(origin)
+    return loopback[1] if loopback is not None and not loopback[3] else None
+
+
 def with_answer(uri: str, answer: dict[str, str]) -> str:
     """Return a redirect URI with an answer's parameters added to its query."""
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode(answer)}"

@@ -16,6 +16,8 @@ LISTEN: Final = "listen"
 WALLET_READ: Final = "wallet:read"
 SCOPES: Final = (OPENID, PROFILE, EMAIL, OFFLINE, LISTEN, WALLET_READ)
 """In the order in which people are asked. None of them moves money, changes an account or uses a role."""
+PERSONAL_SCOPES: Final = (OPENID, PROFILE, EMAIL, LISTEN, WALLET_READ)
+"""What a personal access token may: it is of use while one is away in any case."""
 ROLES: Final = frozenset({"fan", "artist"})
 """The roles that are used through an app; operators' and finance's are not, whatever the person holds."""
 _SHAPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -35,12 +37,12 @@ def parse_scopes(text: str, *, allowed: Collection[str]) -> tuple[str, ...]:
     return tuple(scope for scope in SCOPES if scope in asked)
 
 
-def chosen_scopes(chosen: Collection[str]) -> tuple[str, ...]:
+def chosen_scopes(chosen: Collection[str], *, offered: Collection[str] = SCOPES) -> tuple[str, ...]:
     """Return the scopes that somebody chose in a form, in our order.
 
     Raises:
-        ScopesInvalid: none, or one that does not exist.
+        ScopesInvalid: none, or one that is not offered.
     """
-    if not chosen or not set(chosen) <= set(SCOPES):
+    if not chosen or not set(chosen) <= set(offered):
         raise ScopesInvalid("Choose at least one of what is offered.")
     return tuple(scope for scope in SCOPES if scope in chosen)

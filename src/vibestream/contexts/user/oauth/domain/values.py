@@ -36,6 +36,8 @@ class Client:
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
     made_at: datetime
+    devices: bool = False
+    """Whether it runs on devices without a browser, and may ask for a code that people type in elsewhere."""
 
     @property
     def public(self) -> bool:
@@ -78,4 +80,29 @@ class App:
     name: str
     scopes: tuple[str, ...]
     given_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGrant:
+    """A grant whose app can still come in somebody's name: a session of an app, as its owner sees it."""
+
+    grant_id: UUID
+    client_id: UUID
+    name: str
+    made_at: datetime
+    used_at: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalToken:
+    """A token that somebody made for a program of their own. It is good for nothing once it is revoked or expired."""
+
+    token_id: UUID
+    user_id: UserId
+    name: str
+    scopes: tuple[str, ...]
+    made_at: datetime
+    expires_at: datetime
     used_at: datetime | None

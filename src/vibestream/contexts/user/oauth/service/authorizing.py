@@ -15,10 +15,11 @@ from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.oauth.domain import proof, redirects
 from vibestream.contexts.user.oauth.domain.errors import ClientMissing, InvalidScope, RequestUnusable
 from vibestream.contexts.user.oauth.domain.scopes import parse_scopes
-from vibestream.contexts.user.oauth.domain.values import CODE_FOR, App, Asked, Client, Grant
+from vibestream.contexts.user.oauth.domain.values import CODE_FOR, App, Asked, Client, Grant, OpenGrant
 from vibestream.contexts.user.oauth.service.clients import client_named
 from vibestream.contexts.user.oauth.store import clients as clients_store
 from vibestream.contexts.user.oauth.store import grants as store
+from vibestream.contexts.user.oauth.store import personal_tokens as personal_store
 from vibestream.contexts.user.oauth.store.grants import Code
 from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.ids import UserId, new_id
@@ -143,9 +144,23 @@ async def take_back(tx: Tx, *, user_id: UserId, client_id: UUID, now: datetime) 
     )
 
 
+async def open_grants(tx: Tx, *, user_id: UserId, now: datetime) -> list[OpenGrant]:
+    """Return the grants by which apps can still come in a person's name, the newest first."""
+    return await store.list_open(tx, user_id=user_id, now=now)
+
+
+async def end_grant(tx: Tx, *, user_id: UserId, grant_id: UUID, now: datetime) -> bool:
+    """Revoke one grant of a person with all its tokens, and say whether there was one; what they let the app do stays."""
+    return await store.end_grant(tx, user_id=user_id, grant_id=grant_id, now=now)
+
+
 async def revoke_all(tx: Tx, *, user_id: UserId, now: datetime) -> int:
-    """Revoke every token of every app of a person, and return how many grants that were; what they let it do stays."""
-    return await store.revoke_grants(tx, user_id=user_id, client_id=None, now=now)
+    """Revoke every token of every app of a person, and their personal ones; return how many grants and tokens that were.
+
+    What they let the apps do stays remembered.
+    """
+    revoked = await store.revoke_grants(tx, user_id=user_id, client_id=None, now=now)
+    return revoked + await personal_store.revoke_tokens(tx, user_id=user_id, token_id=None, now=now)
 
 
 def _read(client: Client, first: dict[str, str], names: list[str], issuer: str) -> Asked:

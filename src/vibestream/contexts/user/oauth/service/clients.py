@@ -22,7 +22,7 @@ from vibestream.contexts.user.oauth.domain.errors import (
     InvalidRequest,
     RedirectUriInvalid,
 )
-from vibestream.contexts.user.oauth.domain.redirects import MOST_URIS, check_redirect_uri
+from vibestream.contexts.user.oauth.domain.redirects import MOST_URIS, as_registered, check_redirect_uri
 from vibestream.contexts.user.oauth.domain.scopes import chosen_scopes
 from vibestream.contexts.user.oauth.domain.values import Client, Confidence
 from vibestream.contexts.user.oauth.store import clients as store
@@ -51,16 +51,17 @@ async def register(
     redirect_uris: Sequence[str],
     scopes: Collection[str],
     now: datetime,
+    devices: bool = False,
 ) -> Registered:
-    """Register an app of a signed-in person.
+    """Register an app of a signed-in person; with `devices` it may be let in by a code that people type in elsewhere.
 
     Raises:
         TextInvalid: the name.
-        RedirectUriInvalid: one of them, or there is none, or more than ten.
+        RedirectUriInvalid: one of them, or more than ten, or there is none and it does not run on devices.
         ScopesInvalid: none, or an unknown one.
         ClientsLimited: they have twenty-five.
     """
-    if not 0 < len(redirect_uris) <= MOST_URIS:
+    if len(redirect_uris) > MOST_URIS or not (redirect_uris or devices):
         raise RedirectUriInvalid("")
     public = confidence is Confidence.PUBLIC
     client = Client(
@@ -71,6 +72,7 @@ async def register(
         redirect_uris=tuple(check_redirect_uri(uri, public=public) for uri in redirect_uris),
         scopes=chosen_scopes(scopes),
         made_at=now,
+        devices=devices,
     )
     secret = None if public else proof.CLIENT + secrets.token_urlsafe(32)
     hashed = None if secret is None else proof.hash_of(secret)
@@ -108,6 +110,12 @@ async def end_client(tx: Tx, *, owner_id: UserId, client_id: UUID, now: datetime
 async def clients_of(tx: Tx, *, owner_id: UserId) -> list[Client]:
     """Return the apps that somebody registered, the newest first."""
     return await store.list_clients(tx, owner_id=owner_id)
+
+
+async def knows_origin(tx: Tx, *, origin: str) -> bool:
+    """Say whether pages of an origin are some public client's, so that their scripts may ask for its tokens."""
+    registered = as_registered(origin)
+    return registered is not None and await store.has_origin(tx, origin=registered)
 
 
 async def client_named(tx: Tx, *, client_id: str) -> Client | None:

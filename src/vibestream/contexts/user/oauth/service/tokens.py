@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.events import AppTokenReplayed
 from vibestream.contexts.user.oauth.domain import proof
 from vibestream.contexts.user.oauth.domain.errors import GrantReplayed, InvalidGrant, InvalidRequest
 from vibestream.contexts.user.oauth.domain.scopes import EMAIL, OFFLINE, OPENID, PROFILE, parse_scopes
@@ -35,6 +36,7 @@ from vibestream.contexts.user.oauth.store.grants import Code, Refresh
 from vibestream.kernel.ids import UserId
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
 from vibestream.platform.sealed import Sealer
 
 _SUCCESSORS: Final = b"vibestream.oauth.successor.v1"
@@ -87,10 +89,15 @@ async def for_code(
     if redirect_uri not in (None, found.redirect_uri) or not proof.fits(verifier, challenge=found.challenge):
         await _revoke_replayed(tx, grant, now)
         raise GrantReplayed("The redirect URI or the verifier is not the one that this code was made for.")
+    return await first_tokens(tx, issuer=issuer, grant=grant, now=now, nonce=found.nonce)
+
+
+async def first_tokens(tx: Tx, *, issuer: Issuer, grant: Grant, now: datetime, nonce: str = "") -> Tokens:
+    """Return the first tokens of a grant; a refresh token among them where the app may come while the person is away."""
     refresh = proof.REFRESH + secrets.token_urlsafe(32) if OFFLINE in grant.scopes else None
     if refresh is not None:
         await _keep_refresh(tx, refresh, grant, now)
-    return await _tokens(tx, issuer, grant, scopes=grant.scopes, refresh=refresh, now=now, nonce=found.nonce)
+    return await _tokens(tx, issuer, grant, scopes=grant.scopes, refresh=refresh, now=now, nonce=nonce)
 
 
 async def for_refresh(
@@ -213,6 +220,7 @@ async def _revoke_replayed(tx: Tx, grant: Grant, now: datetime) -> None:
         now=now,
         detail=str(grant.client_id),
     )
+    await publish(tx, AppTokenReplayed(user_id=grant.user_id, client_id=grant.client_id, occurred_at=now))
 
 
 async def _tokens(

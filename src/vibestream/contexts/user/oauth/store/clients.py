@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from vibestream.contexts.user.oauth.domain.redirects import web_origins
 from vibestream.contexts.user.oauth.domain.values import App, Client, Confidence
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -19,8 +20,9 @@ async def add_client(tx: Tx, *, client: Client, secret_hash: bytes | None, most:
     )
     touched = await tx.execute(
         "INSERT INTO users.oauth_client"
-        " (client_id, owner_id, name, confidence, secret_hash, redirect_uris, scopes, made_at)"
-        " SELECT %(client_id)s, %(owner_id)s, %(name)s, %(confidence)s, %(secret_hash)s, %(uris)s, %(scopes)s, %(at)s"
+        " (client_id, owner_id, name, confidence, secret_hash, redirect_uris, scopes, made_at, devices, origins)"
+        " SELECT %(client_id)s, %(owner_id)s, %(name)s, %(confidence)s, %(secret_hash)s, %(uris)s, %(scopes)s, %(at)s,"
+        " %(devices)s, %(origins)s"
         " WHERE (SELECT count(*) FROM users.oauth_client WHERE owner_id = %(owner_id)s AND ended_at IS NULL) < %(most)s",
         {
             "client_id": client.client_id,
@@ -31,6 +33,8 @@ async def add_client(tx: Tx, *, client: Client, secret_hash: bytes | None, most:
             "uris": list(client.redirect_uris),
             "scopes": list(client.scopes),
             "at": client.made_at,
+            "devices": client.devices,
+            "origins": list(web_origins(client.redirect_uris)) if client.public else [],
             "most": most,
         },
     )
@@ -41,9 +45,19 @@ async def load_client(tx: Tx, *, client_id: UUID) -> Client | None:
     """Return a client that has not ended, or None."""
     return await tx.one(
         _client,
-        "SELECT client_id, owner_id, name, confidence, redirect_uris, scopes, made_at FROM users.oauth_client"
+        "SELECT client_id, owner_id, name, confidence, redirect_uris, scopes, made_at, devices FROM users.oauth_client"
         " WHERE client_id = %s AND ended_at IS NULL",
         [client_id],
+    )
+
+
+async def has_origin(tx: Tx, *, origin: str) -> bool:
+    """Say whether some client's pages are served from an origin."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM users.oauth_client WHERE ended_at IS NULL AND origins @> ARRAY[%s::text])",
+            [origin],
+        )
     )
 
 
@@ -58,7 +72,7 @@ async def list_clients(tx: Tx, *, owner_id: UserId) -> list[Client]:
     """Return an account's clients, the newest first."""
     return await tx.all(
         _client,
-        "SELECT client_id, owner_id, name, confidence, redirect_uris, scopes, made_at FROM users.oauth_client"
+        "SELECT client_id, owner_id, name, confidence, redirect_uris, scopes, made_at, devices FROM users.oauth_client"
         " WHERE owner_id = %s AND ended_at IS NULL ORDER BY client_id DESC",
         [owner_id],
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from vibestream.contexts.user.oauth.domain.values import Grant
+from vibestream.contexts.user.oauth.domain.values import Grant, OpenGrant
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
@@ -84,6 +84,31 @@ async def revoke_grants(tx: Tx, *, user_id: UserId, client_id: UUID | None, now:
         " AND (%(client_id)s::uuid IS NULL OR client_id = %(client_id)s::uuid)",
         {"now": now, "user_id": user_id, "client_id": client_id},
     )
+
+
+async def list_open(tx: Tx, *, user_id: UserId, now: datetime) -> list[OpenGrant]:
+    """Return the grants of an account that a token is left of, the newest first."""
+    return await tx.all(
+        OpenGrant,
+        "SELECT g.grant_id, g.client_id, c.name, g.made_at, g.used_at, t.expires_at"
+        " FROM users.oauth_grant g JOIN users.oauth_client c USING (client_id)"
+        " CROSS JOIN LATERAL (SELECT max(expires_at) AS expires_at FROM"
+        " (SELECT expires_at FROM users.oauth_access a WHERE a.grant_id = g.grant_id UNION ALL"
+        "  SELECT expires_at FROM users.oauth_refresh r WHERE r.grant_id = g.grant_id AND r.used_at IS NULL) held) t"
+        " WHERE g.user_id = %s AND g.revoked_at IS NULL AND c.ended_at IS NULL AND t.expires_at > %s"
+        " ORDER BY g.made_at DESC, g.grant_id DESC LIMIT 200",
+        [user_id, now],
+    )
+
+
+async def end_grant(tx: Tx, *, user_id: UserId, grant_id: UUID, now: datetime) -> bool:
+    """Revoke a grant of this person, and say whether there was one."""
+    touched = await tx.execute(
+        "UPDATE users.oauth_grant SET revoked_at = greatest(%s, made_at)"
+        " WHERE grant_id = %s AND user_id = %s AND revoked_at IS NULL",
+        [now, grant_id, user_id],
+    )
+    return touched == 1
 
 
 async def add_code(tx: Tx, *, code_hash: bytes, code: Code) -> None:
