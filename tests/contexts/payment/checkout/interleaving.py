@@ -76,6 +76,8 @@ class Walk:
     disputes: list[tuple[GatewayName, str]] = field(default_factory=list)
     names: dict[PaymentId, dict[str, Any]] = field(default_factory=dict)
     """How the sandbox's switches name a payment, once that was looked up."""
+    refunded_there: Counter[PaymentId] = field(default_factory=Counter)
+    """How often somebody has refunded a payment at its gateway, without us."""
     done: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     """How often what matters happened: deaths, deaths with a gateway asked and no answer recorded, things said twice."""
@@ -211,6 +213,7 @@ class Walk:
             amount: int | str = "2.00" if view.gateway is GatewayName.COINBASE else 200
             with refused_by_the_sandbox():
                 self.sandbox.refund(view.gateway, **self.there(view), amount=amount)
+                self.refunded_there[view.payment_id] += 1
 
     async def dispute_there(self) -> None:
         if self.disputes and self.chance.random() < 0.5:
@@ -277,7 +280,7 @@ class Walk:
         async with Database(self.shop.runtime.database.dsn, application="victim") as database:
             runtime = replace(self.shop.runtime, database=database, parts={**self.shop.runtime.parts, Gateways: opened})
             victim = replace(self.shop, runtime=runtime)
-            killed = await KilledAt(self._run(victim, *job), self.chance.randint(0, 90), self._cut)
+            killed = await KilledAt(self._run(victim, *job), self.chance.randint(0, 60), self._cut)
         with contextlib.suppress(RuntimeError, anyio.ClosedResourceError):  # a stream that was killed cannot be closed
             await opened.close()
         del victim, runtime, opened

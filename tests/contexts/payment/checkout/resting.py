@@ -96,3 +96,8 @@ async def _as_at_its_gateway(walk: Walk, view: PaymentView) -> None:
     assert there.refunded == view.refunded
     keys = [one.key for one in there.refunds if one.key is not None]
     assert len(keys) == len(set(keys)), "a refund was made twice"
+    types = await walk.shop.types(view.payment_id)
+    assert types.count("refund_noticed") <= walk.refunded_there[view.payment_id], (
+        "a refund of ours was taken for another's"
+    )
+    assert max(types.count("captured"), types.count("started")) == 1, "it came twice"
