@@ -9,9 +9,10 @@ import pytest
 from tests.circuits.peer import ask
 from tests.circuits.system import System, read_system, read_witness
 from tests.factories import claims as factory
+from tests.factories.claim_tools import keys, prover, verifier
 from tools import build_circuits
-from vibestream.contexts.listen_reward.claims import service as claims
-from vibestream.contexts.listen_reward.claims.service import Keys, Prover, Verifier
+
+__all__ = ["compiled", "keys", "packages", "prover", "system", "verifier", "witness"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,18 +47,3 @@ def witness(compiled: Path) -> list[int]:
     )
     assert refusal == [None]
     return read_witness(path)
-
-
-@pytest.fixture(scope="session")
-def keys() -> Keys:
-    return claims.claim_keys(is_production=False)
-
-
-@pytest.fixture(scope="session")
-def verifier(keys: Keys) -> Verifier:
-    return claims.open_verifier(keys=keys)
-
-
-@pytest.fixture(scope="session")
-def prover(keys: Keys) -> Prover:
-    return claims.open_prover(keys=keys)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.factories.claims import holding  # noqa: F401 - the same tools, for a proof of another tree
 from tests.factories.receipts import WALLET, claim_body, closed, listened, listener, own_receipts, settled
 from vibestream.contexts.listen_reward.claims.domain.proof import MODULUS
-from vibestream.contexts.listen_reward.receipts.domain.field import ORDER, to_bytes
+from vibestream.contexts.listen_reward.receipts.domain.field import ORDER, Field, to_bytes
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import claims as postings
 from vibestream.flows.audit import INVARIANTS
@@ -27,6 +29,9 @@ from vibestream.platform.invariants import check_all
 
 SECRET = 0x5EC12E7
 OTHER = 0x0DDBA11
+OTHER_WALLET = "ed25519:" + "b2" * 32
+ADDRESS = "127.0.0.1"
+"""Where the tests' clients say that they are."""
 
 
 async def balance(database: Database, wallet: str = WALLET) -> int:
@@ -254,6 +259,43 @@ async def test_no_value_of_a_claim_is_one_of_its_listener_nor_a_digest_of_one(cl
     assert any("listen_reward.claim" in table for table, _ in fresh)
     assert [row for row in fresh if any(one in row[1] for one in personal)] == []
     assert not any("users." in table or "listen_reward.receipt " in table for table, _ in fresh)
+
+
+async def test_no_line_of_the_log_and_no_row_says_that_listener_and_claim_are_one(
+    client_for: Any, client: Any, database: Database
+):
+    """The listener fetches receipts, and claims: nothing that is written about the one is written about the other."""
+    fan = await listener(database, secret=SECRET)
+    await listened(database, fan)
+    await closed(database)
+    theirs = await client_for(_principal(fan))
+    own = await own_receipts(database, fan)
+    sent = claim_body(own, secret=SECRET)
+    with capture_logs() as fetching:
+        fetched = await theirs.get("/api/v1/receipts/2026-03-01")
+    before = await _values(database)
+    with capture_logs() as claiming:
+        answers = [
+            await client.post("/api/v1/claims", json=one) for one in (sent, sent, sent | {"wallet": OTHER_WALLET})
+        ]
+        seen = await client.get(f"/api/v1/claim-wallets/{WALLET}")
+
+    assert [one.status_code for one in (fetched, *answers, seen)] == [200, 200, 200, 422, 200]
+    # Of a claim the log has a route, a status and how long it took: no body, no address, no wallet.
+    assert [set(one) for one in claiming] == [{"event", "log_level", "method", "route", "status", "duration_ms"}] * 4
+    assert {one["route"] for one in claiming} == {"/api/v1/claims", "/api/v1/claim-wallets/{wallet}"}
+    said = json.dumps([*claiming, *fetching], default=str)
+    nullifier = sent["public_signals"][0]
+    for word in (WALLET, OTHER_WALLET, nullifier, to_bytes(Field(int(nullifier))).hex(), str(fan), fan.hex, ADDRESS):
+        assert word not in said
+    # Neither its request, nor from where it came, nor its minute is in a row but the ledger's own, which names nobody.
+    requests = [one.headers["x-request-id"] for one in (fetched, *answers, seen)]
+    assert len(set(requests)) == 5
+    fresh = [row for row in await _values(database) if row not in before]
+    assert [row for row in fresh if any(word in row[1] for word in (*requests, ADDRESS, str(fan), fan.hex))] == []
+    minute = utc_now().strftime("%Y-%m-%d %H:%M")
+    dated = {table.strip() for table, row in fresh if minute in row}
+    assert dated <= {"payment.transaction", "payment.account", "payment.balance", "payment.entry", "platform.outbox"}
 
 
 def _forms(data: bytes) -> set[str]:
