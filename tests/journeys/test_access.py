@@ -50,7 +50,7 @@ def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
         ("payments", "fan", "/payments"),
         ("subscription", "fan", "/subscription"),
         ("subscription-order", "fan", "/subscription/order?plan=premium&cycle=yearly&currency=EUR"),
-        ("family-join", "fan", "/subscription/join?token=none"),
+        ("family-join", "fan", "/subscription/join"),
         ("tip", "fan", f"/artists/{stage.handle}/tip"),
         ("royalties", "artist", "/studio/royalties"),
         ("splits", "artist", "/studio/splits"),

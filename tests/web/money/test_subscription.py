@@ -102,15 +102,15 @@ async def test_an_invitation_is_shown_once_and_lets_one_person_in(client_for, da
         friend, late = await make_user(tx), await make_user(tx)
     owners, friends, lates = await client_for(owner), await client_for(friend), await client_for(late)
     invited = read(await owners.post("/subscription/invitations", headers=FORM)).text
-    found = re.search(r"token=([\w-]+)", invited)
+    found = re.search(r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}", invited)
     assert found is not None
-    token = found[1]
+    code = found[0]
     later = read(await owners.get("/subscription", headers=FORM)).text
-    asked = await friends.get(f"/subscription/join?token={token}", headers=FORM)
-    joined = await friends.post("/subscription/join", data={"token": token}, headers=FORM)
-    refused = await lates.post("/subscription/join", data={"token": token}, headers=FORM)
+    asked = await friends.get("/subscription/join", headers=FORM)
+    joined = await friends.post("/subscription/join", data={"code": code.lower().replace("-", " ")}, headers=FORM)
+    refused = await lates.post("/subscription/join", data={"code": code}, headers=FORM)
 
-    assert token not in later
+    assert code not in later
     assert "Join a family" in read(asked).text
     assert joined.headers["location"] == "/subscription?done=joined"
     assert refused.status_code == 404
@@ -119,6 +119,37 @@ async def test_an_invitation_is_shown_once_and_lets_one_person_in(client_for, da
     removed = await owners.post(f"/subscription/members/{friend.user_id}/remove", headers=FORM)
     assert removed.status_code == 303
     assert "Leave the family" not in read(await friends.get("/subscription", headers=FORM)).text
+
+
+async def test_no_address_bears_an_invitations_code_and_looking_at_one_uses_nothing(client_for, database):
+    owner = await _subscriber(database, plan="family")
+    async with database.begin() as tx:
+        friend = await make_user(tx)
+        code = (await subscriptions.invite(tx, user_id=owner.user_id, now=utc_now())).token
+    owners, friends = await client_for(owner), await client_for(friend)
+    shown = await owners.post("/subscription/invitations", headers=FORM)
+    addresses = [
+        one.get("href", "") + one.get("action", "") for one in (*read(shown).all("a"), *read(shown).all("form"))
+    ]
+    for old in (f"/subscription/join?token={code}", f"/subscription/join?code={code}"):
+        looked = await friends.get(old, headers=FORM)
+        assert looked.status_code == 200
+        assert code not in looked.text, "what an address carries is not read"
+
+    assert shown.headers["cache-control"] == "no-store"
+    assert not any(part in address for address in addresses for part in (*code.split("-"), "token", "code="))
+    joined = await friends.post("/subscription/join", data={"code": code}, headers=FORM)
+    assert joined.headers["location"] == "/subscription?done=joined", "it was not used by looking"
+
+
+async def test_a_wrong_code_is_refused_at_its_field_and_kept_in_the_form(client_for, database):
+    async with database.begin() as tx:
+        friend = await make_user(tx)
+    answer = await (await client_for(friend)).post("/subscription/join", data={"code": "ABCD-<b>"}, headers=FORM)
+    (field,) = read(answer).all("input", name="code")
+
+    assert answer.status_code == 404
+    assert (field["aria-invalid"], field["value"]) == ("true", "ABCD-<b>")
 
 
 async def _subscriber(database: Database, *, plan: str = "premium") -> User:

@@ -36,6 +36,32 @@ async def plan_of(fan: Fan, user_id: UserId) -> str:
     return (await service.entitlements(fan.tx, user_id=user_id, now=fan.now)).plan
 
 
+@pytest.mark.parametrize("how", ["lower", "spaced", "bare", "misread"])
+async def test_a_code_is_understood_however_it_is_typed(fan: Fan, tx: Tx, how: str):
+    await fan.subscribes(FAMILY)
+    code = (await service.invite(tx, user_id=fan.user_id, now=fan.now)).token
+    typed = {
+        "lower": code.lower(),
+        "spaced": f"  {code.replace('-', ' ')} ",
+        "bare": code.replace("-", ""),
+        "misread": code.replace("0", "o").replace("1", "l"),
+    }[how]
+    member = UserId(new_id())
+    await service.join(tx, user_id=member, token=typed, now=fan.now)
+
+    assert await plan_of(fan, member) == "family"
+
+
+async def test_codes_differ_and_only_their_hash_is_kept(fan: Fan, tx: Tx):
+    await fan.subscribes(FAMILY)
+    codes = {(await service.invite(tx, user_id=fan.user_id, now=fan.now)).token for _ in range(5)}
+    kept = await tx.values("SELECT row_to_json(i)::text FROM payment.family_invitation i")
+
+    assert len(codes) == 5
+    assert {len(code) for code in codes} == {24}
+    assert not any(part in row for row in kept for code in codes for part in (code, code.replace("-", "")))
+
+
 async def test_a_family_is_six_and_an_open_invitation_keeps_a_seat(fan: Fan, tx: Tx):
     await fan.subscribes(FAMILY)
     members = [await joined(fan) for _ in range(4)]

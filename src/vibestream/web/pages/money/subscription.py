@@ -44,6 +44,14 @@ Asked = Annotated[str, Query(max_length=40)]
 
 
 @dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """An invitation that was just made: its code, which is shown this once, and the page where it is entered."""
+
+    code: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionView:
     """The subscription page."""
 
@@ -62,7 +70,7 @@ class SubscriptionView:
     family: Family | None
     names: dict[UserId, str]
     owns: bool
-    link: str
+    invitation: NewInvitation | None
     form: Filled
     done: str
 
@@ -240,10 +248,10 @@ async def subscription_page(
     cycle: str = "",
     currency: str = "",
     done: str = "",
-    link: str = "",
+    invitation: NewInvitation | None = None,
     form: Filled | None = None,
 ) -> Response:
-    """Return the subscription page; `link` is that of an invitation just made, which is shown once."""
+    """Return the subscription page; `invitation` was just made, and is shown once."""
     spoken = shell_of(request).language
     standing = await subscriptions.standing(tx, user_id=principal.user_id, now=now)
     own, prices = standing.subscription, await subscriptions.prices(tx, now=now)
@@ -271,7 +279,7 @@ async def subscription_page(
         family=family,
         names=await profiles.names_of(tx, user_ids=people),
         owns=family is not None and family.owner == principal.user_id,
-        link=link,
+        invitation=invitation,
         form=form or Filled(),
         done=done,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from vibestream.contexts.payment.subscriptions import service
 from vibestream.kernel.ids import UserId
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
+from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
 
 router = Router(tags=["subscriptions"])
@@ -49,11 +51,11 @@ class FamilyStanding(BaseModel):
 class InvitedBody(InvitationBody):
     """A new invitation."""
 
-    token: str = Field(description="The secret of its link. It is told once.")
+    token: str = Field(description="Its code, five groups of four characters. It is told once.")
 
 
 class JoinRequest(BaseModel):
-    """The secret of an invitation."""
+    """The code of an invitation."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,7 +82,7 @@ async def show_family(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Family
 
 @router.post(f"{_FAMILY}/invitations", policy=SIGNED_IN, status_code=201)
 async def invite_member(tx: TxDep, principal: PrincipalDep, now: NowDep) -> InvitedBody:
-    """Make a link with which one account can share one's subscription, good for a week."""
+    """Make a code with which one account can share one's subscription, good for a week."""
     made = await service.invite(tx, user_id=principal.user_id, now=now)
     return InvitedBody(
         invitation_id=made.invitation.invitation_id, expires_at=made.invitation.expires_at, token=made.token
@@ -93,9 +95,11 @@ async def withdraw_invitation(invitation_id: UUID, tx: TxDep, principal: Princip
     await service.withdraw_invitation(tx, user_id=principal.user_id, invitation_id=invitation_id)
 
 
-@router.post(f"{_FAMILY}/join", policy=SIGNED_IN, status_code=204)
+@router.post(
+    f"{_FAMILY}/join", policy=SIGNED_IN, status_code=204, dependencies=[Depends(rate_limit("join_family", "30/hour"))]
+)
 async def join_family(body: JoinRequest, tx: TxDep, principal: PrincipalDep, now: NowDep) -> None:
-    """Share the subscription that a link invites to."""
+    """Share the subscription that a code invites to."""
     await service.join(tx, user_id=principal.user_id, token=body.token, now=now)
 
 

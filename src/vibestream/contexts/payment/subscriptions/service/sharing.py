@@ -1,4 +1,7 @@
-"""Sharing a subscription: inviting by a link, joining, leaving."""
+"""Sharing a subscription: inviting by a code, joining, leaving.
+
+The code is typed in, or pasted: it never stands in an address, where histories, logs and previews of links would keep it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,12 @@ from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.database import Tx
 
 INVITATION_GOOD_FOR: Final = timedelta(days=7)
-_SECRET_BYTES: Final = 32
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no letter that is read as a digit. Source: crockford.com/base32.html."""
+_MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_GROUPS: Final = 5
+_GROUP: Final = 4
+"""Twenty characters of 5 bits: 100 bits, which nobody guesses in a week."""
 
 
 class NotShared(Conflict):
@@ -71,7 +79,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
-    """A new invitation and the secret of its link, which nobody can be told again."""
+    """A new invitation and its code, which nobody can be told again: five groups of four characters."""
 
     invitation: Invitation
     token: str
@@ -103,7 +111,7 @@ async def family(tx: Tx, *, user_id: UserId, now: datetime) -> Family | None:
 
 
 async def invite(tx: Tx, *, user_id: UserId, now: datetime) -> Invited:
-    """Make a link with which one account can share somebody's subscription, good for a week.
+    """Make a code with which one account can share somebody's subscription, good for a week.
 
     Raises:
         SubscriptionMissing, NotShared: there is none that several share.
@@ -111,7 +119,7 @@ async def invite(tx: Tx, *, user_id: UserId, now: datetime) -> Invited:
     """
     found = await lock_of(tx, user_id=user_id)
     await _require_seat(tx, found, now=now, beside=0)
-    token = secrets.token_urlsafe(_SECRET_BYTES)
+    token = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
     invitation = Invitation(
         invitation_id=new_id(),
         subscription_id=found.subscription_id,
@@ -138,10 +146,10 @@ async def withdraw_invitation(tx: Tx, *, user_id: UserId, invitation_id: UUID) -
 
 
 async def join(tx: Tx, *, user_id: UserId, token: str, now: datetime) -> None:
-    """Share the subscription that a link invites to. A link lets one account in.
+    """Share the subscription that a code invites to. A code lets one account in, however its letters are written.
 
     Raises:
-        InvitationMissing: the link is wrong, was used or withdrawn, or its week is over.
+        InvitationMissing: the code is wrong, was used or withdrawn, or its week is over.
         NotShared: the subscription has ended, or is not one that several share any more.
         AlreadyInFamily: it is their own, or they share one already.
     """
@@ -200,4 +208,5 @@ async def _require_seat(tx: Tx, found: Subscription, *, now: datetime, beside: i
 
 
 def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+    plain = token.upper().translate(_MISREAD).strip()
+    return hashlib.sha256(plain.encode("utf-8", "replace")).digest()

@@ -21,7 +21,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A link that lets one account join."""
+    """A code that lets one account join."""
 
     invitation_id: UUID
     subscription_id: SubscriptionId
