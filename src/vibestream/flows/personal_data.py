@@ -16,6 +16,7 @@ from vibestream.contexts.payment.tips import personal as tips
 from vibestream.contexts.payment.webhooks import personal as webhooks
 from vibestream.contexts.user.access import personal as access
 from vibestream.contexts.user.accounts import personal as accounts
+from vibestream.contexts.user.attempts import personal as attempts
 from vibestream.contexts.user.factors import personal as factors
 from vibestream.contexts.user.notifications import personal as notifications
 from vibestream.contexts.user.oauth import personal as oauth
@@ -35,6 +36,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     factors.PERSONAL,
     passkeys.PERSONAL,
     recovery.PERSONAL,
+    attempts.PERSONAL,
     access.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,

@@ -72,6 +72,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The address or the password is wrong. If you signed up and did not enter the code, sign up again."
     ),
     "account.second_step_expired": N_("That took too long. Enter your address and your password once more."),
+    "account.sign_in_slowed": N_(
+        "Too many attempts. Try again in {retry_after_s} seconds, use a passkey, or a browser that you have used before."
+    ),
     "account.wrong_password": N_("This is not your present password."),
     "password.breached": N_("This password was stolen somewhere and is in a list that attackers use. Choose another."),
     "password.common": N_("This password is among those that are tried first. Choose another."),

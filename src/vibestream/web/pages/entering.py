@@ -19,6 +19,7 @@ from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
 from vibestream.platform.runtime import Runtime
 from vibestream.web.pages.forms import Filled, local_path, see_other
+from vibestream.web.pages.let_in import device_cookie, let_in
 from vibestream.web.pages.second_step import to_second_step
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 
@@ -100,12 +101,13 @@ async def verify(
             device=_device(request),
             now=now,
             replaces=session_cookie.read(request),
+            device_token=device_cookie(runtime).read(request),
         )
     except VibeStreamError as error:
         raise answer_with(request, error, _verify_page(request, _at(request, filled, error))) from None
     response = see_other(filled.values["next"])
     cookie.clear(response)
-    session_cookie.set(response, token=entered.session.token, expires=entered.session.expires_at)
+    let_in(response, runtime, entered)
     return response
 
 
@@ -165,13 +167,14 @@ async def sign_in(
             device=_device(request),
             now=now,
             replaces=session_cookie.read(request),
+            device_token=device_cookie(runtime).read(request),
         )
     except VibeStreamError as error:
         raise answer_with(request, error, _sign_in_page(request, _at(request, filled, error))) from None
     if isinstance(entered, accounts.SecondStep):
         return to_second_step(runtime, entered, onward=filled.values["next"])
     response = see_other(filled.values["next"])
-    session_cookie.set(response, token=entered.session.token, expires=entered.session.expires_at)
+    let_in(response, runtime, entered)
     return response
 
 

@@ -21,6 +21,7 @@ from vibestream.platform.http.routing import Router
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.sealed import Sealer
 from vibestream.web.pages.forms import Filled, local_path, see_other
+from vibestream.web.pages.let_in import device_cookie, let_in
 from vibestream.web.rendering import answer_with, render, sentence_of
 
 router = Router(include_in_schema=False)
@@ -75,6 +76,7 @@ async def finish(
             device=device_of(user_agent=request.headers.get("user-agent"), address=address),
             now=now,
             replaces=session_cookie.read(request),
+            device_token=device_cookie(runtime).read(request),
         )
     except VibeStreamError as error:
         field = "code" if error.code in _AT_THE_CODE else ""
@@ -82,7 +84,7 @@ async def finish(
         raise answer_with(request, error, _page(request, refused)) from None
     response = see_other(filled.values["next"])
     cookie.clear(response)
-    session_cookie.set(response, token=entered.session.token, expires=entered.session.expires_at)
+    let_in(response, runtime, entered)
     return response
 
 

@@ -349,7 +349,10 @@ class TestWithAnAddressThatHasAnAccount:
     async def test_the_work_is_that_of_a_new_address(self, begin: Begin, cpu: Recording):
         await begin()
         await begin(email="new@example.org")
-        assert [(name, arguments[0]) for name, arguments in cpu.calls] == [("_make", PASSWORD)] * 2
+        assert [(name, arguments[0]) for name, arguments in cpu.calls] == [
+            ("_judge", PASSWORD),
+            ("hash", PASSWORD.encode()),
+        ] * 2
 
     async def test_no_code_ever_works_and_each_try_is_answered_as_for_a_new_address(
         self, begin: Begin, verify: Verify, database: Database, runtime: Runtime

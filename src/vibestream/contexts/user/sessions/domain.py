@@ -6,7 +6,7 @@ import enum
 import ipaddress
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -79,6 +79,8 @@ class Device:
 
     user_agent: str
     network: str
+    household: str = field(default="", compare=False)
+    """The address, or the /64 of an IPv6 address: what attempts are counted by, hashed; it is not stored."""
 
     @property
     def label(self) -> str:
@@ -104,22 +106,26 @@ class Session:
 def device_of(*, user_agent: str | None, address: str | None) -> Device:
     """Return the device of a request: printable characters of its `User-Agent`, its address cut to /24 or /48."""
     printable = "".join(character for character in user_agent or "" if character.isprintable())
-    return Device(printable[:_USER_AGENT_CHARACTERS], network_of(address))
+    return Device(printable[:_USER_AGENT_CHARACTERS], network_of(address), _within(address, 32, 64))
 
 
 def network_of(address: str | None) -> str:
     """Return the network that an address is in, coarse enough not to name a household; empty when there is none."""
+    return _within(address, 24, 48)
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text has the form of a session token; anything else is not worth a query."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _within(address: str | None, bits: int, bits_of_6: int) -> str:
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return ""
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is None:
-            return str(ipaddress.ip_network((int(parsed), 48), strict=False))
+            return str(ipaddress.ip_network((parsed, bits_of_6), strict=False))
         parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network((int(parsed), 24), strict=False))
-
-
-def is_token(text: str) -> bool:
-    """Say whether a text has the form of a session token; anything else is not worth a query."""
-    return _TOKEN.fullmatch(text) is not None
+    return str(ipaddress.ip_network((parsed, bits), strict=False))

@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.accounts import service
-from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_of_request, signed_in
+from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_cookie, device_of_request, signed_in
 from vibestream.contexts.user.accounts.routes.factors import second_step_cookie
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.profiles import service as profiles
@@ -153,9 +153,10 @@ async def verify_email(
         device=device_of_request(request),
         now=now,
         replaces=session_cookie.read(request),
+        device_token=device_cookie(runtime).read(request),
     )
     cookie.clear(response)
-    return signed_in(entered, response, session_cookie)
+    return signed_in(entered, response, runtime)
 
 
 @router.post(
@@ -178,12 +179,13 @@ async def sign_in(
         device=device_of_request(request),
         now=now,
         replaces=session_cookie.read(request),
+        device_token=device_cookie(runtime).read(request),
     )
     if isinstance(entered, service.SecondStep):
         second_step_cookie(runtime).set(response, value=entered.browser_token, good_for=service.SECOND_STEP_GOOD_FOR)
         response.status_code = 202
         return SecondStepWanted(second_step_expires_at=entered.expires_at)
-    return signed_in(entered, response, session_cookie)
+    return signed_in(entered, response, runtime)
 
 
 @router.get("/api/v1/me", policy=SIGNED_IN)

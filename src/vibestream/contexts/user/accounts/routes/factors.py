@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.accounts import service
-from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_of_request, signed_in
+from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_cookie, device_of_request, signed_in
 from vibestream.contexts.user.factors import service as factors
 from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.browser_cookie import BrowserCookie
@@ -90,9 +90,10 @@ async def show_second_factor(
         device=device_of_request(request),
         now=now,
         replaces=session_cookie.read(request),
+        device_token=device_cookie(runtime).read(request),
     )
     cookie.clear(response)
-    return signed_in(entered, response, session_cookie)
+    return signed_in(entered, response, runtime)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.accounts import service
-from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_of_request, signed_in
+from vibestream.contexts.user.accounts.routes.entered import SignedIn, device_cookie, device_of_request, signed_in
 from vibestream.contexts.user.accounts.routes.factors import Proved
 from vibestream.contexts.user.passkeys import service as passkeys
 from vibestream.contexts.user.passkeys.service import Asked, Passkey, Site
@@ -102,8 +102,9 @@ async def sign_in(
         device=device_of_request(request),
         now=now,
         replaces=session_cookie.read(request),
+        device_token=device_cookie(runtime).read(request),
     )
-    return signed_in(entered, response, session_cookie)
+    return signed_in(entered, response, runtime)
 
 
 @router.post(

@@ -57,10 +57,13 @@ from vibestream.contexts.user.accounts.service.step_up import step_up
 from vibestream.contexts.user.accounts.service.telling import tell_password_changed
 from vibestream.contexts.user.accounts.service.tidying import tidy
 from vibestream.contexts.user.accounts.store import Account
+from vibestream.contexts.user.attempts.service import DEVICE_COOKIE, DEVICE_GOOD_FOR, SignInSlowed
 from vibestream.contexts.user.mails import MoneyNotice
 
 __all__ = [
     "CODE_GOOD_FOR",
+    "DEVICE_COOKIE",
+    "DEVICE_GOOD_FOR",
     "SECOND_STEP_COOKIE",
     "SECOND_STEP_GOOD_FOR",
     "SIGN_UP_COOKIE",
@@ -76,6 +79,7 @@ __all__ = [
     "SecondStep",
     "SecondStepExpired",
     "SignInRefused",
+    "SignInSlowed",
     "SignUpStarted",
     "SignedIn",
     "WrongPassword",

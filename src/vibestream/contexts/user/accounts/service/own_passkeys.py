@@ -15,6 +15,7 @@ from vibestream.contexts.user.accounts.service.lookup import account
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
 from vibestream.contexts.user.accounts.service.step_up import proved
 from vibestream.contexts.user.accounts.service.telling import tell_factor
+from vibestream.contexts.user.attempts import service as attempts
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.contexts.user.passkeys import service as passkeys
@@ -88,6 +89,7 @@ async def passkey_sign_in(
     device: Device,
     now: datetime,
     replaces: str | None = None,
+    device_token: str = "",
 ) -> SignedIn:
     """Open a session for whoever shows a passkey; the one that the browser came with is ended.
 
@@ -112,7 +114,8 @@ async def passkey_sign_in(
         network=device.network,
         detail=_BY,
     )
-    return SignedIn(shown.user_id, opened)
+    token = await attempts.remember(tx, user_id=shown.user_id, device_token=device_token, now=now)
+    return SignedIn(shown.user_id, opened, token)
 
 
 async def passkey_step_up(

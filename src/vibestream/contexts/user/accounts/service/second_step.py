@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from vibestream.contexts.user.accounts import store
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
 from vibestream.contexts.user.accounts.service.telling import tell_factor
+from vibestream.contexts.user.attempts import service as attempts
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.contexts.user.factors import service as factors
@@ -71,6 +72,7 @@ async def finish_second_step(
     device: Device,
     now: datetime,
     replaces: str | None = None,
+    device_token: str = "",
 ) -> SignedIn:
     """Open a session for the browser that showed the password and now shows a code of the app, or a recovery code.
 
@@ -104,7 +106,8 @@ async def finish_second_step(
         network=device.network,
         detail=shown.value,
     )
-    return SignedIn(found.user_id, opened)
+    token = await attempts.remember(tx, user_id=found.user_id, device_token=device_token, now=now)
+    return SignedIn(found.user_id, opened, token)
 
 
 async def refused(tx: Tx, *, user_id: UserId, wrong: FactorWrong, device: Device, now: datetime) -> None:

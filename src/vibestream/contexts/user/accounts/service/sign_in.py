@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Final
 
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.accounts.service.lookup import account
@@ -11,16 +12,20 @@ from vibestream.contexts.user.accounts.service.second_step import SecondStep, be
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
 from vibestream.contexts.user.accounts.service.telling import tell_password_changed
 from vibestream.contexts.user.accounts.store import Credential
+from vibestream.contexts.user.attempts import service as attempts
+from vibestream.contexts.user.attempts.service import Admission
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.passwords.service import Verdict
 from vibestream.contexts.user.sessions import service as sessions
-from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.sessions.service import Device, OpenedSession
 from vibestream.kernel.errors import InvalidInput, Unauthenticated
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
+
+_COUNTED: Final = 320
 
 
 class SignInRefused(Unauthenticated):
@@ -44,21 +49,31 @@ class WrongPassword(InvalidInput):
 
 
 async def sign_in(
-    runtime: Runtime, *, email: str, password: str, device: Device, now: datetime, replaces: str | None = None
+    runtime: Runtime,
+    *,
+    email: str,
+    password: str,
+    device: Device,
+    now: datetime,
+    replaces: str | None = None,
+    device_token: str = "",
 ) -> SignedIn | SecondStep:
     """Open a new session for whoever knows an account's password; the one that the browser came with is ended.
 
     An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it.
 
-    Opens its own transactions, one to read and one to write, with the hashing between them. A hash that was made by
-    older parameters is renewed.
+    Opens its own transactions, one to count the attempt and one to write, with the hashing between them. A hash that was
+    made by older parameters is renewed. `device_token`: what the browser keeps since an account let it in.
 
     Raises:
         SignInRefused: says the same, after the same work, for an unknown address as for a wrong password.
+        SignInSlowed: too many attempts at this address or from this network, by browsers that the account does not know.
         CpuBusy: too many are signing in.
     """
-    async with runtime.database.begin() as tx:
-        credential = await _credential(tx, email=email)
+    looked = await runtime.database.run(
+        partial(_admit, runtime, email=email, device=device, device_token=device_token, now=now)
+    )
+    credential, admission = looked
     stored = None if credential is None else credential.password_hash
     verdict = await passwords.check(runtime.cpu, password=password, stored=stored)
 
@@ -66,10 +81,14 @@ async def sign_in(
         # The password may have been changed while it was checked: then the old one is refused like any other.
         if credential is None or not verdict.matches or not await _still(tx, credential):
             user_id = None if credential is None else credential.user_id
-            refused = audit_log.Action.SIGN_IN_REFUSED
-            await audit_log.record(tx, action=refused, user_id=user_id, now=now, network=device.network)
+            await attempts.failed(tx, admission=admission, user_id=user_id, network=device.network, now=now)
             return None
-        return await _enter(tx, credential=credential, verdict=verdict, device=device, now=now, replaces=replaces)
+        await attempts.succeeded(tx, admission=admission)
+        entered = await _enter(tx, credential=credential, verdict=verdict, device=device, now=now, replaces=replaces)
+        if isinstance(entered, SecondStep):
+            return entered
+        token = await attempts.remember(tx, user_id=credential.user_id, device_token=device_token, now=now)
+        return SignedIn(credential.user_id, entered, token)
 
     signed_in = await runtime.database.run(finish)
     if signed_in is None:
@@ -132,12 +151,26 @@ async def change_password(
         raise WrongPassword
 
 
-async def _credential(tx: Tx, *, email: str) -> Credential | None:
+async def _admit(
+    runtime: Runtime, tx: Tx, *, email: str, device: Device, device_token: str, now: datetime
+) -> tuple[Credential | None, Admission]:
+    """Return whose address it is, and count the attempt; what is no address is counted as it was typed."""
     try:
         address = domain.parse_address(email)
     except domain.AddressInvalid:
-        return None
-    return await store.find_credential(tx, address=address)
+        credential, lookup = None, email[:_COUNTED]
+    else:
+        credential, lookup = await store.find_credential(tx, address=address), address.lookup
+    admission = await attempts.admit(
+        tx,
+        key=runtime.settings.signing_key(),
+        lookup=lookup,
+        user_id=None if credential is None else credential.user_id,
+        network=device.household or device.network,
+        device_token=device_token,
+        now=now,
+    )
+    return credential, admission
 
 
 async def _still(tx: Tx, credential: Credential) -> bool:
@@ -146,7 +179,7 @@ async def _still(tx: Tx, credential: Credential) -> bool:
 
 async def _enter(
     tx: Tx, *, credential: Credential, verdict: Verdict, device: Device, now: datetime, replaces: str | None
-) -> SignedIn | SecondStep:
+) -> OpenedSession | SecondStep:
     user_id, stored = credential.user_id, credential.password_hash
     if verdict.upgraded is not None and await passwords.upgrade(tx, user_id=user_id, old=stored, new=verdict.upgraded):
         stored = verdict.upgraded
@@ -161,4 +194,4 @@ async def _enter(
         now=now,
         network=device.network,
     )
-    return SignedIn(user_id, opened)
+    return opened

@@ -16,6 +16,7 @@ from typing import ClassVar, Final
 from vibestream.contexts.user.accounts import domain, store
 from vibestream.contexts.user.accounts.domain import Address, SignUp
 from vibestream.contexts.user.accounts.service.mailing import mail_sign_up
+from vibestream.contexts.user.attempts import service as attempts
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.profiles import service as profiles
@@ -70,6 +71,8 @@ class SignedIn:
 
     user_id: UserId
     session: OpenedSession
+    device_token: str
+    """What the browser keeps in an HttpOnly cookie, to be known again."""
 
 
 async def sign_up(
@@ -149,6 +152,7 @@ async def verify_email(
     device: Device,
     now: datetime,
     replaces: str | None = None,
+    device_token: str = "",
 ) -> SignedIn:
     """Take the code from the browser that asked for it: the account is verified, gets what was chosen, and is signed in.
 
@@ -172,7 +176,8 @@ async def verify_email(
         await audit_log.record(
             tx, action=action, user_id=found.user_id, actor_id=found.user_id, now=now, network=device.network
         )
-    return SignedIn(found.user_id, opened)
+    token = await attempts.remember(tx, user_id=found.user_id, device_token=device_token, now=now)
+    return SignedIn(found.user_id, opened, token)
 
 
 async def _newest(tx: Tx, *, browser_token: str) -> tuple[SignUp, store.Account]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from vibestream.contexts.user.accounts import store
+from vibestream.contexts.user.attempts import service as attempts
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.passkeys import service as passkeys
 from vibestream.contexts.user.sessions import service as sessions
@@ -36,5 +37,7 @@ async def tidy(runtime: Runtime) -> None:
         await store.drop_expired_steps(tx, before=now, most=_AT_ONCE)
     async with runtime.database.begin() as tx:
         await passkeys.drop_expired(tx, before=now, most=_AT_ONCE)
+    async with runtime.database.begin() as tx:
+        await attempts.drop_expired(tx, now=now, most=_AT_ONCE)
     async with runtime.database.begin() as tx:
         await factors.reseal(tx, sealer=Sealer.of(runtime.settings, purpose=factors.PURPOSE), most=_AT_ONCE)
