@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vibestream.cli.connection import reachable_owner_dsn
+from vibestream.cli.stand_ins import beside_stand_ins
 from vibestream.contexts.payment.gateways.service import GatewayName, Gateways, GatewayUnavailable, open_gateways
 from vibestream.contexts.payment.reconciliation import service
 from vibestream.contexts.payment.reconciliation.service import Finding, FindingState, Report
@@ -53,7 +54,7 @@ def command(*, gateways: tuple[str, ...], day: datetime | None) -> None:
       1  something is open: see it here, or in the finance console
       2  a gateway could not be asked
     """  # noqa: D301 - click's mark: these lines are not wrapped
-    settings = load_settings()
+    settings = beside_stand_ins(load_settings())
     chosen_day = day.date() if day is not None else (utc_now() - timedelta(days=1)).date()
     with reachable_owner_dsn(settings) as dsn:
         migrate.require_head(dsn)

@@ -51,7 +51,10 @@ _FAMILIES: Final[Mapping[str, Words]] = {
         "The amount, compared with what is usual for {entity}",
         "El importe, comparado con lo habitual de {entity}",
     ),
-    "risk": ("Earlier payments with {entity} were fraud", "Pagos anteriores con {entity} fueron fraude"),
+    "risk": (
+        "Whether earlier payments with {entity} were fraud",
+        "Si pagos anteriores con {entity} fueron fraude",
+    ),
     "many": ("Many different {many} with {entity}", "Gran variedad de {many} con {entity}"),
     "new": ("A {one} that was never seen with {entity}", "Algo nunca visto con {entity}: {one}"),
 }
