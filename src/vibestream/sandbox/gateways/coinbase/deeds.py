@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from vibestream.sandbox.gateways.coinbase import checkouts
-from vibestream.sandbox.gateways.coinbase.objects import CENT, PROVIDER, find, keep, line, new_ref, shown, text_of
+from vibestream.sandbox.gateways.coinbase.objects import (
+    CENT,
+    PROVIDER,
+    find,
+    keep,
+    line,
+    minor_of,
+    new_ref,
+    shown,
+    text_of,
+)
 from vibestream.sandbox.gateways.stand_in import Refused, book_line, wanted
 from vibestream.sandbox.gateways.store import Document
 from vibestream.sandbox.gateways.world import World
@@ -66,7 +76,7 @@ def settle(world: World, body: dict[str, Any]) -> Document:
 
 
 def plant(world: World, body: dict[str, Any]) -> Document:
-    """Make the books disagree with VibeStream's: missing_here, missing_there, amount_differs, duplicate.
+    """Make the books disagree with VibeStream's: missing_here, missing_there, amount_differs, fee_differs, duplicate.
 
     Coinbase lists checkouts, not movements, so it is a checkout that is added, removed, changed or doubled.
     """
@@ -83,12 +93,18 @@ def plant(world: World, body: dict[str, Any]) -> Document:
         checkout["settlement"]["totalAmount"] = text_of(checkout["sandbox_total"])
         keep(world, checkout)
         _copy_line(world, checkout["id"], checkout["id"], amount=checkout["sandbox_total"])
+    elif kind == "fee_differs":
+        settlement = checkout["settlement"]
+        settlement["feeAmount"] = text_of(minor_of(settlement["feeAmount"]) + CENT)
+        settlement["netAmount"] = text_of(minor_of(settlement["netAmount"]) - CENT)
+        keep(world, checkout)
+        _copy_line(world, checkout["id"], checkout["id"], fee=minor_of(settlement["feeAmount"]))
     elif kind == "duplicate":
         ref = new_ref()
         _copy_line(world, checkout["id"], ref, amount=checkout["sandbox_total"])
         checkout = keep(world, checkout | {"id": ref})
     else:
-        raise Refused("kind: missing_here, missing_there, amount_differs or duplicate")
+        raise Refused("kind: missing_here, missing_there, amount_differs, fee_differs or duplicate")
     return shown(checkout)
 
 
@@ -119,9 +135,7 @@ def _silently_paid(world: World, checkout: Document) -> Document:
     return keep(world, checkout)
 
 
-def _copy_line(world: World, of: str, ref: str, *, amount: int) -> None:
+def _copy_line(world: World, of: str, ref: str, **changes: int) -> None:
     known = world.store.get(PROVIDER, "line", of)
     if known is not None:
-        world.store.put(
-            PROVIDER, "line", ref, known | {"id": ref, "subject": ref, "amount": amount}, created=known["at"]
-        )
+        world.store.put(PROVIDER, "line", ref, known | {"id": ref, "subject": ref} | changes, created=known["at"])
