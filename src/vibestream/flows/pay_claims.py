@@ -47,7 +47,7 @@ async def pay_claim(runtime: Runtime, *, proof: object, signals: object, asked: 
         CpuBusy: too many are being verified.
         DevelopmentKeys, KeysDamaged: this deployment has no keys that claims may be believed with.
     """
-    verifier = _verifier(None, runtime.settings.environment is Environment.PRODUCTION)
+    verifier = _verifier(runtime.settings.claim_keys, runtime.settings.environment is Environment.PRODUCTION)
     said = await runtime.cpu.run(partial(claims.verify_claim, verifier=verifier, proof=proof, signals=signals))
     if isinstance(said, Invalid):
         raise ClaimInvalid("This is no proof of a receipt.")

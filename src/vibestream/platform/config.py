@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         description="Private Ed25519 key, 32 bytes in base64url, that roots of closed epochs are signed with, and nothing else. "
         "Production closes no epoch without one. Made and kept in the data folder elsewhere.",
     )
+    claim_keys: Path | None = Field(
+        None,
+        description="Folder of the keys that claims are proved and verified with, as `vibestream ceremony install` writes it. "
+        "The DEV keys that come with the code otherwise, which production refuses.",
+    )
     claim_window_days: int = Field(
         90,
         ge=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from fastapi import Request
@@ -32,7 +33,7 @@ def files_of(settings: Settings) -> tuple[ProvingFile, ProvingFile, ProvingFile]
     Raises:
         DevelopmentKeys, KeysDamaged: it has no keys that claims may be believed with.
     """
-    return _files_of(settings.environment is Environment.PRODUCTION)
+    return _files_of(settings.claim_keys, settings.environment is Environment.PRODUCTION)
 
 
 def address_of(file: ProvingFile) -> str:
@@ -57,5 +58,8 @@ async def show_file(digest: str, name: str, request: Request, runtime: RuntimeDe
 
 
 @cache
-def _files_of(is_production: bool) -> tuple[ProvingFile, ProvingFile, ProvingFile]:  # noqa: FBT001 - a key of the cache
-    return proving_files(keys=claims.claim_keys(is_production=is_production))
+def _files_of(
+    folder: Path | None,
+    is_production: bool,  # noqa: FBT001 - a key of the cache
+) -> tuple[ProvingFile, ProvingFile, ProvingFile]:
+    return proving_files(keys=claims.claim_keys(folder=folder, is_production=is_production))
