@@ -90,6 +90,8 @@ PAYOUT_EVENTS: Final[Mapping[str, str]] = {
 PAYMENT_EVENTS: Final[Mapping[str, str]] = {
     "started": N_("Started"),
     "screened": N_("Checked for fraud"),
+    "rescreened": N_("Checked for fraud again, by what it is paid with"),
+    "fraud_warned": N_("The card network warns of fraud"),
     "reviewed": N_("Reviewed"),
     "held_back": N_("Held back for review"),
     "attempted": N_("A gateway is asked"),
