@@ -14,9 +14,10 @@ OUTSIDE: Final = "document.documentElement.scrollWidth > innerWidth"
 _THEMED: Final = "theme => { document.documentElement.dataset.theme = theme }"
 _STILL: Final = "() => Promise.all(document.getAnimations().map(one => one.finished.catch(() => undefined)))"
 _WIDTHS: Final = (1280, 390)
+DOWN_TO_SMALL: Final = (*_WIDTHS, 320)
 
 
-def look(page: Page, name: str, *, shots: Path, language: str = "en") -> None:
+def look(page: Page, name: str, *, shots: Path, language: str = "en", widths: tuple[int, ...] = _WIDTHS) -> None:
     """Have axe look at the page as it stands in both themes, wide and narrow, and keep a picture of each.
 
     The page is left as it was found.
@@ -27,7 +28,7 @@ def look(page: Page, name: str, *, shots: Path, language: str = "en") -> None:
     before, theme = page.viewport_size, page.evaluate("document.documentElement.dataset.theme || 'auto'")
     page.evaluate(AXE.read_text())
     found: list[str] = []
-    for width in _WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 844})
         for shade in ("dark", "light"):
             page.evaluate(_THEMED, shade)
@@ -42,15 +43,15 @@ def look(page: Page, name: str, *, shots: Path, language: str = "en") -> None:
     assert found == []
 
 
-def look_in_both_languages(page: Page, name: str, *, shots: Path) -> None:
+def look_in_both_languages(page: Page, name: str, *, shots: Path, widths: tuple[int, ...] = _WIDTHS) -> None:
     """Look at the page in English, then again in Spanish, which it can be asked for by its address; and go back to English.
 
     Raises:
         AssertionError: as `look`; or a page's language is not the one that was asked for.
     """
-    look(page, name, shots=shots)
+    look(page, name, shots=shots, widths=widths)
     _speak(page, "es")
-    look(page, name, shots=shots, language="es")
+    look(page, name, shots=shots, language="es", widths=widths)
     _speak(page, "en")
 
 

@@ -72,9 +72,17 @@ def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
 def _finance_pages() -> Iterator[tuple[str, str, str]]:
     """Yield the pages of the console that have an address of their own."""
     lists = ("payments", "reviews", "reviews/decided", "payouts", "royalties", "reconciliation", "models")
+    further = (
+        "reconciliation/webhooks",
+        "royalties/policies",
+        "royalties/advances",
+        "models/policy",
+        "models/denied",
+        "books/rates",
+    )
     books = ("books", "books/accounts", "books/transactions?key=payment:", "books/seals")
     yield "finance", "finance", "/finance"
-    for place in (*lists, *books):
+    for place in (*lists, *further, *books):
         name = place.partition("?")[0].replace("/", "-")
         yield f"finance-{name}", "finance", f"/finance/{place}"
     yield "finance-month", "finance", "/finance/royalties/2026-10/USD?preview=1"

@@ -88,8 +88,10 @@ def test_a_disputed_payment_leaves_the_wallet_and_is_followed_to_its_postings(pa
     assert Decimal(17) in {abs(amount) for one in held for _, amount, _ in one.legs}
 
 
-def test_an_exchange_is_looked_at_carried_out_once_and_stands_in_the_books(page: Page, console: Page, shots: Path):
-    _euros_can_be_had(console)
+def test_an_exchange_is_looked_at_carried_out_once_and_stands_in_the_books(
+    *, page: Page, console: Page, browser_for: Callable[..., BrowserContext], stage: Stage, shots: Path
+):
+    _euros_can_be_had(console, colleague=browser_for(storage_state=stage.states["admin"]).new_page())
     paying.begins_top_up(page, amount="40", currency="USD", method="Card")
     paying.pays_by_card(page)
     page.goto("/wallet")
@@ -125,10 +127,13 @@ def test_an_exchange_is_looked_at_carried_out_once_and_stands_in_the_books(page:
     assert Decimal(got) in {amount for _, amount, code in posted[0].legs if code == "EUR"}
 
 
-def _euros_can_be_had(console: Page) -> None:
-    """Publish a rate and put euros by to exchange with, as somebody who looks after money does by the API."""
+def _euros_can_be_had(console: Page, *, colleague: Page) -> None:
+    """Propose a rate, have it published, and put euros by to exchange with, as people who look after money do by the API."""
     rate = {"base": "EUR", "quote": "USD", "rate": "1.1", "spread_bp": 100, "source": "the desk"}
-    assert console.request.post("/api/v1/operations/exchange/rates", data=rate).status == 201
+    proposed = console.request.post("/api/v1/operations/exchange/rates/proposals", data=rate)
+    assert proposed.status == 201
+    body = {"proposal": proposed.json()["proposal"]}
+    assert colleague.request.post("/api/v1/operations/exchange/rates", data=body).status == 201
     funding = {
         "money": {"amount": "50.00", "currency": "EUR"},
         "source_kind": "liquidity",

@@ -23,7 +23,11 @@ _STOP = """() => {
     const inside = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
     return {name: name.trim().replace(/\\s+/g, ' '), ring, inside, at, main: !!on.closest('main')};
 }"""
-_PLACES = ("", "/payments", "/reviews", "/payouts", "/royalties", "/reconciliation", "/books", "/models")
+_PLACES = (
+    *("", "/payments", "/reviews", "/payouts", "/royalties", "/reconciliation", "/books", "/models"),
+    *("/reconciliation/webhooks", "/royalties/policies", "/royalties/advances", "/books/rates", "/models/policy"),
+    "/models/denied",
+)
 
 
 @pytest.fixture

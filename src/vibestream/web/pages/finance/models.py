@@ -32,6 +32,8 @@ _TENTHS: Final = 10
 _DRIFTED: Final = 250_000
 """Millionths: from here on a feature has drifted. Source: the usual rule for the population stability index, 0.25."""
 _WATCHED: Final = 100_000
+_KNOWN: Final = frozenset({"model", "role", "trained on", "trained at"})
+"""What a report says of its model that the table of models says already."""
 _FEWEST: Final = 20
 """A point of fewer decisions says nothing; it is in the table, and left out of the picture."""
 _LEAST: Final = 1e-4
@@ -165,10 +167,17 @@ def _model(one: RegisteredModel, spoken: Language) -> ModelRow:
         trained_at=one.trained_at,
         trained_on=one.trained_on,
         measured_on=str(metrics.get("measured_on", "")),
-        precision=str(metrics.get("average_precision", "")),
-        calibration=str(metrics.get("calibration_error", "")),
+        precision=_figure(metrics.get("average_precision"), spoken),
+        calibration=_figure(metrics.get("calibration_error"), spoken),
         saved_cents=metrics["cost_cents_rules_alone"] - metrics["cost_cents"] if known else None,
     )
+
+
+def _figure(value: Any, spoken: Language) -> str:
+    """Return a measure as the reader's language writes numbers; nothing for one that was not taken."""
+    if value is None:
+        return ""
+    return spoken.number(value) if isinstance(value, int) else spoken.decimal(Decimal(f"{value:.4f}"))
 
 
 def _rivals(found: SideBySide, spoken: Language) -> RivalsView:
@@ -214,11 +223,8 @@ def _report(report: Mapping[str, Any], spoken: Language) -> ReportView:
     }
     best = min((way["cost_cents"] for way in report["ways"].values()), default=0)
     return ReportView(
-        about=tuple((str(key).replace("_", " "), str(value)) for key, value in report["about"].items()),
-        figures=tuple(
-            (title, f"{report[name]:,.5g}" if isinstance(report[name], float) else spoken.number(report[name]))
-            for name, title in names.items()
-        ),
+        about=tuple((str(key), str(value)) for key, value in report["about"].items() if key not in _KNOWN),
+        figures=tuple((title, _figure(report[name], spoken)) for name, title in names.items()),
         ways=tuple(
             WayRow(
                 name=spoken.gettext(_WAYS.get(name, name)),
@@ -251,7 +257,7 @@ def _charts(report: Mapping[str, Any], spoken: Language) -> tuple[Chart, ...]:
         draw(
             title=spoken.gettext("Precision by recall"),
             says=spoken.gettext("Average precision {figure}: 1 is a model that never errs.").format(
-                figure=f"{report['average_precision']:.3f}"
+                figure=_figure(report["average_precision"], spoken)
             ),
             across=spoken.gettext("recall"),
             up=spoken.gettext("precision"),
@@ -262,7 +268,7 @@ def _charts(report: Mapping[str, Any], spoken: Language) -> tuple[Chart, ...]:
         draw(
             title=spoken.gettext("Observed by stated probability"),
             says=spoken.gettext("Calibration error {figure}: on the thin line, what is stated is what happens.").format(
-                figure=f"{report['calibration_error']:.4f}"
+                figure=_figure(report["calibration_error"], spoken)
             ),
             across=spoken.gettext("stated"),
             up=spoken.gettext("observed"),
@@ -274,7 +280,7 @@ def _charts(report: Mapping[str, Any], spoken: Language) -> tuple[Chart, ...]:
         draw(
             title=spoken.gettext("Cost of one threshold alone"),
             says=spoken.gettext("Cheapest at {threshold}: {cost} USD.").format(
-                threshold=f"{cheapest[0]:.3f}", cost=f"{cheapest[1]:,.0f}"
+                threshold=spoken.decimal(Decimal(f"{cheapest[0]:.3f}")), cost=spoken.number(round(cheapest[1]))
             ),
             across=spoken.gettext("block from this score"),
             up="USD",

@@ -143,9 +143,15 @@ def _group(name: str, document: Document, before: Document, spoken: Language) ->
                 value=_number(key, value, spoken),
                 before=_number(key, earlier[key], spoken) if earlier.get(key, value) != value else "",
             )
-            for key, value in part.items()
+            for key, value in sorted(part.items(), key=lambda one: _place(f"{name}.{one[0]}"))
         ),
     )
+
+
+def _place(name: str) -> int:
+    """Return where a number stands: in the order in which the words for them do, not in the database's; new ones at the end."""
+    known = list(words.POLICY_NUMBERS)
+    return known.index(name) if name in known else len(known)
 
 
 def _number(key: str, value: Any, spoken: Language) -> str:
@@ -167,12 +173,18 @@ def _rule(rule: Document, earlier: Mapping[str, Document], spoken: Language) -> 
     code, kind = str(rule["code"]), words.RISK_KINDS[rule["kind"]]
     return RuleRow(
         code=code,
-        words=fraud.words_of(f"rule.{code}", locale=spoken.code),
+        words=_bare(fraud.words_of(f"rule.{code}", locale=spoken.code)),
         kind=spoken.gettext(kind),
         conditions=tuple(_condition(one) for one in rule["when"]),
         verdict=words.chip(words.VERDICTS, str(rule["verdict"]), spoken),
         new=earlier.get(code) != rule,
     )
+
+
+def _bare(sentence: str) -> str:
+    """Return a rule's words without that they are a rule's: the table says so."""
+    _, colon, rest = sentence.partition(": ")
+    return rest[:1].upper() + rest[1:] if colon else sentence
 
 
 def _condition(one: Document) -> str:
