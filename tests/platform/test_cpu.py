@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -81,3 +83,13 @@ async def test_closing_waits_for_what_runs_and_drops_what_waits():
     await running
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a niceness for each thread")
+async def test_its_threads_step_back_behind_the_event_loop_and_nothing_else_does():
+    threads = BoundedThreads(threads=1)
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    inside = await threads.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    threads.close()
+
+    assert (inside, os.getpriority(os.PRIO_PROCESS, threading.get_native_id())) == (10, own)

@@ -1,13 +1,18 @@
 """A bounded pool of threads for work that would hold up the event loop: password hashing, image and audio analysis.
 
 Bounded twice: so many run at once, and so many may wait. Beyond that a call is refused at once instead of joining a
-queue that grows until every answer is late.
+queue that grows until every answer is late. The threads step back behind the event loop: where there are as many of
+them as processors, whoever is not waiting for a hash would wait for the processor all the same.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,6 +23,7 @@ from vibestream.kernel.errors import Unavailable
 T = TypeVar("T")
 
 _DEFAULT_WAITING: Final = 256
+_NICENESS: Final = 10
 
 
 class CpuBusy(Unavailable):
@@ -30,7 +36,7 @@ class BoundedThreads:
     """At most `threads` calls run at once and at most `waiting` more wait for a thread. Close it when done."""
 
     def __init__(self, *, threads: int, waiting: int = _DEFAULT_WAITING) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="cpu")
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="cpu", initializer=_step_back)
         self._limit = threads + waiting
         self._admitted = 0
 
@@ -57,3 +63,10 @@ class BoundedThreads:
 
     def _leave(self) -> None:
         self._admitted -= 1
+
+
+def _step_back() -> None:
+    """Let the event loop have the processor first. Linux keeps a niceness for each thread; elsewhere nothing is done."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # a container may forbid it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
