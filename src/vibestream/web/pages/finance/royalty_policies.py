@@ -180,7 +180,7 @@ async def _view(request: Request, tx: Tx, *, now: datetime, form: Filled | None 
             for one in made
         ),
         engines=tuple((one.value, spoken.gettext(words.ENGINES[one])) for one in EngineName),
-        idles=tuple((one.value, spoken.gettext(words.IDLES[one])) for one in Idle),
+        idles=tuple((one.value, spoken.gettext(words.IDLE_CHOICES[one])) for one in Idle),
         form=Filled(fresh, form.wrong if form else {}),
         done=done,
     )

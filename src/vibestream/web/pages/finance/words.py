@@ -217,6 +217,10 @@ IDLES: Final[Mapping[str, str]] = {
     Idle.SPREAD: N_("The fee of a subscriber of whom nothing counted is spread over the others."),
     Idle.UNALLOCATED: N_("The fee of a subscriber of whom nothing counted reaches nobody."),
 }
+IDLE_CHOICES: Final[Mapping[str, str]] = {
+    Idle.SPREAD: N_("is spread over the others"),
+    Idle.UNALLOCATED: N_("reaches nobody"),
+}
 ACCOUNTS: Final[Mapping[AccountKind, str]] = {
     AccountKind.WALLET: N_("Wallets"),
     AccountKind.WALLET_PENDING: N_("Wallets, on its way"),
