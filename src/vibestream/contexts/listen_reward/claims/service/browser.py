@@ -32,8 +32,8 @@ def proving_files(*, keys: Keys) -> tuple[ProvingFile, ProvingFile, ProvingFile]
 
 @cache
 def _files(folder: Path) -> tuple[ProvingFile, ProvingFile, ProvingFile]:
-    program = development_keys() / f"{PROGRAM}.gz"
-    proving, verifying = folder / PROVING_KEY, folder / VERIFYING_KEY
+    program = development_keys().joinpath(f"{PROGRAM}.gz")
+    proving, verifying = folder.joinpath(PROVING_KEY), folder.joinpath(VERIFYING_KEY)
     return (
         ProvingFile(PROGRAM, program, is_compressed=True, sha256=_digest(gzip.decompress(program.read_bytes()))),
         ProvingFile(proving.name, proving, is_compressed=False, sha256=_digest(proving.read_bytes())),
