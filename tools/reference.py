@@ -89,14 +89,25 @@ def http_page() -> str:
         if policy is not None and (getattr(original, "include_in_schema", False) or for_machines):
             where = str((getattr(original, "tags", None) or [_UNTAGGED])[0])
             said = _FOR_MACHINES.get(path) or _first_paragraph(inspect.getdoc(route.endpoint))
-            groups.setdefault(where, []).append((", ".join(methods), f"`{path}`", said, policy.name))
+            groups.setdefault(where, []).append(
+                (
+                    ", ".join(methods),
+                    f"`{path}`",
+                    said,
+                    policy.name,
+                    "" if policy.scope is None else f"`{policy.scope}`",
+                )
+            )
     about = (
-        "Who is signed in is known by the session's cookie. Errors are [problems](problems.md). Lists come in pages: "
+        "Who is signed in is known by the session's cookie, or by an access token that an app or a program of theirs sends "
+        "in the `Authorization` header: it opens the addresses whose `scope` it holds, and no other "
+        "([how to](../how-to/let-an-app-in.md)). Errors are [problems](problems.md). Lists come in pages: "
         "`?limit=` says how long a page may be, and `next_cursor` of an answer is the `?cursor=` of the next. The same, "
         "with every field, as an OpenAPI document: `/api/openapi.json` of any running instance."
     )
     parts = [
-        f"## {name}\n\n{_table(('method', 'path', 'what it does', 'who may'), rows)}" for name, rows in groups.items()
+        f"## {name}\n\n{_table(('method', 'path', 'what it does', 'who may', 'scope'), rows)}"
+        for name, rows in groups.items()
     ]
     return _page("HTTP", about, *parts)
 

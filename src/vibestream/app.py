@@ -37,8 +37,10 @@ from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
+from vibestream.contexts.user.oauth.routes import SHARED
 from vibestream.contexts.user.oauth.routes import router as oauth
 from vibestream.contexts.user.oauth.service import authenticate as by_app
+from vibestream.contexts.user.oauth.service import knows_origin
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.recovery.routes import router as recovery
 from vibestream.contexts.user.sessions.routes import router as sessions
@@ -52,6 +54,7 @@ from vibestream.platform.database import Database
 from vibestream.platform.events import bell
 from vibestream.platform.http.application import build
 from vibestream.platform.http.edge import Authenticate, Edge
+from vibestream.platform.http.foreign_origins import Shared
 from vibestream.platform.mail import Mailer
 from vibestream.platform.observability.logging import configure_logging
 from vibestream.platform.postgres import migrate
@@ -122,6 +125,7 @@ def create_app(
         authenticate_app=by_app,
         probes=(backlog.probe, measure_money),
         replay=missed_since,
+        shared=Shared(SHARED, knows_origin),
     )
     app = build(edge, routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app

@@ -69,6 +69,7 @@ class Site:
     confidential: Registered
     television: Registered
     browser: httpx2.AsyncClient
+    database: Database
 
     async def allow(self, url: str) -> str:
         """Open what the app opens in the browser, allow it, and return where the browser is sent."""
@@ -153,7 +154,7 @@ async def site(owner_dsn: str, database: Database, tmp_path: Path) -> AsyncItera
                     )
                 )  # fmt: skip
             browser.cookies.set("vs_session", token, domain="127.0.0.1")
-            yield Site(url, user, made[0], made[1], made[2], browser)
+            yield Site(url, user, made[0], made[1], made[2], browser, database)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -267,3 +268,48 @@ async def test_the_peer_on_a_device_hears_that_it_is_refused(site: Site, peer: P
     with pytest.raises(PeerRefused) as refused:
         await peer("poll")
     assert (refused.value.told["error"], refused.value.told["status"]) == ("access_denied", 400)
+
+
+async def test_signing_out_everywhere_cuts_open_streams_and_ends_every_family(site: Site, peer: Peer):
+    """Over sockets: another browser listens, an app holds tokens; this one signs out everywhere else."""
+    given = await let_in(site, peer, site.public, BACK)
+    async with site.database.begin() as tx:
+        elsewhere = await signed_in(tx, site.user)
+    async with httpx2.AsyncClient(base_url=site.url, cookies={"vs_session": elsewhere}) as other:
+        async with other.stream("GET", "/events") as there, site.browser.stream("GET", "/events") as here:
+            assert (there.status_code, here.status_code) == (200, 200)
+            lines, kept = there.aiter_lines(), here.aiter_lines()
+            await _until(lines, "event: hello")
+            await _until(kept, "event: hello")
+            ended = await site.browser.delete("/api/v1/me/sessions", headers={"Sec-Fetch-Site": "same-origin"})
+            assert ended.json() == {"ended": 1}
+            async with asyncio.timeout(5):  # a heartbeat, which would ask too, comes after fifteen seconds
+                assert [line async for line in lines if line] in ([], ["data: {}"])
+            waiting = asyncio.ensure_future(anext(kept))
+            await asyncio.wait([waiting], timeout=1)
+            assert not waiting.done() or waiting.result() in {"", "data: {}"}  # this browser's own goes on
+            waiting.cancel()
+        assert (await other.get("/api/v1/me/sessions")).status_code == 401
+    assert not await works(site, given["access"])
+    with pytest.raises(PeerRefused) as refused:
+        await peer("refresh", token=given["refresh"])
+    assert refused.value.told["error"] == "invalid_grant"
+
+
+async def _until(lines: AsyncIterator[str], wanted: str) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        async for line in lines:
+            if line == wanted:
+                return
+    raise AssertionError(wanted)
+
+
+async def test_a_page_of_an_app_talks_to_us_from_its_own_origin(site: Site):
+    """What a browser checks before it lets the page of another origin read an answer, over a socket."""
+    origin = "http://127.0.0.1:51004"
+    asked = await site.browser.options(
+        "/oauth/token", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}
+    )
+    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, origin)
+    stranger = await site.browser.get("/oauth/jwks", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in stranger.headers

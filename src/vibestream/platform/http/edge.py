@@ -16,6 +16,7 @@ from vibestream.platform.config import Settings
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.http.cookies import SessionCookie
 from vibestream.platform.http.cursors import CursorKey
+from vibestream.platform.http.foreign_origins import NOTHING, Shared
 from vibestream.platform.http.limiter import RateLimiter
 from vibestream.platform.live import Announcement, LiveHub
 from vibestream.platform.observability.sampling import Probe, Sampler
@@ -61,6 +62,8 @@ class Edge:
     replay: Replay = nothing_missed
     authenticate_app: Authenticate = no_apps
     """Says whom an access token stands for, and what the app that holds it may."""
+    shared: Shared = NOTHING
+    """What scripts of other sites may use."""
     limiter: RateLimiter = field(default_factory=RateLimiter)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the process can answer requests."""
@@ -74,6 +77,7 @@ class Edge:
         probes: Sequence[Probe] = (),
         replay: Replay = nothing_missed,
         authenticate_app: Authenticate = no_apps,
+        shared: Shared = NOTHING,
     ) -> Edge:
         """Return the edge of a process."""
         return cls(
@@ -85,6 +89,7 @@ class Edge:
             sampler=Sampler(runtime.database, probes=probes),
             replay=replay,
             authenticate_app=authenticate_app,
+            shared=shared,
         )
 
     @property

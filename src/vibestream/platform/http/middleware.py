@@ -12,10 +12,11 @@ from typing import Final
 import structlog
 from fastapi import Request
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vibestream.kernel.errors import InvalidInput
-from vibestream.platform.http import cross_site, request_ids
+from vibestream.platform.http import cross_site, foreign_origins, request_ids
 from vibestream.platform.http.edge import Edge
 from vibestream.platform.http.problems import Answers
 from vibestream.platform.http.proxies import TrustedProxies
@@ -42,6 +43,8 @@ class EdgeMiddleware:
     def __init__(self, app: ASGIApp, *, edge: Edge, answers: Answers) -> None:
         self._app = app
         self._answers = answers
+        self._shared = edge.shared
+        self._database = edge.database
         self._own_origin = edge.settings.base_url
         self._proxies = TrustedProxies.parse(edge.settings.trusted_proxies)
         self._headers = SecurityHeaders(https=self._own_origin.startswith("https://"))
@@ -64,8 +67,8 @@ class EdgeMiddleware:
     async def _handle(self, scope: Scope, receive: Receive, passage: _Passage) -> None:
         try:
             _check_address(scope)
-            cross_site.check(scope, own_origin=self._own_origin)
-            await self._app(scope, receive, passage.send)
+            asked = await self._from_here_or_admitted(scope, passage)
+            await (asked or self._app)(scope, receive, passage.send)
         except ClientDisconnect:
             passage.status = passage.status or CLIENT_WENT
         except Exception as error:
@@ -76,6 +79,16 @@ class EdgeMiddleware:
                 raise  # half an answer is out: only a cut connection tells the caller that it is not whole
             response = await self._answers(Request(scope, receive), error)
             await response(scope, receive, passage.send)
+
+    async def _from_here_or_admitted(self, scope: Scope, passage: _Passage) -> Response | None:
+        """Return the answer to a question whether something may be sent; None: it is sent, and may be."""
+        origin = await self._shared.admitted(scope, own_origin=self._own_origin, database=self._database)
+        passage.more_headers = self._shared.headers(scope, origin)
+        if origin is None:
+            cross_site.check(scope, own_origin=self._own_origin)
+            return None
+        foreign_origins.forget_cookies(scope)
+        return foreign_origins.preflight(scope)
 
 
 def _check_address(scope: Scope) -> None:
@@ -90,6 +103,7 @@ class _Passage:
         self.ids = request_ids.identify(scope)
         self.status = 0
         self.failed = False
+        self.more_headers: list[tuple[bytes, bytes]] = []
         self._scope = scope
         self._send = send
         self._headers = headers
@@ -112,6 +126,7 @@ class _Passage:
             headers = list(message.get("headers", ()))
             self._stream = (b"content-type", b"text/event-stream; charset=utf-8") in headers
             headers.append((b"x-request-id", self.ids.request.encode()))
+            headers.extend(self.more_headers)
             self._headers.add(self._scope, headers)
             message["headers"] = headers
         elif self._head and message["type"] == "http.response.body":

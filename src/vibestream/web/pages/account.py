@@ -48,6 +48,8 @@ class SessionRow:
     last_seen_at: datetime
     created_at: datetime
     current: bool
+    kind: str
+    app: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ async def _view(
                 last_seen_at=one.last_seen_at,
                 created_at=one.created_at,
                 current=one.session_id == principal.session_id,
+                kind=one.kind.value,
+                app=one.app,
             )
             for one in found
         ),

@@ -25,6 +25,17 @@ _BODY_BYTES: Final = 16 * 1024
 _LONGEST: Final = 4_000
 _KEYS_KEPT: Final = "public, max-age=3600"
 _WHO: Final = SIGNED_IN.for_apps(service.OPENID)
+SHARED: Final = frozenset(
+    {
+        "/oauth/token",
+        "/oauth/revoke",
+        "/oauth/userinfo",
+        "/oauth/jwks",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    }
+)
+"""What scripts of registered apps' pages may use from their own sites. None of it looks at a cookie."""
 Text = Annotated[str, Form(max_length=_LONGEST)]
 
 

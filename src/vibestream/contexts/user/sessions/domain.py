@@ -56,6 +56,16 @@ class EnteredBy(enum.StrEnum):
     PASSKEY = "passkey"
 
 
+class Kind(enum.StrEnum):
+    """What somebody comes by."""
+
+    BROWSER = "browser"
+    PASSKEY = "passkey"
+    """A browser, entered by a passkey."""
+    APP = "app"
+    """An app that they let in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """A session ends this long after it was last used, and in any case this long after it was opened."""
@@ -92,7 +102,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """An open session, as its owner sees it."""
+    """An open session, as its owner sees it: a browser's, or an app's."""
 
     session_id: SessionId
     user_id: UserId
@@ -101,6 +111,15 @@ class Session:
     expires_at: datetime
     device: Device
     entered_by: EnteredBy = EnteredBy.PASSWORD
+    app: str = ""
+    """The name of the app that somebody let in; empty: a browser."""
+
+    @property
+    def kind(self) -> Kind:
+        """What its owner comes by."""
+        if self.app:
+            return Kind.APP
+        return Kind.PASSKEY if self.entered_by is EnteredBy.PASSKEY else Kind.BROWSER
 
 
 def device_of(*, user_agent: str | None, address: str | None) -> Device:

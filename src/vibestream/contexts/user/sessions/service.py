@@ -17,7 +17,7 @@ from vibestream.contexts.user.erasure import service as erasure
 from vibestream.contexts.user.events import EnteredFromNewDevice
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import domain, store
-from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Session, SessionMissing, device_of
+from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Kind, Session, SessionMissing, device_of
 from vibestream.kernel.ids import SessionId, UserId, new_id
 from vibestream.platform import live
 from vibestream.platform.access import Principal
@@ -27,6 +27,7 @@ from vibestream.platform.events.outbox import publish
 __all__ = [
     "Device",
     "EnteredBy",
+    "Kind",
     "OpenedSession",
     "Session",
     "SessionMissing",
@@ -136,8 +137,10 @@ async def forget_proofs(tx: Tx, *, user_id: UserId, but: SessionId) -> None:
 
 
 async def sessions_of(tx: Tx, *, user_id: UserId, now: datetime) -> list[Session]:
-    """Return an account's open sessions, the newest first."""
-    return await store.list_open(tx, user_id=user_id, now=now)
+    """Return an account's open sessions, those of browsers and then those of apps, the newest of each first."""
+    browsers = await store.list_open(tx, user_id=user_id, now=now)
+    apps = await oauth.open_grants(tx, user_id=user_id, now=now)
+    return [*browsers, *(_of_app(one, user_id) for one in apps)]
 
 
 async def sign_out(tx: Tx, *, principal: Principal, now: datetime) -> None:
@@ -154,12 +157,15 @@ async def sign_out(tx: Tx, *, principal: Principal, now: datetime) -> None:
 
 
 async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) -> None:
-    """End one session of an account.
+    """End one session of an account, a browser's or an app's.
 
     Raises:
         SessionMissing: the account has no such open session.
     """
-    if not await store.end_one(tx, user_id=user_id, session_id=session_id, now=now):
+    if not (
+        await store.end_one(tx, user_id=user_id, session_id=session_id, now=now)
+        or await oauth.end_grant(tx, user_id=user_id, grant_id=session_id, now=now)
+    ):
         raise SessionMissing("There is no such session; it may have ended already.")
     await live.sessions_ended(tx, user_id=user_id)
     await audit_log.record(
@@ -180,6 +186,18 @@ async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | No
             tx, action=audit_log.Action.SESSION_ENDED, user_id=user_id, actor_id=user_id, now=now, detail=str(ended)
         )
     return ended
+
+
+def _of_app(grant: oauth.OpenGrant, user_id: UserId) -> Session:
+    return Session(
+        session_id=SessionId(grant.grant_id),
+        user_id=user_id,
+        created_at=grant.made_at,
+        last_seen_at=grant.used_at or grant.made_at,
+        expires_at=grant.expires_at,
+        device=Device("", ""),
+        app=grant.name,
+    )
 
 
 async def drop_expired(tx: Tx, *, now: datetime) -> int:

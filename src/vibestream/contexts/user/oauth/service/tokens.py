@@ -1,7 +1,7 @@
 """Giving tokens for codes and refresh tokens, and taking them back.
 
-Access tokens are opaque: only this deployment reads them, so that a lookup is cheaper than a signature and a token that
-is revoked is good for nothing at once. A refresh token is good once. Its successor is derived from it under a key of
+Access tokens are opaque: only this deployment reads them, whoever comes is looked up in any case (their roles are those of
+this moment), and a token that is revoked is good for nothing at once. A refresh token is good once. Its successor is derived from it under a key of
 the deployment, so that two tabs that refresh at once get the same one, without any token being stored.
 
 Source: RFC 6749, 4.1.3, 5 and 6; RFC 7009; RFC 7636, 4.6; RFC 7662; RFC 9700, 2.2 and 4.14; OpenID Connect Core 1.0, 2.
