@@ -18,11 +18,11 @@ from vibestream.platform.events.subscriptions import Poison, Subscription
 
 
 async def tell_change(tx: Tx, event: PayoutDestinationChanged) -> None:
-    """Tell the owner of the account, once per change."""
+    """Tell the owner of the account, once per change, or that a first destination was set."""
     await notifications.tell(
         tx,
         user_id=event.user_id,
-        kind=Kind.DESTINATION_CHANGED,
+        kind=Kind.DESTINATION_SET if event.first else Kind.DESTINATION_CHANGED,
         key=str(event.event_id),
         facts={"method": event.method, "when": event.usable_from.isoformat()},
         now=utc_now(),

@@ -209,6 +209,8 @@ class PayoutDestinationChanged(Event):
     address: str
     """Where to, as other eyes than the owner's may see it."""
     usable_from: datetime
+    first: bool = False
+    """They had none before: nothing was changed."""
 
     @property
     def key(self) -> str:

@@ -39,6 +39,7 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.RENEWAL_DUE: N_("A renewal that needs you"),
     Kind.SUBSCRIPTION_UNPAID: N_("The end of an unpaid subscription"),
     Kind.TRIAL_ENDS: N_("The end of a trial"),
+    Kind.DESTINATION_SET: N_("A first place for your payouts to go"),
     Kind.DESTINATION_CHANGED: N_("A change of where your payouts go"),
     Kind.PAYOUT_PAID: N_("Payouts that arrived"),
     Kind.PAYOUT_RETURNED: N_("Payouts that came back"),

@@ -175,6 +175,7 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
         Kind.REFUND,
         Kind.RENEWAL_FAILED,
         Kind.SUBSCRIPTION_UNPAID,
+        Kind.DESTINATION_SET,
         Kind.DESTINATION_CHANGED,
         Kind.PAYOUT_PAID,
         Kind.PAYOUT_RETURNED,

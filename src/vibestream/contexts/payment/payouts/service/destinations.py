@@ -60,7 +60,7 @@ async def set_destination(
         usable_from=usable_from(before=before, now=at),
     )
     await store.replace_destination(tx, new)
-    await _tell(tx, new, now=now)
+    await _tell(tx, new, first=before is None, now=now)
     return new
 
 
@@ -77,7 +77,7 @@ async def undo_change(tx: Tx, *, user_id: UserId, now: datetime) -> Destination:
     at = max(now, current.set_at)
     restored = replace(previous, destination_id=new_id(), set_at=at, usable_from=at)
     await store.replace_destination(tx, restored)
-    await _tell(tx, restored, now=now)
+    await _tell(tx, restored, first=False, now=now)
     return restored
 
 
@@ -87,12 +87,13 @@ async def note_ready(tx: Tx, *, method: GatewayName, address: str, ready: bool) 
         await announce(tx, topic=f"user:{user_id}", kind="payout.destination", data={"ready": ready})
 
 
-async def _tell(tx: Tx, new: Destination, *, now: datetime) -> None:
+async def _tell(tx: Tx, new: Destination, *, first: bool, now: datetime) -> None:
     event = PayoutDestinationChanged(
         occurred_at=now,
         user_id=new.user_id,
         method=new.method.value,
         address=new.shown,
         usable_from=new.usable_from,
+        first=first,
     )
     await publish(tx, event)

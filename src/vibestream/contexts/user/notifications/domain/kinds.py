@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     RENEWAL_DUE = "renewal_due"
     SUBSCRIPTION_UNPAID = "subscription_unpaid"
     TRIAL_ENDS = "trial_ends"
+    DESTINATION_SET = "destination_set"
     DESTINATION_CHANGED = "destination_changed"
     PAYOUT_PAID = "payout_paid"
     PAYOUT_RETURNED = "payout_returned"
@@ -70,6 +71,7 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.RENEWAL_DUE: Rule(),
     Kind.SUBSCRIPTION_UNPAID: _MANDATORY,
     Kind.TRIAL_ENDS: Rule(),
+    Kind.DESTINATION_SET: _MANDATORY,
     Kind.DESTINATION_CHANGED: _MANDATORY,
     Kind.PAYOUT_PAID: _MANDATORY,
     Kind.PAYOUT_RETURNED: _MANDATORY,

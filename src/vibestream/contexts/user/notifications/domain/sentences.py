@@ -18,6 +18,7 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.RENEWAL_DUE: "/subscription",
     Kind.SUBSCRIPTION_UNPAID: "/subscription",
     Kind.TRIAL_ENDS: "/subscription",
+    Kind.DESTINATION_SET: "/studio/payouts",
     Kind.DESTINATION_CHANGED: "/studio/payouts",
     Kind.PAYOUT_PAID: "/studio/payouts",
     Kind.PAYOUT_RETURNED: "/studio/payouts",
@@ -166,6 +167,18 @@ _PAYOUTS: Final[Mapping[Kind, Sentences]] = {
     },
 }
 _SAFETY: Final[Mapping[Kind, Sentences]] = {
+    Kind.DESTINATION_SET: {
+        "en": (
+            "Your payouts have somewhere to go",
+            "Since {when} UTC, money that you earn at VibeStream can be sent to an account at {method}.",
+            "If this was not you, somebody is in your account: change it at {here} and change your password.",
+        ),
+        "es": (
+            "Tus cobros ya tienen destino",
+            "Desde el {when} UTC, el dinero que ganes en VibeStream se puede enviar a una cuenta de {method}.",
+            "Si no fuiste tú, alguien está en tu cuenta: cámbialo en {here} y cambia tu contraseña.",
+        ),
+    },
     Kind.DESTINATION_CHANGED: {
         "en": (
             "Your payouts will go somewhere else",
