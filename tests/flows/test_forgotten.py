@@ -17,6 +17,7 @@ from tests.factories.life import WORDS, Life, browser, every_row, live, traces_i
 from vibestream.app import create_app
 from vibestream.contexts.music.catalogue.service import leaving
 from vibestream.contexts.music.uploads.service import sweep_parts
+from vibestream.contexts.payment.gateways.service import Gateways
 from vibestream.contexts.user.erasure.service import Erasure, State, newest
 from vibestream.flows.audit import invariants_of
 from vibestream.flows.personal_data import PERSONAL_DATA
@@ -62,6 +63,7 @@ async def lived(
     app = create_app(settings, runtime=runtime)
     async with app.router.lifespan_context(app), working(runtime), browser(app) as client:
         yield await live(client, runtime, gateways, tmp_path)
+    await runtime.part(Gateways).close()
 
 
 async def ended(database: Database, life: Life) -> Erasure | None:
