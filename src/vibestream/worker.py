@@ -17,6 +17,7 @@ import uvloop
 
 # Modules that declare jobs: importing them is what makes this worker know them. A test compares this list with the source.
 import vibestream.contexts.listen_reward.listening.jobs
+import vibestream.contexts.listen_reward.scoring.jobs
 import vibestream.contexts.music.catalogue.service.dropping
 import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs

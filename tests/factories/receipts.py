@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from tests.factories.bus import drain, registered
-from tests.factories.listen_reward import NOON, after, opened, played
+from tests.factories.listen_reward import NOON, opened, played
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service import Prover, Verifier
 from vibestream.contexts.listen_reward.claims.service.spending import Asked, payout_of
@@ -50,12 +50,18 @@ async def listener(database: Database, *, secret: int, today: date = TODAY) -> U
 
 
 async def listened(database: Database, user_id: UserId, *, times: int = 1, paid: bool = True) -> None:
-    """Let somebody listen to tracks, half a minute each, and let the bus tell of it."""
-    for _ in range(times):
+    """Let somebody listen to tracks, one after the other, as people do, and let the bus tell of it.
+
+    Each counts after half a minute, and is heard for two; scoring would hold somebody who left each at once.
+    """
+    beats = played(until_s=120)
+    for number in range(times):
+        start = NOON + timedelta(minutes=4 * number)
         async with database.begin() as tx:
-            listen = await opened(tx, user_id=user_id)
-            sent = Beats(listen.listen_id, user_id, tuple(played(until_s=30)), after(30))
-            await listening.record_beats(tx, sent=[sent])
+            listen = await opened(tx, user_id=user_id, now=start)
+            for told, ended in ((beats[:4], 30), (beats[4:], 120)):
+                sent = Beats(listen.listen_id, user_id, tuple(told), start + timedelta(seconds=ended))
+                await listening.record_beats(tx, sent=[sent])
     if paid:
         await settled(database)
 

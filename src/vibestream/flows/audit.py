@@ -7,6 +7,7 @@ from typing import Final
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.listen_reward.receipts import invariants as receipts
+from vibestream.contexts.listen_reward.scoring import invariants as scoring
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.checkout import invariants as checkout
@@ -39,6 +40,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
     *receipts.INVARIANTS,
+    *scoring.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,
     *exchange.INVARIANTS,

@@ -23,6 +23,8 @@ AssetId = NewType("AssetId", UUID)
 """One packaged master: the immutable renditions made from one original."""
 ListenId = NewType("ListenId", UUID)
 """One listening session of one account, track and player."""
+HeldCaseId = NewType("HeldCaseId", UUID)
+"""Held listens of one account, which wait together for a person's word."""
 RewardId = NewType("RewardId", UUID)
 AccountId = NewType("AccountId", UUID)
 """One ledger account, in one currency; a person has several."""

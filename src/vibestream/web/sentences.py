@@ -60,6 +60,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "erasure.confirmation_wrong": N_("This is not the address of your account."),
     "leaving.money_left": N_("You still have something. Spend it, have it paid out, or give it up below."),
     "leaving.money_under_way": N_("Money of yours is still on its way. Wait until it has arrived, or call it off."),
+    # Listens that are looked at
+    "scoring.appealed_before": N_("You have appealed before; a person will read it."),
+    "scoring.case_decided": N_("Somebody has decided about this before."),
+    "scoring.case_not_found": N_("Nothing is being looked at here."),
+    "scoring.own_case": N_("Whoever listened, or owns a song that was heard, does not decide."),
+    "scoring.words_missing": N_("Say why, in 1 to 2,000 characters."),
     # Accounts
     "account.address_invalid": N_("This is not an e-mail address. Check it for typing errors."),
     "account.code_expired": N_(

@@ -162,7 +162,7 @@ def _facts(visit: Visit, listen: Listen, taken: list[Beat], at_s: int) -> Facts:
         device=visit.device,
         duration_ms=visit.song.duration_ms,
         oddities=listen.oddities,
-        signals=signals_of(beats),
+        signals=signals_of(beats, enough_ms=enough_ms(visit.song.duration_ms)),
     )
 
 

@@ -19,7 +19,7 @@ from vibestream.contexts.listen_reward.scoring.domain.statistics.features import
 from vibestream.contexts.listen_reward.scoring.domain.statistics.signals import Heartbeat, signals_of
 
 NOW = 1_000_000
-SIGNALS = signals_of([Heartbeat(n * 10_000, n * 10_000, "playing") for n in range(4)])
+SIGNALS = signals_of([Heartbeat(n * 10_000, n * 10_000, "playing") for n in range(4)], enough_ms=30_000)
 
 
 def facts(**other: Any) -> Facts:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from vibestream.contexts.listen_reward.scoring.domain.statistics.signals import Heartbeat, Signals, signals_of
+from vibestream.contexts.listen_reward.scoring.domain.statistics import signals
+from vibestream.contexts.listen_reward.scoring.domain.statistics.signals import Heartbeat, Signals
 
 LATE = [(0, 0), (10_004, 9_700), (20_011, 19_690), (30_013, 29_700)]
+
+
+def signals_of(taken: list[Heartbeat]) -> Signals:
+    return signals.signals_of(taken, enough_ms=30_000)
 
 
 def beats(steps: list[tuple[int, int]], **said: bool) -> list[Heartbeat]:
@@ -62,6 +67,12 @@ def test_a_signature_is_a_positive_bigint():
 def test_exact_or_short_sessions_have_none_because_honest_ones_would_share_it():
     assert signals_of(beats([(n * 10_000, n * 10_000) for n in range(8)])).signature is None
     assert signals_of(beats(LATE[:3])).signature is None
+
+
+def test_what_comes_after_the_time_that_a_listen_takes_changes_nothing():
+    longer = [*LATE, (40_900, 39_000), (50_000, 10)]
+
+    assert signals_of(beats(longer)) == signals_of(beats(LATE))
 
 
 def test_nothing_says_nothing():

@@ -48,12 +48,20 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class State(enum.StrEnum):
-    """Where a listen stands. Only open changes."""
+    """Where a listen stands. Open changes, and held, by a person's word."""
 
     OPEN = "open"
+    HELD = "held"
+    """Proven, and counts for nothing until a person has looked."""
+    REJECTED = "rejected"
+    """Proven, and taken for artificial; a person may still release it."""
     ACCEPTED = "accepted"
     CLOSED = "closed"
     REFUSED = "refused"
+
+
+PROVEN: Final = frozenset({State.ACCEPTED, State.HELD, State.REJECTED})
+"""What a listen is in once enough of it was proven to be heard."""
 
 
 class Playing(enum.StrEnum):
@@ -167,6 +175,23 @@ def decide(listen: Listen, *, now: datetime) -> Listen:
     return listen
 
 
+def hold(listen: Listen, *, rejected: bool) -> Listen:
+    """Keep a listen that was accepted in this transaction from counting, as scoring decided."""
+    return replace(listen, state=State.REJECTED if rejected else State.HELD, accepted_at=None)
+
+
+def release(listen: Listen, *, now: datetime) -> Listen:
+    """Accept a listen that waited, as of now: it is of the epoch in which it is released. Others stay as they are."""
+    if listen.state not in {State.HELD, State.REJECTED}:
+        return listen
+    return replace(listen, state=State.ACCEPTED, accepted_at=now)
+
+
+def reject(listen: Listen) -> Listen:
+    """Let a listen that waited count for nothing. Others stay as they are."""
+    return replace(listen, state=State.REJECTED) if listen.state is State.HELD else listen
+
+
 def end(listen: Listen, *, reason: Reason, now: datetime) -> Listen:
     """End a live listen; it stays open for late heartbeats and evidence until it settles."""
     if not listen.live:
@@ -257,7 +282,7 @@ def _at_pace(passed_ms: int) -> int:
 
 
 def _refused(listen: Listen, reason: Reason, beat: Beat, now: datetime) -> Listen:
-    if listen.state is State.ACCEPTED:  # what was accepted stays; the rest of it is not believed
+    if listen.state in PROVEN:  # what was proven stays; the rest of it is not believed
         return replace(listen, live=False, ended_at=listen.ended_at or now, reason=reason, last_seq=beat.seq)
     return replace(
         listen, state=State.REFUSED, live=False, ended_at=listen.ended_at or now, reason=reason, last_seq=beat.seq

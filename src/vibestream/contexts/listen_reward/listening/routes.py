@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import ipaddress
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.listen_reward.listening import service
-from vibestream.contexts.listen_reward.listening.service import Beat, Beats, Listen, Playing
-from vibestream.contexts.listen_reward.pools.domain import Policy
+from vibestream.contexts.listen_reward.listening.service import Beat, Beats, Listen, Origin, Playing
+from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.kernel.ids import ListenId, TrackId
-from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.access import SIGNED_IN
-from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
 from vibestream.platform.group_commit import SharedGroupCommit
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
@@ -27,6 +29,7 @@ _LISTENS: Final = SIGNED_IN.for_apps("listen")
 HEARTBEAT_EVERY_S: Final = 10
 _MOST_BEATS: Final = 600
 _DAY_MS: Final = 86_400_000
+_ORIGIN_BYTES: Final = 12
 
 
 async def _record(tx: Tx, sent: Sequence[Beats]) -> Sequence[Listen | service.ListenNotFound]:
@@ -79,7 +82,7 @@ class ListenState(BaseModel):
 
 @router.post("/api/v1/listens", policy=_LISTENS, status_code=201)
 async def open_listen(
-    body: OpenListen, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep
+    *, request: Request, body: OpenListen, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep
 ) -> ListenState:
     """Open a listen of a track; the account's listen that is live now ends."""
     listen = await service.open_listen(
@@ -87,8 +90,9 @@ async def open_listen(
         user_id=principal.user_id,
         track_id=TrackId(body.track_id),
         player_id=body.player_id,
-        policy=_policy(runtime.settings),
+        policy=pools.policy_of(runtime.settings),
         now=now,
+        origin=_origin(request, runtime.settings.signing_key()),
     )
     return _state(listen)
 
@@ -123,11 +127,28 @@ async def close_listen(listen_id: UUID, tx: TxDep, principal: PrincipalDep, now:
     return _state(await service.close_listen(tx, listen_id=ListenId(listen_id), user_id=principal.user_id, now=now))
 
 
-def _policy(settings: Settings) -> Policy:
-    return Policy(
-        budget=Money(settings.reward_budget_vibe * 10**VIBE.exponent, VIBE),
-        per_listen=Money(settings.reward_per_listen_vibe_minor, VIBE),
-    )
+def _origin(request: Request, key: bytes) -> Origin:
+    """Return where a request comes from, as hashes that say whether two came from one place, and not from which.
+
+    A device is a kind of browser at an address: all that can be known of one without marking it.
+    """
+    host = "" if request.client is None else request.client.host
+    said = (request.headers.get("user-agent", ""), request.headers.get("accept-language", ""))
+    network = hmac.digest(key, b"listen network v1\0" + _network_of(host).encode(), hashlib.sha256)[:_ORIGIN_BYTES]
+    device = hmac.digest(key, "\0".join(("listen device v1", host, *said)).encode(), hashlib.sha256)[:_ORIGIN_BYTES]
+    return Origin(network, device)
+
+
+def _network_of(host: str) -> str:
+    """Return the network of an address: /24, or /48 of version 6, which one who rents addresses has many of."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    bits = 24 if address.version == 4 else 48  # noqa: PLR2004 - the version of the protocol
+    return str(ipaddress.ip_network((address, bits), strict=False))
 
 
 def _state(listen: Listen) -> ListenState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from vibestream.contexts.listen_reward.events import ListenAccepted
@@ -12,8 +13,11 @@ from vibestream.contexts.listen_reward.listening import domain, store
 from vibestream.contexts.listen_reward.listening.domain import Beat, Listen, Playing, Reason, State, Track, enough_ms
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.pools.domain import Policy
+from vibestream.contexts.listen_reward.scoring import service as scoring
+from vibestream.contexts.listen_reward.scoring.service import Proven, Verdict, cases
+from vibestream.contexts.listen_reward.scoring.service.cases import CaseState
 from vibestream.kernel.errors import Missing
-from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId, new_id
+from vibestream.kernel.ids import ArtistId, HeldCaseId, ListenId, TrackId, UserId, new_id
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 
@@ -32,6 +36,17 @@ class ListenNotFound(Missing):
     """There is no such listen of this account."""
 
     code = "listening.not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The network and the device that a listen comes from, as keyed hashes of 12 bytes."""
+
+    network: bytes | None = None
+    device: bytes | None = None
+
+
+UNKNOWN: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +82,18 @@ async def withdraw_track(tx: Tx, *, track_id: TrackId) -> None:
 
 
 async def open_listen(
-    tx: Tx, *, user_id: UserId, track_id: TrackId, player_id: str, policy: Policy, now: datetime
+    tx: Tx,
+    *,
+    user_id: UserId,
+    track_id: TrackId,
+    player_id: str,
+    policy: Policy,
+    now: datetime,
+    origin: Origin = UNKNOWN,
 ) -> Listen:
     """Open a listen of a track by one player, ending the account's live listen if there is one.
 
-    `policy` is what today's epoch pays when this is its first listen.
+    `policy` is what today's epoch pays when this is its first listen; `origin` is where it comes from, for scoring.
 
     Raises:
         TrackNotPlayable: there is no such track, or it was taken down.
@@ -84,7 +106,7 @@ async def open_listen(
     superseded = [domain.end(one, reason=Reason.SUPERSEDED, now=now) for one in await store.lock_live(tx, user_id)]
     await store.save_listens(tx, superseded)
     listen = Listen(ListenId(new_id()), user_id, track, opened_at=now)
-    await store.insert_listen(tx, listen, player_id=player_id)
+    await store.insert_listen(tx, listen, player_id=player_id, network=origin.network, device=origin.device)
     return listen
 
 
@@ -109,8 +131,11 @@ async def record_beats(tx: Tx, *, sent: Sequence[Beats]) -> list[Listen | Listen
         raw.extend((one.listen_id, beat) for beat in taken)
         answers.append(listen)
     await store.copy_beats(tx, raw, received_at=received_at)
-    await _save_changed(tx, before, after)
-    return answers
+    held = await _save_changed(tx, before, after, now=received_at)
+    return [
+        held.get(one.listen_id, one) if isinstance(one, Listen) and one.state is State.ACCEPTED else one
+        for one in answers
+    ]
 
 
 async def grant_evidence(tx: Tx, *, listen_id: ListenId, track_id: TrackId, attributed: bool, now: datetime) -> None:
@@ -123,7 +148,7 @@ async def grant_evidence(tx: Tx, *, listen_id: ListenId, track_id: TrackId, attr
             continue
         known = attributed if listen.attributed is None else listen.attributed and attributed
         await _save_changed(
-            tx, {listen_id: listen}, {listen_id: domain.decide(replace(listen, attributed=known), now=now)}
+            tx, {listen_id: listen}, {listen_id: domain.decide(replace(listen, attributed=known), now=now)}, now=now
         )
 
 
@@ -140,7 +165,7 @@ async def note_served(tx: Tx, *, served: Iterable[Served], now: datetime) -> Non
     for key, listen in before.items():
         known = domain.merged([*listen.served, *spans.get((key, listen.track.track_id), [])])
         after[key] = domain.decide(replace(listen, served=known), now=now)
-    await _save_changed(tx, before, after)
+    await _save_changed(tx, before, after, now=now)
 
 
 async def close_listen(tx: Tx, *, listen_id: ListenId, user_id: UserId, now: datetime) -> Listen:
@@ -153,7 +178,7 @@ async def close_listen(tx: Tx, *, listen_id: ListenId, user_id: UserId, now: dat
     if not found:
         raise ListenNotFound("There is no such listen.")
     after = domain.end(found[0], reason=Reason.LEFT, now=now)
-    await _save_changed(tx, {listen_id: found[0]}, {listen_id: after})
+    await _save_changed(tx, {listen_id: found[0]}, {listen_id: after}, now=now)
     return after
 
 
@@ -182,12 +207,61 @@ async def sweep(tx: Tx, *, now: datetime) -> int:
     return len(changed)
 
 
-async def _save_changed(tx: Tx, before: dict[ListenId, Listen], after: dict[ListenId, Listen]) -> None:
-    changed = [listen for key, listen in after.items() if listen != before[key]]
+async def decide_case(
+    tx: Tx, *, case_id: HeldCaseId, state: CaseState, by: UserId, note: str, policy: Policy, now: datetime
+) -> int:
+    """Release or reject the listens of a case, once; return how many were moved on.
+
+    What is released is accepted as of now: it is of today's epoch, or of the next one that takes receipts, never of one
+    that is over. `policy` is what today's epoch pays when nothing opened it before.
+
+    Raises:
+        CaseNotFound, CaseDecided, OwnCase, WordsMissing: see `scoring.service.cases.decide`.
+    """
+    # Listens before their case, as those who listen lock them; what is put into the case meanwhile is locked after it.
+    await store.lock_listens(tx, await cases.listens_in(tx, case_id=case_id))
+    ids = await cases.decide(tx, case_id=case_id, state=state, by=by, note=note, now=now)
+    before = await store.lock_listens(tx, ids)
+    move = domain.reject if state is CaseState.REJECTED else partial(domain.release, now=now)
+    changed = [after for one in before if (after := move(one)) != one]
     await store.save_listens(tx, changed)
-    newly = [one for one in changed if one.state is State.ACCEPTED and before[one.listen_id].state is State.OPEN]
-    if newly:
-        await publish(tx, *map(_accepted, newly))
+    if released := [one for one in changed if one.state is State.ACCEPTED]:
+        await pools.open_epochs(tx, policy=policy, now=now)
+        await publish(tx, *map(_accepted, released))
+    return len(changed)
+
+
+async def _save_changed(
+    tx: Tx, before: dict[ListenId, Listen], after: dict[ListenId, Listen], *, now: datetime
+) -> dict[ListenId, Listen]:
+    """Write what changed, let scoring decide about what was proven, and announce what counts; return what does not."""
+    changed = {key: listen for key, listen in after.items() if listen != before[key]}
+    newly = [one for key, one in changed.items() if one.state is State.ACCEPTED and before[key].state is State.OPEN]
+    decided = await scoring.score(tx, proven=[_proven(one) for one in newly], now=now)
+    held = {
+        one.listen_id: domain.hold(one, rejected=decided[one.listen_id].verdict is Verdict.REJECT)
+        for one in newly
+        if decided[one.listen_id].verdict is not Verdict.ACCEPT
+    }
+    await store.save_listens(tx, list({**changed, **held}.values()))
+    if counted := [one for one in newly if one.listen_id not in held]:
+        await publish(tx, *map(_accepted, counted))
+    return held
+
+
+def _proven(listen: Listen) -> Proven:
+    assert listen.accepted_at is not None  # noqa: S101 - the state says so
+    return Proven(
+        listen_id=listen.listen_id,
+        user_id=listen.user_id,
+        track_id=listen.track.track_id,
+        artist_id=listen.track.artist_id,
+        owner_user_id=listen.track.owner_user_id,
+        duration_ms=listen.track.duration_ms,
+        oddities=listen.oddities,
+        enough_ms=enough_ms(listen.track.duration_ms),
+        at=listen.accepted_at,
+    )
 
 
 def _accepted(listen: Listen) -> ListenAccepted:

@@ -57,14 +57,14 @@ async def lock_listener(tx: Tx, user_id: UserId) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"listener:{user_id}"])
 
 
-async def insert_listen(tx: Tx, listen: Listen, *, player_id: str) -> None:
-    """Add a new listen."""
+async def insert_listen(tx: Tx, listen: Listen, *, player_id: str, network: bytes | None, device: bytes | None) -> None:
+    """Add a new listen, with the hashes of where it comes from."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.listen (listen_id, user_id, track_id, player_id, opened_at)
-        VALUES (%s, %s, %s, %s, %s)
+        INSERT INTO listen_reward.listen (listen_id, user_id, track_id, player_id, opened_at, network, device)
+        VALUES (%s, %s, %s, %s, %s, %s, %s)
         """,
-        [listen.listen_id, listen.user_id, listen.track.track_id, player_id, listen.opened_at],
+        [listen.listen_id, listen.user_id, listen.track.track_id, player_id, listen.opened_at, network, device],
     )
 
 

@@ -11,7 +11,8 @@ from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, E
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.kernel.errors import Unavailable
 from vibestream.kernel.ids import RewardId, new_id
-from vibestream.kernel.money import Money
+from vibestream.kernel.money import VIBE, Money
+from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 
@@ -22,6 +23,14 @@ class EpochNotOpen(Unavailable):
     """A listen was accepted in an epoch that nobody opened: a defect of the caller, never of the listener."""
 
     code = "pools.epoch_not_open"
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return what a new epoch pays, as the settings have it."""
+    return Policy(
+        budget=Money(settings.reward_budget_vibe * 10**VIBE.exponent, VIBE),
+        per_listen=Money(settings.reward_per_listen_vibe_minor, VIBE),
+    )
 
 
 async def open_epochs(tx: Tx, *, policy: Policy, now: datetime) -> None:

@@ -116,5 +116,5 @@ _RULES: Final[Sequence[Rule]] = (
     ),
 )
 
-DEFAULT_POLICY: Final = Policy(version=1, rules=tuple(_RULES), hold_from_ppm=990_000, evidence_from=5, crowd_from=12)
+DEFAULT_POLICY: Final = Policy(version=1, rules=tuple(_RULES), hold_from_ppm=995_000, evidence_from=5, crowd_from=12)
 """In force until somebody sets another. `vibestream listens evaluate` says what it catches and whom it holds wrongly."""

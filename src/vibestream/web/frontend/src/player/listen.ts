@@ -8,7 +8,7 @@
 import { call, Problem, sendAway } from "../api";
 
 export type BeatState = "playing" | "paused" | "seeking" | "ended";
-export type ListenState = "open" | "accepted" | "closed" | "refused";
+export type ListenState = "open" | "held" | "rejected" | "accepted" | "closed" | "refused";
 
 interface Beat {
   seq: number;

@@ -76,7 +76,8 @@ export class Listening {
   }
 
   private heard({ state }: Standing): void {
-    if (state === "refused") this.onNews(t("Not counted"));
+    if (state === "refused" || state === "rejected") this.onNews(t("Not counted"));
+    else if (state === "held") this.onNews(t("A person will look at this"));
     else if (state === "accepted") this.onNews(t("Counted"));
   }
 

@@ -32,7 +32,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Heartbeats summed up, up to the one by which the listen had been proven."""
+    """Heartbeats summed up, from the first until enough time for a listen had passed."""
 
     beats: int
     jitter_ms: float
@@ -49,8 +49,13 @@ class Signals:
     """The same for sessions whose every step is the same; None when the steps are too few or too round to tell."""
 
 
-def signals_of(beats: Sequence[Heartbeat]) -> Signals:
-    """Return what heartbeats say, in the order of their numbers."""
+def signals_of(taken: Sequence[Heartbeat], *, enough_ms: int) -> Signals:
+    """Return what heartbeats say, in the order of their numbers.
+
+    Those that came after the time that a listen takes are left out, so that it does not matter how they were batched, nor
+    how late the evidence was by which the listen was proven.
+    """
+    beats = _until(taken, enough_ms)
     steps = [(b.at_ms - a.at_ms, b.position_ms - a.position_ms) for a, b in pairwise(beats)]
     clocks = [clock for clock, _ in steps]
     middle = median(clocks) if clocks else 0.0
@@ -65,6 +70,13 @@ def signals_of(beats: Sequence[Heartbeat]) -> Signals:
         start_ms=beats[0].position_ms if beats else 0,
         signature=_signature(steps),
     )
+
+
+def _until(beats: Sequence[Heartbeat], enough_ms: int) -> Sequence[Heartbeat]:
+    for number, beat in enumerate(beats):
+        if beat.at_ms - beats[0].at_ms >= enough_ms:
+            return beats[: number + 1]
+    return beats
 
 
 def _signature(steps: Sequence[tuple[int, int]]) -> int | None:

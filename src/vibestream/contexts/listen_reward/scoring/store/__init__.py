@@ -1,0 +1,1 @@
+"""The tables of scoring: scores, and cases of held listens."""
