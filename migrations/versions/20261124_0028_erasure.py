@@ -42,7 +42,6 @@ GRANT UPDATE (name, redirect_uris) ON users.oauth_client TO vibestream_app;
 GRANT UPDATE (file_name, metadata) ON music.upload TO vibestream_app;
 GRANT UPDATE (file_name), DELETE ON music.asset_upload TO vibestream_app;
 GRANT DELETE ON music.asset, music.listener_quality TO vibestream_app;
-GRANT UPDATE (address) ON payment.payout, payment.payout_destination TO vibestream_app;
 GRANT DELETE ON payment.payee_account, payment.tip_artist TO vibestream_app;
 GRANT UPDATE (message) ON payment.tip TO vibestream_app;
 GRANT UPDATE (signals) ON payment.risk_decision TO vibestream_app;
@@ -50,7 +49,8 @@ COMMENT ON TABLE payment.risk_decision IS
     'Every decision with what it was made from, as of its instant. Never changed, but that signals go with their person.';
 """
 
-# Where a payout went is emptied without a step of the payout: the trigger looks at every other column, as before.
+# The application may not write where money goes once that was set: it may only have it emptied, and only of payouts that are
+# over. That is no step of a payout: the trigger looks at every other column, as before.
 _PAYOUTS = """
 DO $$
 DECLARE
@@ -63,4 +63,13 @@ BEGIN
     EXECUTE 'CREATE TRIGGER approved BEFORE INSERT OR UPDATE OF ' || watched
         || ' ON payment.payout FOR EACH ROW EXECUTE FUNCTION payment.require_approval()';
 END $$;
+
+CREATE FUNCTION payment.forget_payee(person uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE payment.payout_destination SET address = 'gone' WHERE user_id = person AND address <> 'gone';
+    UPDATE payment.payout SET address = 'gone' WHERE user_id = person AND address <> 'gone'
+        AND state IN ('paid', 'returned', 'failed', 'rejected');
+$$;
+REVOKE ALL ON FUNCTION payment.forget_payee FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION payment.forget_payee TO vibestream_app;
 """

@@ -22,8 +22,7 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 async def erase_person(tx: Tx, user_id: UUID) -> None:
     """Empty where a person had money sent, and forget their account at the gateway; how much was sent stays, and when."""
-    await tx.execute("UPDATE payment.payout_destination SET address = 'gone' WHERE user_id = %s", [user_id])
-    await tx.execute("UPDATE payment.payout SET address = 'gone' WHERE user_id = %s", [user_id])
+    await tx.execute("SELECT payment.forget_payee(%s)", [user_id])
     await tx.execute("DELETE FROM payment.payee_account WHERE user_id = %s", [user_id])
     await tx.execute(
         "DELETE FROM payment.payout_origin WHERE payout_id IN (SELECT payout_id FROM payment.payout WHERE user_id = %s)",
