@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys import people
 from tests.journeys.conftest import Product
-from tests.journeys.looking import look_in_both_languages
+from tests.journeys.looking import DOWN_TO_SMALL, look, look_in_both_languages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -109,10 +109,52 @@ def test_who_has_to_sign_in_first_is_asked_afterwards_and_goes_on_to_the_app(
     assert dict(parse_qsl(urlsplit(page.url).query))["error"] == "access_denied"
 
 
-def _writes_an_app(page: Page, shots: Path, *, looked_at: bool = True) -> str:
+def test_a_television_is_let_in_by_its_code_and_a_program_of_ones_own_by_a_token(
+    browser_for: Callable[..., BrowserContext], product: Product, shots: Path
+):
+    page, person = browser_for().new_page(), people.somebody("Mar Oliva")
+    people.signs_up(page, person)
+    client_id = _writes_an_app(page, shots, looked_at=False, device=True)
+    asked = {"client_id": client_id, "scope": "openid profile"}
+    told = httpx2.post(f"{product.url}/oauth/device_authorization", data=asked).json()
+
+    page.goto("/device")
+    look_in_both_languages(page, "device", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_label("Code").fill(told["user_code"].lower())
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="May Larkspur do this in your name?")).to_be_visible()
+    look(page, "device-consent", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_role("button", name="Allow", exact=True).click()
+    expect(page.get_by_text("Done. The device goes on by itself in a few seconds.")).to_be_visible()
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    sent = {"grant_type": grant, "client_id": client_id, "device_code": told["device_code"]}
+    assert _who(product, httpx2.post(f"{product.url}/oauth/token", data=sent).json()["access_token"]) == "Mar Oliva"
+
+    page.goto("/account")
+    expect(page.locator("li", has=page.get_by_text("Larkspur"))).to_contain_text("app")
+    look_in_both_languages(page, "account-sessions", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_role("link", name="Personal access tokens").click()
+    page.get_by_label("What it is for").fill("Backup")
+    page.get_by_label("See your balances").check()
+    page.get_by_role("button", name="Make the token").click()
+    expect(page.get_by_text("Copy the token now")).to_be_visible()
+    look(page, "token-secret", shots=shots, widths=DOWN_TO_SMALL)
+    bearer = {"Authorization": f"Bearer {page.locator('code.secret').first.inner_text()}"}
+    assert httpx2.get(f"{product.url}/api/v1/wallet", headers=bearer).status_code == 200
+    page.goto("/account/tokens")
+    look_in_both_languages(page, "tokens", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_role("button", name="Revoke Backup").click()
+    expect(page.get_by_text("That token is good for nothing any more.")).to_be_visible()
+    assert httpx2.get(f"{product.url}/api/v1/wallet", headers=bearer).status_code == 401
+
+
+def _writes_an_app(page: Page, shots: Path, *, looked_at: bool = True, device: bool = False) -> str:
     page.goto("/account/developer")
     page.get_by_label("Name of the app").fill("Larkspur")
-    page.get_by_label("Addresses to go back to").fill("http://127.0.0.1/back")
+    if device:
+        page.get_by_label("It runs on devices without a browser").check()
+    else:
+        page.get_by_label("Addresses to go back to").fill("http://127.0.0.1/back")
     page.get_by_label("See your balances").check()
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("heading", name="Your app")).to_be_visible()
