@@ -40,11 +40,11 @@ async def test_a_day_says_what_it_is_worth_and_among_how_many_its_claims_hide(cl
     assert [(one["data-epoch"], one["data-summaries"]) for one in page.all("li", **{"class": "receipt-day"})] == [
         ("2026-03-01", "2")
     ]
-    assert "3.00 VIBE" in page.text
+    assert "3.00\N{NO-BREAK SPACE}VIBE" in page.text
     assert "hides among 2 like it" in page.text
     assert "fewer than 20" in page.text
     assert len(page.all("input", **{"data-part": "anyway"})) == 1
-    assert "1.00 VIBE" in (await shown(second)).text
+    assert "1.00\N{NO-BREAK SPACE}VIBE" in (await shown(second)).text
     assert "No day is closed yet" in (await shown(stranger)).text
 
 
