@@ -17,6 +17,7 @@ from vibestream.web.pages import (
     errors,
     factors,
     files,
+    held_listens,
     listen,
     notifications,
     operations,
@@ -74,6 +75,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     *FINANCE,
     audit_log.router,
     operations.router,
+    held_listens.router,
 )
 LAST: Final[APIRouter] = errors.router
 """Takes every address that no other router does; it must be included last."""
