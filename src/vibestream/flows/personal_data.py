@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vibestream.contexts.listen_reward.listening import personal as listening
+from vibestream.contexts.listen_reward.scoring import personal as scoring
 from vibestream.contexts.music.catalogue import personal as catalogue
 from vibestream.contexts.music.delivery import personal as delivery
 from vibestream.contexts.music.packaging import personal as packaging
@@ -45,6 +46,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     uploads.PERSONAL,
     delivery.PERSONAL,
     listening.PERSONAL,
+    scoring.PERSONAL,
     webhooks.PERSONAL,  # before payouts, whose account at the gateway it looks for
     payouts.PERSONAL,
     tips.PERSONAL,

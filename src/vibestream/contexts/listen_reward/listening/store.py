@@ -152,9 +152,11 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 
 async def erase_person(tx: Tx, user_id: UUID) -> None:
-    """Take the browser's name from a person's listens, which stay under an id that leads to nobody."""
+    """Take from a person's listens by what and from where they were; they stay under an id that leads to nobody."""
     await tx.execute(
-        "UPDATE listen_reward.listen SET player_id = '-' WHERE user_id = %s AND player_id <> '-'", [user_id]
+        "UPDATE listen_reward.listen SET player_id = '-', network = NULL, device = NULL WHERE user_id = %s"
+        " AND (player_id <> '-' OR network IS NOT NULL OR device IS NOT NULL)",
+        [user_id],
     )
 
 
