@@ -1,0 +1,109 @@
+"""Policies of a pool as data, and what one would have paid: by quality-weighted time, with caps, decay and boosts.
+
+All in whole units. A listen's part of the budget is its weight's share, rounded down; what is over a cap is cut, and neither
+roundings nor cuts are given to anybody else: they stay in the budget. So what is paid and what stays sum to the budget to the
+unit, nobody's cap makes anybody else richer, and who listens more is never paid less by it but for a cap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.money import BASIS_POINTS, Money
+
+QUALITY: Final = 1_000
+"""A listen of full quality."""
+_SCALE: Final = 10**6
+
+
+class UnusableAllocation(InvalidInput):
+    """A policy of allocation that contradicts itself."""
+
+    code: ClassVar[str] = "allocation.unusable_policy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a budget is spread.
+
+    Raises:
+        UnusableAllocation: a share that is negative or above the whole, a boost below one, no time at all.
+    """
+
+    listener_cap_bp: int = 100
+    """Of the budget, the most that one listener is paid."""
+    track_cap_bp: int = 500
+    artist_cap_bp: int = 1_000
+    decay_bp: int = 7_000
+    """Each further listen of one track by one listener weighs so much of the one before."""
+    boost_bp: int = 12_000
+    """What a listen of a new artist weighs, of what another would."""
+    most_seconds: int = 600
+    """Longer listens weigh as if they were so long."""
+
+    def __post_init__(self) -> None:
+        shares = (self.listener_cap_bp, self.track_cap_bp, self.artist_cap_bp, self.decay_bp)
+        if not all(0 <= share <= BASIS_POINTS for share in shares):
+            raise UnusableAllocation("Caps and the decay are shares of a whole.")
+        if self.boost_bp < BASIS_POINTS or self.most_seconds < 1:
+            raise UnusableAllocation("A boost takes nothing away, and listens take time.")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A listen that counted, in the order of its acceptance."""
+
+    listener: Hashable
+    track: Hashable
+    artist: Hashable
+    seconds: int
+    quality: int
+    new_artist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What each listen is paid, in the same order, and what stays in the budget."""
+
+    paid: tuple[int, ...]
+    stays: int
+
+
+def allocate(budget: Money, listens: Sequence[Counted], *, policy: Policy) -> Allocation:
+    """Return what a policy pays each listen, in minor units of the budget; with what stays it sums to the budget."""
+    weights = weights_of(listens, policy=policy)
+    total = sum(weights)
+    paid = [budget.minor * weight // total if total else 0 for weight in weights]
+    caps: tuple[tuple[int, Callable[[Counted], Hashable]], ...] = (
+        (policy.listener_cap_bp, lambda one: one.listener),
+        (policy.track_cap_bp, lambda one: one.track),
+        (policy.artist_cap_bp, lambda one: one.artist),
+    )
+    for share, key in caps:
+        paid = _capped(paid, [key(one) for one in listens], cap=budget.minor * share // BASIS_POINTS)
+    return Allocation(tuple(paid), budget.minor - sum(paid))
+
+
+def weights_of(listens: Sequence[Counted], *, policy: Policy) -> list[int]:
+    """Return what each listen weighs: its seconds, times its quality, times decay and boost, in millionths of a second."""
+    heard: Counter[tuple[Hashable, Hashable]] = Counter()
+    weights = []
+    for one in listens:
+        earlier = heard[one.listener, one.track]
+        heard[one.listener, one.track] += 1
+        weight = min(max(one.seconds, 0), policy.most_seconds) * min(max(one.quality, 0), QUALITY) * _SCALE // QUALITY
+        weight = weight * policy.decay_bp**earlier // BASIS_POINTS**earlier
+        weights.append(weight * policy.boost_bp // BASIS_POINTS if one.new_artist else weight)
+    return weights
+
+
+def _capped(paid: Sequence[int], keys: Sequence[Hashable], *, cap: int) -> list[int]:
+    """Return amounts cut, each in proportion and rounded down, so that those of one key sum to no more than the cap."""
+    sums: defaultdict[Hashable, int] = defaultdict(int)
+    for key, amount in zip(keys, paid, strict=True):
+        sums[key] += amount
+    return [amount if sums[key] <= cap else amount * cap // sums[key] for key, amount in zip(keys, paid, strict=True)]
