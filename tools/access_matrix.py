@@ -50,6 +50,7 @@ OWNED: Final[Mapping[str, str]] = {
     "POST /api/v1/me/notifications/{notification_id}/read": "notification",
     "POST /notifications/{notification_id}/open": "notification",
     "POST /account/apps/{client_id}/take-back": "allowed app",
+    "POST /account/tokens/{token_id}/revoke": "personal token",
     "POST /account/developer/{client_id}/secret": "app",
     "POST /account/developer/{client_id}/delete": "app",
     "GET /api/v1/studio/releases/{release_id}": "draft",

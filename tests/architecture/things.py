@@ -110,6 +110,13 @@ async def _allowed_app(m: Making) -> Named:
     return made
 
 
+async def _personal_token(m: Making) -> Named:
+    made = await oauth.make(
+        m.tx, user_id=m.owner.user_id, name="Backup", scopes=["profile"], days=oauth.EXPIRY_DAYS[0], now=utc_now()
+    )
+    return {"token_id": str(made.token.token_id)}
+
+
 async def _release(m: Making, *, publish: bool = True) -> Named:
     music = await make_music(m.tx, titles=("A", "B"), publish=publish, owner=m.owner)
     spare = await make_asset(m.tx, user_id=m.owner.user_id)
@@ -239,6 +246,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "notification": _notification,
     "app": _app,
     "allowed app": _allowed_app,
+    "personal token": _personal_token,
     "draft": _draft,
     "release": _release,
     "upload": _upload,
