@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service.browser import proving_files
@@ -34,7 +34,19 @@ PROVE: Final = """([script, input, files, singleThread, withinMs]) => new Promis
 })"""
 
 
-def prove_in_chromium(*, single_thread: bool, proofs: int, policy: str = PROVER_CSP, within_ms: int = 60_000) -> float:
+def prove_in_chromium(*, single_thread: bool, proofs: int) -> float:
+    """Return the median of so many proofs' seconds in a Chromium of its own: see `prove_in`."""
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        seconds = prove_in(browser, single_thread=single_thread, proofs=proofs)
+        browser.close()
+    return seconds
+
+
+def prove_in(
+    browser: Browser, *, single_thread: bool, proofs: int, policy: str = PROVER_CSP, within_ms: int = 60_000
+) -> float:
     """Return the median of so many proofs' seconds, each from a fresh worker, after one that filled the cache.
 
     Raises:
@@ -54,12 +66,14 @@ def prove_in_chromium(*, single_thread: bool, proofs: int, policy: str = PROVER_
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         made = _prove(
+            browser,
             f"http://localhost:{server.server_port}/",
             [script, json.loads(_INPUT.read_text()), named, single_thread, within_ms],
             proofs,
         )
     finally:
         server.shutdown()
+        server.server_close()
     verifier = claims.open_verifier(keys=keys)
     for proof in made:
         said = claims.verify_claim(verifier=verifier, proof=proof["proof"], signals=proof["publicSignals"])
@@ -68,15 +82,14 @@ def prove_in_chromium(*, single_thread: bool, proofs: int, policy: str = PROVER_
     return float(statistics.median(proof["seconds"] for proof in made[1:]))
 
 
-def _prove(address: str, asked: list[Any], proofs: int) -> list[dict[str, Any]]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page()
+def _prove(browser: Browser, address: str, asked: list[Any], proofs: int) -> list[dict[str, Any]]:
+    context = browser.new_context()
+    try:
+        page = context.new_page()
         page.goto(address)
-        made = [page.evaluate(PROVE, asked) for _ in range(1 + proofs)]
-        browser.close()
-    return made
+        return [page.evaluate(PROVE, asked) for _ in range(1 + proofs)]
+    finally:
+        context.close()
 
 
 def _handler(served: dict[str, tuple[str, str, bytes]]) -> type[BaseHTTPRequestHandler]:

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Error as PlaywrightError
 
+from bench._browser import prove_in
 from tests.circuits.chain import deployed, points
 from tests.circuits.peer import ask
 from tests.journeys import people
@@ -195,3 +197,12 @@ def listen_to(context: BrowserContext) -> list[str]:
         listen(page)
     context.on("page", listen)
     return complaints
+
+
+def test_where_there_may_be_no_helpers_one_core_proves_and_otherwise_nothing_ever_comes(chromium: Browser):
+    """What the clock on the page is for: snarkjs waits for helpers that a policy refuses, and says nothing."""
+    alone = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+    assert prove_in(chromium, single_thread=True, proofs=1, policy=alone) > 0
+    with pytest.raises(PlaywrightError, match="the prover said nothing"):
+        prove_in(chromium, single_thread=False, proofs=1, policy=alone, within_ms=45_000)
