@@ -19,7 +19,22 @@ NOT_FOR_PAGES = {
     *("upload.elsewhere", "upload.empty", "upload.too_large", "upload.too_many_unfinished", "upload.wrong_offset"),
     *("upload.checksum_mismatch", "upload.locked", "upload.sender_silent", "upload.lost"),
     # Met by jobs, flows and operators at a terminal, never by a request for a page.
-    *("pools.epoch_not_open", "listen_to_reward.not_paid", "access.unknown_role", "events.unreadable"),
+    *(
+        "ceremony.already_begun",
+        "ceremony.forged",
+        "ceremony.left_out",
+        "ceremony.no_ceremony",
+        "ceremony.not_a_beacon",
+    ),
+    *("ceremony.not_a_name", "ceremony.not_an_attestation", "ceremony.not_finished", "ceremony.not_its_turn"),
+    *("ceremony.other_circuit", "ceremony.something_there", "ceremony.step_failed", "ceremony.taken_turn"),
+    *(
+        "ceremony.tools_missing",
+        "pools.epoch_not_open",
+        "listen_to_reward.not_paid",
+        "access.unknown_role",
+        "events.unreadable",
+    ),
     *("events.unheard_version", "jobs.unknown", "mail.malformed", "mail.refused", "mail.unavailable"),
     *("media.output_too_large", "media.malformed_stream", "media.program_missing", "storage.differs"),
     *("storage.invalid_key", "packaging.refused", "packaging.machine_fault", "packaging.take_spoilt"),

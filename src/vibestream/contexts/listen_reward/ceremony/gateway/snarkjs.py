@@ -100,9 +100,9 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
     """End the process when the block breaks off, as by Ctrl-C."""
     try:
         yield
-    except BaseException:
-        process.kill()
-        raise
+    finally:
+        if process.poll() is None:
+            process.kill()
 
 
 def _streams(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str], IO[str]]:

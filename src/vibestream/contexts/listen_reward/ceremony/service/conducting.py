@@ -75,9 +75,9 @@ def begin(
     try:
         with folder.turn(), folder.successor(folder.powers) as made:
             snarkjs.run("begin_powers", files={"made": made}, power=power, tell=tell)
-    except BaseException:
-        shutil.rmtree(root)  # it was empty, and a ceremony without a first number can never go on
-        raise
+    finally:
+        if not folder.powers.exists():
+            shutil.rmtree(root)  # it was empty, and a ceremony without a first number can never go on
     return folder
 
 
