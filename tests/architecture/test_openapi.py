@@ -71,20 +71,20 @@ async def sender_of(who: str, client: Any, client_for: Any, database: Any) -> An
     return await client_for(Principal(user.user_id, SessionId(new_id()), frozenset({"fan", who})))
 
 
-def operations_of(schema: Any) -> Iterator[APIOperation]:
+def operations_of(schema: Any) -> Iterator[APIOperation[Any, Any, Any, Any]]:
     for found in schema.get_all_operations():
         operation = found.ok()
         if operation.path not in STREAMS:
             yield operation
 
 
-def cases_of(operation: APIOperation, examples: int) -> list[Case]:
+def cases_of(operation: APIOperation[Any, Any, Any, Any], examples: int) -> list[Case[Any]]:
     """As many examples as are wanted of right requests, and of wrong ones where there is something to be wrong."""
     return [case for mode in GenerationMode for case in _made(operation.as_strategy(generation_mode=mode), examples)]
 
 
-def _made(strategy: SearchStrategy[Case], examples: int) -> list[Case]:
-    made: list[Case] = []
+def _made(strategy: SearchStrategy[Case[Any]], examples: int) -> list[Case[Any]]:
+    made: list[Case[Any]] = []
 
     @hypothesis.seed(1)
     @hypothesis.settings(
@@ -94,7 +94,7 @@ def _made(strategy: SearchStrategy[Case], examples: int) -> list[Case]:
         suppress_health_check=list(HealthCheck),
     )
     @hypothesis.given(strategy)
-    def make(case: Case) -> None:
+    def make(case: Case[Any]) -> None:
         made.append(case)
 
     with contextlib.suppress(hypothesis.errors.Unsatisfiable):  # a route that takes nothing has no wrong request
@@ -102,7 +102,7 @@ def _made(strategy: SearchStrategy[Case], examples: int) -> list[Case]:
     return made[:examples]
 
 
-async def send(sender: Any, case: Case) -> Any:
+async def send(sender: Any, case: Case[Any]) -> Any:
     """The answer to a case, by our own client: schemathesis' would want a loop and an application of its own."""
     sent = case.as_transport_kwargs(base_url=ORIGIN)
     body = {"content": sent["data"]} if isinstance(sent.get("data"), bytes | str) else {"data": sent.get("data")}
@@ -111,7 +111,7 @@ async def send(sender: Any, case: Case) -> Any:
     return await sender.request(sent["method"], sent["url"], params=sent.get("params"), headers=headers, **body)
 
 
-def failures_of(case: Case, answer: Any) -> list[str]:
+def failures_of(case: Case[Any], answer: Any) -> list[str]:
     """What of an answer is not as the document says. Unavailable is foreseen: these settings have no gateway's keys."""
     if answer.status_code >= 500 and answer.status_code != 503:
         return [f"a server error: {answer.status_code} {answer.text[:300]}"]
