@@ -10,7 +10,7 @@ down_revision = "0027"
 
 def upgrade() -> None:
     """Create the table of erasures; the application gets each right by name."""
-    for statements in (_ERASURES, _RIGHTS, _PAYOUTS):
+    for statements in (_ERASURES, _RIGHTS, _EVENTS, _PAYOUTS):
         op.execute(statements)
 
 
@@ -37,7 +37,6 @@ GRANT SELECT, INSERT, UPDATE (state, changed_at, reason, music) ON users.erasure
 """
 
 _RIGHTS = """
-GRANT UPDATE (data) ON platform.outbox TO vibestream_app;
 GRANT UPDATE (name, redirect_uris) ON users.oauth_client TO vibestream_app;
 GRANT UPDATE (file_name, metadata) ON music.upload TO vibestream_app;
 GRANT UPDATE (file_name), DELETE ON music.asset_upload TO vibestream_app;
@@ -47,6 +46,21 @@ GRANT UPDATE (message) ON payment.tip TO vibestream_app;
 GRANT UPDATE (signals) ON payment.risk_decision TO vibestream_app;
 COMMENT ON TABLE payment.risk_decision IS
     'Every decision with what it was made from, as of its instant. Never changed, but that signals go with their person.';
+"""
+
+# The application may not change what was announced: it may only have a person's words emptied, in the events that name them.
+_EVENTS = """
+CREATE FUNCTION platform.forget_announced(kind text, person uuid, emptied text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE platform.outbox SET data = (data::jsonb || changed.fields)::json
+    FROM (SELECT jsonb_object_agg(name, '') AS fields FROM unnest(emptied) AS name) AS changed
+    WHERE type = kind AND strpos(data::text, person::text) > 0 AND NOT data::jsonb @> changed.fields;
+    UPDATE platform.undelivered SET data = (data::jsonb || changed.fields)::json
+    FROM (SELECT jsonb_object_agg(name, '') AS fields FROM unnest(emptied) AS name) AS changed
+    WHERE type = kind AND strpos(data::text, person::text) > 0 AND NOT data::jsonb @> changed.fields;
+$$;
+REVOKE ALL ON FUNCTION platform.forget_announced FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION platform.forget_announced TO vibestream_app;
 """
 
 # The application may not write where money goes once that was set: it may only have it emptied, and only of payouts that are

@@ -5,7 +5,6 @@ None of it is for anybody to read, and none of it is only here: an export leaves
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
@@ -25,17 +24,8 @@ async def nothing_of_its_own(_tx: Tx, _user_id: UUID) -> list[dict[str, JsonValu
 async def erase_from_events(tx: Tx, user_id: UUID) -> None:
     """Empty what is personal in the events that name a person, delivered or not; that it happened stays."""
     for event_class in _personal_events(Event):
-        empty = json.dumps(dict.fromkeys(event_class.personal, ""))
-        found = {"type": event_class.type, "empty": empty, "person": f"%{user_id}%"}
         await tx.execute(
-            "UPDATE platform.outbox SET data = (data::jsonb || %(empty)s::jsonb)::json"
-            " WHERE type = %(type)s AND data::text LIKE %(person)s AND NOT data::jsonb @> %(empty)s::jsonb",
-            found,
-        )
-        await tx.execute(
-            "UPDATE platform.undelivered SET data = (data::jsonb || %(empty)s::jsonb)::json"
-            " WHERE type = %(type)s AND data::text LIKE %(person)s AND NOT data::jsonb @> %(empty)s::jsonb",
-            found,
+            "SELECT platform.forget_announced(%s, %s, %s)", [event_class.type, user_id, list(event_class.personal)]
         )
 
 

@@ -36,7 +36,7 @@ ROWS: dict[str, LiteralString] = {
     "sealed": "INSERT INTO payment.sealed VALUES (0, gen_random_uuid(), sha256('l'))",
 }
 FUNCTIONS = (
-    "append_seal", "expire_holds", "open_accounts", "place_hold", "post", "request_hash", "take_snapshots", "void_hold",
+    "append_seal", "expire_holds", "forget_payee", "open_accounts", "place_hold", "post", "request_hash", "take_snapshots", "void_hold",
 )  # fmt: skip
 
 

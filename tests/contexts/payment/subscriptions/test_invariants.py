@@ -78,7 +78,6 @@ async def test_a_cent_that_no_posting_gave_is_found(tx: Tx):
         "UPDATE payment.plan SET max_kbps = 9999", "UPDATE payment.tip_policy SET platform_share_bp = 0",
         "UPDATE payment.top_up_policy SET minimum = 1", "UPDATE payment.tip SET amount = 1", "DELETE FROM payment.tip",
         "DELETE FROM payment.subscription", "DELETE FROM payment.subscription_invoice", "TRUNCATE payment.settlement",
-        "DELETE FROM music.listener_quality",
     ],
 )  # fmt: skip
 async def test_the_application_cannot_rewrite_what_happened_or_what_is_sold(tx: Tx, attack: str):

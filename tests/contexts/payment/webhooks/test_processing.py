@@ -161,5 +161,5 @@ async def test_news_of_a_payout_in_the_wrong_order_and_twice_end_as_the_gateway_
         found = await payouts.payout(tx, payout_id=payout.payout_id)
         assert found.state is PayoutState.RETURNED
         kinds = [event.kind for event in await payouts.timeline(tx, payout_id=payout.payout_id)]
-    assert kinds == ["requested", "approved", "asked", "arrived", "returned"]
+    assert kinds == ["requested", "screened", "approved", "asked", "arrived", "returned"]
     assert await violations(database) == {}
