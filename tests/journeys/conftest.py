@@ -64,6 +64,11 @@ class Product:
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Start the product, and stop it as Ctrl-C does."""
+    yield from running(tmp_path_factory)
+
+
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Start the product; stop it, as Ctrl-C does, when the generator goes on."""
     data = tmp_path_factory.mktemp("product")
     port = _free_port()
     variables = {**os.environ, "VIBESTREAM_DATA_DIR": str(data), "VIBESTREAM_PORT": str(port)}
@@ -71,10 +76,10 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     log = (data / "up.log").open("wb")
     up = [sys.executable, "-m", "vibestream.cli", "up", "--no-seed"]
     process = subprocess.Popen(up, env=variables, stdout=log, stderr=log, process_group=0)
-    running = Product(f"http://localhost:{port}", data, process, variables)
+    started = Product(f"http://localhost:{port}", data, process, variables)
     try:
-        _until_ready(running)
-        yield running
+        _until_ready(started)
+        yield started
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(_DOWN_WITHIN_S)
@@ -141,6 +146,11 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """Set the stage once for all that plays on it."""
+    return set_stage(product, chromium, tmp_path_factory)
+
+
+def set_stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """Publish a release of three short cuts of a real song, in FLAC; make a fan who hears every quality, and an operator."""
     cuts = people.cut_songs(tmp_path_factory.mktemp("cuts"))
     artist, fan, admin = (people.somebody(name) for name in ("Ana Soler", "Kito", "Olga Petit"))
