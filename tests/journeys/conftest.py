@@ -178,6 +178,20 @@ def set_stage(product: Product, chromium: Browser, tmp_path_factory: pytest.Temp
     return Stage(artist, fan, admin, finance, release, "ana.soler", states)
 
 
+def own_installation() -> tuple[Any, Any]:
+    """Return the fixtures `product` and `stage` for a module whose journeys change what all others would meet."""
+
+    @pytest.fixture(scope="module")
+    def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+        yield from running(tmp_path_factory)
+
+    @pytest.fixture(scope="module")
+    def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+        return set_stage(product, chromium, tmp_path_factory)
+
+    return product, stage
+
+
 @pytest.fixture(scope="session")
 def shots() -> Path:
     """Where pictures go that people look at: outside the repository."""

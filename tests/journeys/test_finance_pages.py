@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys import looking, paying, people
-from tests.journeys.conftest import Product, Stage, running, set_stage
+from tests.journeys.conftest import Product, Stage, own_installation
 from vibestream.cli.connection import embedded_root
 from vibestream.platform.config import load_settings
 from vibestream.platform.postgres import embedded
@@ -28,16 +28,8 @@ _LOOKED_FOR_S = 45
 _DECIDED_MS = 60_000
 
 
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """An installation of its own: a model that decides here asks the bank about payments that other journeys expect to pass."""
-    yield from running(tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def stage(product: Product, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """The stage of that installation."""
-    return set_stage(product, chromium, tmp_path_factory)
+product, stage = own_installation()
+"""A model that decides here asks the bank about payments that other journeys expect to pass."""
 
 
 @pytest.fixture

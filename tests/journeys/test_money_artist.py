@@ -18,12 +18,15 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys import looking, paying, people
-from tests.journeys.conftest import Product, Stage
+from tests.journeys.conftest import Product, Stage, own_installation
 from tests.journeys.paying import SETTLED_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
 _LISTEN_MS = 90_000
+
+product, stage = own_installation()
+"""The running month is closed early here, and no revenue falls into a closed month any more."""
 
 
 @pytest.fixture
