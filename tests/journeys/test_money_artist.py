@@ -24,6 +24,7 @@ from tests.journeys.paying import SETTLED_MS
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
 _LISTEN_MS = 90_000
+_SEALED_S = 60
 
 product, stage = own_installation()
 """The running month is closed early here, and no revenue falls into a closed month any more."""
@@ -70,6 +71,7 @@ def test_a_fan_pays_a_month_is_shared_and_its_statement_can_be_checked_offline(
     expect(artist.get_by_role("row").filter(has_text="Media luna").first).to_be_visible()
     looking.look_in_both_languages(artist, "statement", shots=shots)
     transaction = artist.locator("section[aria-labelledby=proof-USD] .id").inner_text()
+    _is_sealed(artist)
     files = {name: _downloads(artist, name, tmp_path) for name in ("PDF", "CSV", "Flat file (DSR-like)", "Proof file")}
     assert files["PDF"].read_bytes().startswith(b"%PDF-")
     assert "Media luna" in files["CSV"].read_text()
@@ -183,6 +185,16 @@ def _tips(fan: Page, handle: str, *, amount: str) -> None:
     fan.get_by_label("From your wallet").check()
     fan.get_by_role("button", name="Give the tip").click()
     expect(fan.get_by_text(re.compile("^Thank you"))).to_be_visible()
+
+
+def _is_sealed(page: Page) -> None:
+    """Wait until the seal has come to the month's transaction: there is no proof before, and the seal follows in its own time."""
+    proof = page.get_by_role("link", name="Proof file", exact=True).get_attribute("href")
+    assert proof
+    end = time.monotonic() + _SEALED_S
+    while not page.request.get(proof).ok:
+        assert time.monotonic() < end, page.request.get(proof).text()
+        time.sleep(0.5)
 
 
 def _downloads(page: Page, name: str, folder: Path) -> Path:
