@@ -291,6 +291,14 @@ async def test_of_many_first_signatures_at_once_one_key_comes(world: World):
     assert len({one["access_token"] for one in given}) == 4
 
 
+async def test_a_request_that_began_before_the_first_key_was_made_signs_with_it(world: World, runtime: Any):
+    issuer, now = Issuer.of(runtime.settings), utc_now()
+    async with world.database.begin() as tx:
+        await signing.sign(tx, sealer=issuer.sealer, claims={"a": 1}, now=now)
+        await signing.sign(tx, sealer=issuer.sealer, claims={"a": 2}, now=now - timedelta(milliseconds=5))
+        assert len(await service.published(tx, sealer=issuer.sealer, now=now)) == 1
+
+
 async def test_nothing_that_is_stored_opens_anything(world: World):
     given = await world.tokens(world.confidential)
     async with world.database.begin() as tx:

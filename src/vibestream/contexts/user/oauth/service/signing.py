@@ -51,17 +51,25 @@ async def published(tx: Tx, *, sealer: Sealer, now: datetime) -> list[dict[str, 
 
 
 def _whose_turn(found: list[StoredKey], sealer: Sealer, now: datetime) -> tuple[str, ECKey] | None:
-    for key in reversed(found):  # one that was sealed by a secret which is gone is passed over
-        if key.signs_from <= now:
-            private = sealer.try_open(key.sealed, belongs_to=key.kid.encode())
-            if private is not None:
-                return key.kid, ECKey.import_key(json.loads(private))
+    return _first_that_opens([key for key in reversed(found) if key.signs_from <= now], sealer)
+
+
+def _first_that_opens(found: list[StoredKey], sealer: Sealer) -> tuple[str, ECKey] | None:
+    for key in found:  # one that was sealed by a secret which is gone is passed over
+        private = sealer.try_open(key.sealed, belongs_to=key.kid.encode())
+        if private is not None:
+            return key.kid, ECKey.import_key(json.loads(private))
     return None
 
 
 async def _first(tx: Tx, *, sealer: Sealer, now: datetime) -> tuple[str, ECKey]:
     await store.lock_keys(tx)
-    return _whose_turn(await store.list_keys(tx), sealer, now) or await _make(tx, sealer=sealer, signs_from=now)
+    found = await store.list_keys(tx)  # while this one waited another request, that began later, may have made the key
+    return (
+        _whose_turn(found, sealer, now)
+        or _first_that_opens(found, sealer)
+        or await _make(tx, sealer=sealer, signs_from=now)
+    )
 
 
 async def _make(tx: Tx, *, sealer: Sealer, signs_from: datetime) -> tuple[str, ECKey]:
