@@ -61,23 +61,23 @@ CREATE FUNCTION payment.require_balanced() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
+DECLARE
+    unbalanced boolean;
+    apart boolean;
 BEGIN
-    IF EXISTS (
-        SELECT FROM added e
+    SELECT bool_or(leg.currency IS NULL OR leg.total <> 0), bool_or(header.xid IS DISTINCT FROM pg_current_xact_id())
+    INTO unbalanced, apart
+    FROM (
+        SELECT e.transaction_id, account.currency, sum(e.amount) AS total FROM added e
         LEFT JOIN LATERAL (SELECT a.currency FROM payment.account a WHERE a.id = e.account_id OFFSET 0) AS account ON true
         GROUP BY e.transaction_id, account.currency
-        HAVING account.currency IS NULL OR sum(e.amount) <> 0
-    ) THEN
+    ) AS leg
+    LEFT JOIN LATERAL (SELECT t.xid FROM payment.transaction t WHERE t.id = leg.transaction_id OFFSET 0) AS header ON true;
+    IF unbalanced THEN
         RAISE EXCEPTION 'the legs of a transaction sum to zero in each currency, on accounts that exist'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'balanced';
     END IF;
-    IF EXISTS (
-        SELECT FROM (SELECT DISTINCT transaction_id FROM added) AS e
-        LEFT JOIN LATERAL (
-            SELECT t.xid FROM payment.transaction t WHERE t.id = e.transaction_id OFFSET 0
-        ) AS header ON true
-        WHERE header.xid IS DISTINCT FROM pg_current_xact_id()
-    ) THEN
+    IF apart THEN
         RAISE EXCEPTION 'the legs of a transaction are written together with its header'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'written_together';
     END IF;

@@ -6,7 +6,7 @@ is a list ordered by time of making.
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from typing import Final, NewType
 from uuid import UUID
@@ -42,7 +42,8 @@ PayoutId = NewType("PayoutId", UUID)
 RiskDecisionId = NewType("RiskDecisionId", UUID)
 """What was decided about one payment or payout before it went on, and why."""
 
-_RANDOM_BITS: Final = 74
+_SPARE_BITS: Final = 6
+"""Ten random bytes are 80 bits; an identifier takes 74."""
 
 
 def new_id() -> UUID:
@@ -50,7 +51,7 @@ def new_id() -> UUID:
 
     Source: RFC 9562, section 5.7.
     """
-    return uuid7(unix_ms=time.time_ns() // 1_000_000, entropy=secrets.randbits(_RANDOM_BITS))
+    return uuid7(unix_ms=time.time_ns() // 1_000_000, entropy=int.from_bytes(os.urandom(10), "big") >> _SPARE_BITS)
 
 
 def uuid7(*, unix_ms: int, entropy: int) -> UUID:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibestream.contexts.payment.ledger.store.arrays import plain_array, quoted_array
+from vibestream.contexts.payment.ledger.store.arrays import id_array, plain_array, quoted_array
 from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Tx
 
@@ -22,13 +22,13 @@ async def test_texts_arrive_as_they_were(tx: Tx):
 async def test_instants_ids_and_numbers_arrive_as_they_were(tx: Tx):
     instant, one = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), new_id()
     assert await tx.value("SELECT %s::timestamptz[]", [quoted_array([instant, None])]) == [instant, None]
-    assert await tx.value("SELECT %s::uuid[]", [plain_array([one, None])]) == [one, None]
-    assert await tx.value("SELECT %s::bigint[]", [plain_array([-(2**63), 0, None])]) == [-(2**63), 0, None]
+    assert await tx.value("SELECT %s::uuid[]", [id_array([one, None])]) == [one, None]
+    assert await tx.value("SELECT %s::bigint[]", [plain_array([-(2**63), 0])]) == [-(2**63), 0]
 
 
 async def test_nothing_is_an_empty_array(tx: Tx):
     assert await tx.value("SELECT cardinality(%s::text[])", [quoted_array([])]) == 0
-    assert await tx.value("SELECT cardinality(%s::uuid[])", [plain_array([])]) == 0
+    assert await tx.value("SELECT cardinality(%s::uuid[])", [id_array([])]) == 0
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))

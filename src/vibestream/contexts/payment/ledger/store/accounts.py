@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from vibestream.contexts.payment.ledger.domain.accounts import AccountKind, AccountName, Balance
-from vibestream.contexts.payment.ledger.store.arrays import plain_array, quoted_array
+from vibestream.contexts.payment.ledger.store.arrays import id_array, quoted_array
 from vibestream.kernel.ids import AccountId, UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
@@ -17,7 +17,7 @@ async def open_accounts(tx: Tx, opened: Sequence[tuple[AccountId, AccountName]])
     return await tx.values(
         "SELECT * FROM payment.open_accounts(%s::uuid[], %s::text[], %s::text[], %s::text[])",
         [
-            plain_array(account_id for account_id, _ in opened),
+            id_array(account_id for account_id, _ in opened),
             quoted_array(name.kind.value for _, name in opened),
             quoted_array(name.subject for _, name in opened),
             quoted_array(name.currency.code for _, name in opened),

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+from psycopg.errors import SerializationFailure, UniqueViolation
 
 from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Posting, Status
-from vibestream.contexts.payment.ledger.store.arrays import plain_array, quoted_array
+from vibestream.contexts.payment.ledger.store.arrays import id_array, plain_array, quoted_array
 from vibestream.kernel.ids import AccountId, TransactionId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
+
+_KEYS: Final = "transaction_idempotency_key_key"
+_POST: Final = """
+    SELECT number, outcome, posted_as, refused_by FROM payment.post(
+        %s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[],
+        %s::integer[], %s::uuid[], %s::text[], %s::bigint[]
+    ) WITH ORDINALITY AS answer (outcome, posted_as, refused_by, number)
+    WHERE outcome <> 'posted'
+"""
 
 
 async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
@@ -19,36 +30,35 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
     Raises:
         psycopg.errors.SerializationFailure: another session posted under one of the keys meanwhile; run again.
     """
-    legs = [(number, leg) for number, posting in enumerate(postings, 1) for leg in posting.legs]
     # Most are posted, under the id they came with. To send and read a row for each, while the accounts are locked, would
     # keep the next batch waiting.
     outcomes = [Outcome(Status.POSTED, posting.transaction_id, None) for posting in postings]
-    others = await tx.all(
-        _numbered,
-        """
-        SELECT number, outcome, posted_as, refused_by FROM payment.post(
-            %s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[],
-            %s::integer[], %s::uuid[], %s::text[], %s::bigint[]
-        ) WITH ORDINALITY AS answer (outcome, posted_as, refused_by, number)
-        WHERE outcome <> 'posted'
-        """,
-        [
-            plain_array(posting.transaction_id for posting in postings),
-            quoted_array(posting.key for posting in postings),
-            quoted_array(posting.kind for posting in postings),
-            quoted_array(json.dumps(dict(posting.details)) if posting.details else "{}" for posting in postings),
-            quoted_array(posting.effective_at for posting in postings),
-            plain_array(posting.captures for posting in postings),
-            plain_array(posting.reverses for posting in postings),
-            plain_array(number for number, _ in legs),
-            plain_array(leg.account_id for _, leg in legs),
-            quoted_array(leg.amount.currency.code for _, leg in legs),
-            plain_array(leg.amount.minor for _, leg in legs),
-        ],
-    )
+    try:
+        others = await tx.all(_numbered, _POST, _arguments(postings))
+    except UniqueViolation as error:
+        if error.diag.constraint_name != _KEYS:
+            raise
+        raise SerializationFailure("Another session posted under the same key.") from error
     for number, outcome in others:
         outcomes[number - 1] = outcome
     return outcomes
+
+
+def _arguments(postings: Sequence[Posting]) -> list[str]:
+    legs = [(number, leg) for number, posting in enumerate(postings, 1) for leg in posting.legs]
+    return [
+        id_array(posting.transaction_id for posting in postings),
+        quoted_array(posting.key for posting in postings),
+        quoted_array(posting.kind for posting in postings),
+        quoted_array(json.dumps(dict(posting.details)) if posting.details else "{}" for posting in postings),
+        quoted_array(posting.effective_at for posting in postings),
+        id_array(posting.captures for posting in postings),
+        id_array(posting.reverses for posting in postings),
+        plain_array(number for number, _ in legs),
+        id_array(leg.account_id for _, leg in legs),
+        quoted_array(leg.amount.currency.code for _, leg in legs),
+        plain_array(leg.amount.minor for _, leg in legs),
+    ]
 
 
 async def load_legs(tx: Tx, transaction_id: TransactionId) -> list[Leg]:
