@@ -20,11 +20,13 @@ WHO: Final[Mapping[str, tuple[str, ...] | None]] = {
     "nobody": None,
     "fan": ("fan",),
     "artist": ("fan", "artist"),
+    "label": ("fan", "label"),
+    "moderator": ("fan", "moderator"),
     "finance": ("fan", "finance"),
     "admin": ("fan", "admin"),
 }
 """Every role that can be granted; None: nobody is signed in."""
-OPERATORS: Final = frozenset({"holds finance", "holds admin"})
+OPERATORS: Final = frozenset({"holds moderator", "holds finance", "holds admin"})
 """Policies of those whose work is with everybody's objects: there the role decides, and any id will do."""
 
 TOKENS_ONLY: Final = frozenset({"GET /oauth/userinfo", "POST /oauth/userinfo"})
@@ -51,6 +53,9 @@ OWNED: Final[Mapping[str, str]] = {
     "POST /notifications/{notification_id}/open": "notification",
     "POST /account/apps/{client_id}/take-back": "allowed app",
     "POST /account/tokens/{token_id}/revoke": "personal token",
+    "POST /api/v1/me/exports/{export_id}/link": "export",
+    "GET /api/v1/me/exports/{export_id}/archive": "export",
+    "POST /account/privacy/exports/{export_id}/fetch": "export",
     "POST /account/developer/{client_id}/secret": "app",
     "POST /account/developer/{client_id}/delete": "app",
     "GET /api/v1/studio/releases/{release_id}": "draft",

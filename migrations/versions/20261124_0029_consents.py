@@ -1,10 +1,39 @@
-"""Consents: nothing to create yet."""
+"""Exports of what is held of a person: who asked, how far it is, and until when the file can be fetched."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0029"
 down_revision = "0028"
 
 
 def upgrade() -> None:
-    """Change nothing."""
+    """Create the table of exports; the application gets each right by name."""
+    op.execute(_EXPORTS)
+
+
+_EXPORTS = """
+CREATE TABLE users.export (
+    export_id   uuid PRIMARY KEY,
+    user_id     uuid NOT NULL REFERENCES users.account,
+    locale      text NOT NULL CHECK (locale IN ('en', 'es')),
+    state       text NOT NULL CHECK (state IN ('waiting', 'ready', 'failed', 'expired')),
+    done        integer NOT NULL DEFAULT 0 CHECK (done BETWEEN 0 AND total),
+    total       integer NOT NULL CHECK (total > 0),
+    asked_at    timestamptz NOT NULL,
+    ready_at    timestamptz CHECK (ready_at >= asked_at),
+    expires_at  timestamptz CHECK (expires_at > ready_at),
+    size        bigint CHECK (size > 0),
+    sha256      bytea CHECK (length(sha256) = 32),
+    CHECK ((state IN ('ready', 'expired')) = (ready_at IS NOT NULL)),
+    CHECK (num_nulls(ready_at, expires_at, size, sha256) IN (0, 4))
+);
+COMMENT ON TABLE users.export IS 'Copies of what is held of people that they asked for; the file itself lies in the object store.';
+COMMENT ON COLUMN users.export.done IS 'Capabilities that have told what they hold, of total.';
+COMMENT ON COLUMN users.export.sha256 IS 'Of the file, whole.';
+CREATE UNIQUE INDEX export_under_way ON users.export (user_id) WHERE state = 'waiting';
+CREATE INDEX export_of_user ON users.export (user_id, asked_at DESC);
+CREATE INDEX export_to_end ON users.export (coalesce(expires_at, asked_at)) WHERE state IN ('waiting', 'ready');
+GRANT SELECT, INSERT, DELETE, UPDATE (state, done, ready_at, expires_at, size, sha256) ON users.export TO vibestream_app;
+"""

@@ -47,6 +47,7 @@ from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
+from vibestream.flows.export_routes import router as exports
 from vibestream.platform import backlog
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -73,6 +74,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     profiles,
     oauth,
     erasure,
+    exports,
     notifications,
     catalogue,
     uploads,

@@ -35,12 +35,15 @@ import vibestream.contexts.payment.subscriptions.jobs
 import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
+import vibestream.contexts.user.exports.jobs
+import vibestream.contexts.user.exports.service.dropping
 import vibestream.contexts.user.notifications.service.mailing
 import vibestream.contexts.user.notifications.service.tidying
 import vibestream.contexts.user.oauth.jobs
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs
 import vibestream.flows.erase_person
+import vibestream.flows.export_person
 import vibestream.flows.pay_claims
 import vibestream.platform.housekeeping
 import vibestream.platform.sagas.engine  # noqa: F401

@@ -38,6 +38,7 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.contexts.payment.royalties.service import Share
 from vibestream.contexts.payment.subscriptions import service as subscriptions
+from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.oauth.store import clients as oauth_clients
@@ -87,6 +88,16 @@ async def _notification(m: Making) -> Named:
         now=utc_now(),
     )
     return {"notification_id": str(told)}
+
+
+async def _export(m: Making) -> Named:
+    now, settings, owner = utc_now(), m.runtime.settings, m.owner.user_id
+    asked = await exports.ask(m.tx, user_id=owner, locale="en", total=1, now=now)
+    assert asked is not None
+    await m.runtime.objects.put_bytes(asked.key, b"zip", content_type="application/zip")
+    await exports.ready(m.tx, export=asked, size=3, sha256=bytes(32), expires_at=now + timedelta(days=1), now=now)
+    link = await exports.link(m.tx, settings=settings, user_id=owner, export_id=asked.export_id, now=now)
+    return {"export_id": str(asked.export_id), "signed": link.path.split("?")[1]}
 
 
 async def _app(m: Making) -> Named:
@@ -244,6 +255,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "session": _session,
     "artist": _artist,
     "notification": _notification,
+    "export": _export,
     "app": _app,
     "allowed app": _allowed_app,
     "personal token": _personal_token,
@@ -288,6 +300,8 @@ def request_of(row: str, named: Named) -> Sent:
         options["headers"] |= {"Tus-Resumable": "1.0.0"}
     if row in _AT_VERSION:
         options["params"] = {"version": named["version"]}
+    if row == "GET /api/v1/me/exports/{export_id}/archive":
+        address += f"?{named['signed']}"
     options["headers"] |= _HEADERS.get(row, {})
     return Sent(method, address, options)
 

@@ -140,8 +140,10 @@ LEAVES_NOTHING = {
     "user.attempts",
     "listen_reward.scoring",
     "platform.jobs",
+    *("user.audit_log", "user.erasure", "user.exports", "listen_reward.receipts", "listen_reward.pools"),
+    *("payment.checkout", "payment.subscriptions", "payment.wallets"),
 }
-"""What they hold has no words of theirs: hashes, secrets, roles, qualities, ids."""
+"""What they hold has no words of theirs, or only under their key: hashes, secrets, roles, qualities, amounts, ids."""
 
 
 async def test_whichever_capability_is_left_out_the_search_finds_what_it_held(lived: Life, owner_dsn: str):

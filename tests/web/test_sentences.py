@@ -39,6 +39,7 @@ NOT_FOR_PAGES = {
     *("media.output_too_large", "media.malformed_stream", "media.program_missing", "storage.differs"),
     *("storage.invalid_key", "packaging.refused", "packaging.machine_fault", "packaging.take_spoilt"),
     *("packaging.no_such_asset", "packaging.overtaken", "saga.unknown", "saga.not_sent", "saga.refused"),
+    *("export.invalid", "export.key_malformed", "export.signer_unknown"),
     *("saga.not_yet", "erasure.cancelled", "erasure.step_stuck"),
     *("settings.invalid", "settings.invalid_proxies", "postgres.not_found", "postgres.did_not_start"),
     *("database.schema_behind", "sandbox.refused", "web.bundle_missing", "catalogue.picture_refused"),

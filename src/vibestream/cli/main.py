@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "fraud": "Train, measure and promote fraud models.",
     "royalties": "Close a month and share its royalties, or show what was shared.",
     "verify-statement": "Check a statement's proof file, offline.",
+    "verify-export": "Check a copy of somebody's data, offline.",
     "prove": "Prove a claim in zero knowledge, without a browser.",
     "verify-proof": "Check a proof of a claim, offline.",
     "epoch": "Close a day's receipts to one signed root.",

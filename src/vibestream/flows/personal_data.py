@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from vibestream.contexts.listen_reward.listening import personal as listening
+from vibestream.contexts.listen_reward.pools import personal as pools
+from vibestream.contexts.listen_reward.receipts import personal as receipts
 from vibestream.contexts.listen_reward.scoring import personal as scoring
 from vibestream.contexts.music.catalogue import personal as catalogue
 from vibestream.contexts.music.delivery import personal as delivery
 from vibestream.contexts.music.packaging import personal as packaging
 from vibestream.contexts.music.uploads import personal as uploads
+from vibestream.contexts.payment.checkout import personal as checkout
 from vibestream.contexts.payment.fraud import personal as fraud
 from vibestream.contexts.payment.payouts import personal as payouts
 from vibestream.contexts.payment.royalties import personal as royalties
+from vibestream.contexts.payment.subscriptions import personal as subscriptions
 from vibestream.contexts.payment.tips import personal as tips
+from vibestream.contexts.payment.wallets import personal as wallets
 from vibestream.contexts.payment.webhooks import personal as webhooks
 from vibestream.contexts.user.access import personal as access
 from vibestream.contexts.user.accounts import personal as accounts
 from vibestream.contexts.user.attempts import personal as attempts
+from vibestream.contexts.user.audit_log import personal as audit_log
+from vibestream.contexts.user.erasure import personal as erasure
+from vibestream.contexts.user.exports import personal as exports
 from vibestream.contexts.user.factors import personal as factors
 from vibestream.contexts.user.notifications import personal as notifications
 from vibestream.contexts.user.oauth import personal as oauth
@@ -41,15 +49,23 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     access.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,
+    audit_log.PERSONAL,
+    erasure.PERSONAL,
+    exports.PERSONAL,
     catalogue.PERSONAL,
     packaging.PERSONAL,
     uploads.PERSONAL,
     delivery.PERSONAL,
     listening.PERSONAL,
     scoring.PERSONAL,
+    receipts.PERSONAL,
+    pools.PERSONAL,
     webhooks.PERSONAL,  # before payouts, whose account at the gateway it looks for
     payouts.PERSONAL,
     tips.PERSONAL,
+    checkout.PERSONAL,
+    subscriptions.PERSONAL,
+    wallets.PERSONAL,
     royalties.PERSONAL,
     fraud.PERSONAL,
     *personal_places.PERSONAL,

@@ -138,6 +138,19 @@ class Settings(BaseSettings):
         description="Private Ed25519 key, 32 bytes in base64url, that roots of closed epochs are signed with, and nothing else. "
         "Production closes no epoch without one. Made and kept in the data folder elsewhere.",
     )
+    export_key: SecretStr | None = Field(
+        None,
+        description="Private Ed25519 key, 32 bytes in base64url, that copies of people's data are signed with, and nothing else. "
+        "Production makes no copies without one. Made and kept in the data folder elsewhere.",
+    )
+    export_public_keys: str = Field(
+        "",
+        description="Comma-separated public Ed25519 keys, each 32 bytes in base64url, that copies of data were signed with "
+        "earlier; a web server that is not given the private key needs the present one here.",
+    )
+    export_keep_days: int = Field(
+        7, ge=1, le=30, description="Days for which its owner can fetch a copy of their data; then it is deleted."
+    )
     claim_keys: Path | None = Field(
         None,
         description="Folder of the keys that claims are proved and verified with, as `vibestream ceremony install` writes it. "
@@ -343,6 +356,7 @@ class Settings(BaseSettings):
         for name, key in [("KEY", sealing), *(("PUBLIC_KEYS", key) for key in self.seal_public_keys)]:
             if key is not None and not _ED25519.fullmatch(key):
                 problems.append(f"VIBESTREAM_LEDGER_SEAL_{name}: a key is 32 bytes in base64url, 43 characters")
+        problems += self._export_problems()
         if self.secret_key and len(self.secret_key.get_secret_value()) < _SECRET_LENGTH:
             problems.append(f"VIBESTREAM_SECRET_KEY: at least {_SECRET_LENGTH} characters")
         problems += self._gateway_problems()
@@ -351,6 +365,15 @@ class Settings(BaseSettings):
         if problems:
             raise ValueError("\n- ".join(problems))
         return self
+
+    def _export_problems(self) -> list[str]:
+        given = self.export_key.get_secret_value() if self.export_key else None
+        keys = [("KEY", given), *(("PUBLIC_KEYS", key) for key in self.earlier_export_keys)]
+        return [
+            f"VIBESTREAM_EXPORT_{name}: a key is 32 bytes in base64url, 43 characters"
+            for name, key in keys
+            if key is not None and not _ED25519.fullmatch(key)
+        ]
 
     def _production_problems(self) -> list[str]:
         checks = {
@@ -449,6 +472,11 @@ class Settings(BaseSettings):
         """The public keys, as text, whose seals are believed beside those of the present key."""
         return tuple(key.strip() for key in self.ledger_seal_public_keys.split(",") if key.strip())
 
+    @property
+    def earlier_export_keys(self) -> tuple[str, ...]:
+        """The public keys, as text, whose copies of data are believed beside those of the present key."""
+        return tuple(key.strip() for key in self.export_public_keys.split(",") if key.strip())
+
     def signing_key(self) -> bytes:
         """Return the key that delivery URLs, cursors and codes are signed with; made once outside production."""
         if self.secret_key is not None:
@@ -470,6 +498,14 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION:
             return None
         return self._made_once("epoch_key").decode()
+
+    def export_signing_key(self) -> str | None:
+        """Return the private key, as text, that exports are signed with; made once outside production, None without one."""
+        if self.export_key is not None:
+            return self.export_key.get_secret_value()
+        if self.environment is Environment.PRODUCTION:
+            return None
+        return self._made_once("export_key").decode()
 
     def _made_once(self, name: str) -> bytes:
         kept = self.data_dir / name

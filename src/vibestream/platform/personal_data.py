@@ -27,3 +27,11 @@ class PersonalData:
     """Erases what is held of one person, in the transaction given, so that nothing kept tells who it was. Rows that
     others or the books need stay, with what is personal in them emptied. Doing it again changes nothing, and for a
     person of whom nothing is held it does nothing."""
+
+
+async def stays(_tx: Tx, _user_id: UUID) -> None:
+    """Erase nothing: for rows that the books or a proof need, in which a person is no more than an id.
+
+    What is personal in them besides is under the person's key, and goes with it; an id leads to nobody once everything
+    else has forgotten. Whoever uses this says what its rows are needed for.
+    """

@@ -56,6 +56,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "claim_wallets.order_invalid": N_("The wallet's key did not sign this order."),
     "claim_wallets.order_reused": N_("The order's number was used for another one. Make it again."),
     # Leaving
+    "export.not_found": N_("There is no such copy of your data to fetch, or not any more."),
+    "export.link_invalid": N_("This address is not good any more. Ask for another on the page of your data."),
+    "export.key_missing": N_("Copies of data cannot be made here at the moment. Try again later."),
     "erasure.account_closed": N_("This account is being deleted. It cannot be entered any more."),
     "erasure.confirmation_wrong": N_("This is not the address of your account."),
     "leaving.money_left": N_("You still have something. Spend it, have it paid out, or give it up below."),

@@ -144,7 +144,7 @@ async def copy_beats(tx: Tx, beats: Iterable[tuple[ListenId, Beat]], *, received
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return what a person listened to."""
     return await tx.values(
-        "SELECT jsonb_build_object('track_id', track_id, 'opened_at', opened_at, 'ended_at', ended_at,"
+        "SELECT jsonb_build_object('track_id', track_id, 'player_id', player_id, 'opened_at', opened_at, 'ended_at', ended_at,"
         " 'accepted_at', accepted_at, 'credited_ms', credited_ms, 'state', state) FROM listen_reward.listen"
         " WHERE user_id = %s ORDER BY listen_id",
         [user_id],

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.contexts.listen_reward.pools.domain import Decision, Epoch, Policy
 from vibestream.kernel.ids import ListenId, RewardId, TrackId, UserId
@@ -128,6 +131,15 @@ async def insert_decisions(
 async def add_granted(tx: Tx, epoch: date, amount: Money) -> None:
     """Count an amount as granted; the table refuses more than the budget."""
     await tx.execute("UPDATE listen_reward.epoch SET granted = granted + %s WHERE epoch = %s", [amount.minor, epoch])
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return what a person's listens earned, in minor units, or why they earned nothing."""
+    return await tx.values(
+        "SELECT jsonb_build_object('listen_id', listen_id, 'track_id', track_id, 'epoch', epoch, 'outcome', outcome,"
+        " 'amount', amount, 'decided_at', decided_at) FROM listen_reward.reward WHERE user_id = %s ORDER BY reward_id",
+        [user_id],
+    )
 
 
 def _epoch(*, epoch: date, budget: int, per_listen: int, track_cap: int, listener_cap: int, granted: int) -> Epoch:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from vibestream.kernel.ids import HoldId, PaymentId, TransactionId, UserId
 from vibestream.kernel.money import Currency, Money
@@ -199,6 +202,18 @@ async def save_restored(tx: Tx, *, key: str, payment_id: PaymentId, counted: int
         UPDATE payment.settlement SET returned = returned - %s WHERE payment_id = %s
         """,
         [at, key, counted, payment_id],
+    )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return every entry on a person's own accounts, in minor units; of the other sides of them nothing."""
+    return await tx.values(
+        "SELECT jsonb_build_object('account', a.kind, 'currency', a.currency, 'amount', e.amount,"
+        " 'balance_after', e.balance_after, 'transaction_id', t.id, 'for', t.kind, 'recorded_at', t.recorded_at)"
+        " FROM payment.account a JOIN payment.account_kind k ON k.kind = a.kind AND k.personal"
+        " JOIN payment.entry e ON e.account_id = a.id JOIN payment.transaction t ON t.id = e.transaction_id"
+        " WHERE a.subject = %s ORDER BY e.position",
+        [str(user_id)],
     )
 
 

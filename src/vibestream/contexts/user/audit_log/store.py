@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.user.audit_log.domain import Action, Entry
 from vibestream.kernel.ids import UserId
 from vibestream.platform import person_keys
@@ -66,6 +68,25 @@ async def list_lines(
 async def has_account(tx: Tx, *, user_id: UserId) -> bool:
     """Say whether there is, or was, such an account."""
     return bool(await tx.value("SELECT EXISTS (SELECT FROM users.account WHERE user_id = %s)", [user_id]))
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return what the log says happened to a person; from where, only when it was they themselves or nobody signed in."""
+    found = await tx.all(
+        _entry,
+        "SELECT entry_id, at, action, user_id, actor_id, network, detail FROM users.security_log"
+        " WHERE user_id = %s ORDER BY at, entry_id",
+        [user_id],
+    )
+    return [
+        {
+            "at": entry.at.isoformat(),
+            "action": entry.action.value,
+            "network": entry.network if entry.actor_id in {None, user_id} else "",
+            "detail": entry.detail,
+        }
+        for entry in await _opened(tx, found)
+    ]
 
 
 def _entry(*, entry_id: UUID, at: datetime, action: str, **columns: Any) -> Entry:

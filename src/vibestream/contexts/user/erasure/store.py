@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.user.erasure.domain import Erasure, Music, State
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -54,6 +56,15 @@ async def save(tx: Tx, *, erasure: Erasure, now: datetime) -> None:
     await tx.execute(
         "UPDATE users.erasure SET state = %s, reason = %s, music = %s, changed_at = %s WHERE erasure_id = %s",
         [erasure.state.value, erasure.reason, erasure.music.value, now, erasure.erasure_id],
+    )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return when a person wanted to be erased, and what became of it."""
+    return await tx.values(
+        "SELECT jsonb_build_object('asked_at', asked_at, 'due_at', due_at, 'music', music, 'state', state,"
+        " 'reason', reason) FROM users.erasure WHERE user_id = %s ORDER BY asked_at",
+        [user_id],
     )
 
 

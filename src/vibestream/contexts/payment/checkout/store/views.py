@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.payment.checkout.domain.states import PaymentState, Purpose, Screening
 from vibestream.contexts.payment.checkout.domain.views import PaymentView
 from vibestream.contexts.payment.gateways.domain.port import GatewayName
@@ -141,6 +143,16 @@ async def delete_orphans(tx: Tx) -> int:
         DELETE FROM payment.payment_view view
         WHERE NOT EXISTS (SELECT FROM payment.payment head WHERE head.payment_id = view.payment_id)
         """
+    )
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the payments that a person made, as they stand now; amounts in minor units."""
+    return await tx.values(
+        "SELECT jsonb_build_object('payment_id', payment_id, 'purpose', purpose, 'description', description, 'state', state,"
+        " 'currency', currency, 'amount', amount, 'captured', captured, 'refunded', refunded, 'disputed', disputed)"
+        " FROM payment.payment_view WHERE user_id = %s ORDER BY payment_id",
+        [user_id],
     )
 
 

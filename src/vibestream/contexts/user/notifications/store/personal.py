@@ -10,11 +10,15 @@ from vibestream.platform.database import Tx
 
 
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
-    """Return what a person was told."""
+    """Return what a person was told, what they chose to be told, and their quiet hours."""
     return await tx.values(
-        "SELECT jsonb_build_object('kind', kind, 'facts', facts, 'count', count, 'told_at', told_at, 'read_at', read_at)"
-        " FROM users.notification WHERE user_id = %s ORDER BY told_at",
-        [user_id],
+        "(SELECT jsonb_build_object('kind', kind, 'facts', facts, 'count', count, 'told_at', told_at, 'read_at', read_at)"
+        " FROM users.notification WHERE user_id = %(user_id)s ORDER BY told_at) UNION ALL"
+        " SELECT jsonb_build_object('kind', kind, 'channel', channel, 'wanted', wanted)"
+        " FROM users.notification_choice WHERE user_id = %(user_id)s UNION ALL"
+        " SELECT jsonb_build_object('time_zone', time_zone, 'quiet_from', quiet_from, 'quiet_until', quiet_until)"
+        " FROM users.notification_hours WHERE user_id = %(user_id)s",
+        {"user_id": user_id},
     )
 
 

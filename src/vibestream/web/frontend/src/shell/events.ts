@@ -4,7 +4,7 @@ import { t } from "../text";
 import { toast } from "./toast";
 
 /** Every kind that is announced to an account; a stream names its events, so each is listened to by name. */
-export const KINDS = ["upload.stored", "packaging.progress", "reward.paid", "payment.changed", "payout.changed", "payout.destination", "notification.told", "resync"] as const;
+export const KINDS = ["upload.stored", "packaging.progress", "reward.paid", "payment.changed", "payout.changed", "payout.destination", "export.progress", "notification.told", "resync"] as const;
 
 interface Announcement {
   kind: string;
