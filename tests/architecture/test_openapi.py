@@ -31,7 +31,7 @@ CHECKS = [
     schemathesis.checks.response_headers_conformance,
     schemathesis.checks.response_schema_conformance,
 ]
-ROLES = ("nobody", "fan", "artist", "finance", "admin")
+ROLES = ("nobody", "fan", "artist", "label", "moderator", "finance", "admin")
 
 
 @pytest.mark.slow

@@ -42,6 +42,15 @@ async def test_a_role_is_taken_back_once(tx: Tx):
     assert (newest.action, newest.detail) == (audit_log.Action.ROLE_REVOKED, "admin")
 
 
+async def test_every_role_that_has_a_name_can_be_granted(tx: Tx):
+    user = await make_user(tx)
+    for name in ("artist", "label", "moderator", "finance", "admin"):
+        assert await service.grant_role(
+            tx, user_id=user.user_id, role=service.role_named(name), granted_by=None, now=MADE_AT
+        )
+    assert await service.roles_of(tx, user_id=user.user_id) == set(Role)
+
+
 @pytest.mark.parametrize("name", ["", "Admin", "root", "fan", "admin ", "%"])
 def test_only_roles_that_exist_can_be_named(name: str):
     with pytest.raises(UnknownRole):

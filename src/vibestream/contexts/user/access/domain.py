@@ -22,6 +22,10 @@ class Role(enum.StrEnum):
     """What can be granted. Everybody is a fan besides."""
 
     ARTIST = "artist"
+    LABEL = "label"
+    """Acts for a label; which artists are its own is said by relations, not by the role."""
+    MODERATOR = "moderator"
+    """Looks after what people publish and report: profiles, evidence, held listens."""
     FINANCE = "finance"
     """Looks after money: payments, refunds, payouts, reviews, the books."""
     ADMIN = "admin"
