@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.contexts.payment.royalties.service import RunView, SplitView, Statement, label, parse_month
+from vibestream.contexts.payment.seal import service as seal
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Money
@@ -109,11 +110,12 @@ async def show_statement(month: str, request: Request, tx: TxDep, principal: Pri
     """Show one's statement of a month."""
     spoken = shell_of(request).language
     found = await royalties.statement(tx, payee_id=principal.user_id, month=parse_month(month), now=now)
+    sealed = await seal.sealed(tx, transaction_ids=[part.run.transaction_id for part in found.parts])
     return render(
         request,
         "money/statement.html",
         month=month,
-        parts=[part_view(part, found, spoken) for part in found.parts],
+        parts=[part_view(part, found, spoken, sealed=part.run.transaction_id in sealed) for part in found.parts],
         undone=[one.currency.code for one in found.reversed],
         balances=_balances(found),
     )

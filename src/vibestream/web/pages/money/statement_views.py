@@ -58,9 +58,11 @@ class PartView:
     difference: Money
     """What the engine that pays gives more than the other; negative when it gives less."""
     transaction_id: UUID
+    sealed: bool
+    """The seal holds the transaction, so that there is a proof to fetch."""
 
 
-def part_view(part: StatementPart, statement: Statement, spoken: Language) -> PartView:
+def part_view(part: StatementPart, statement: Statement, spoken: Language, *, sealed: bool) -> PartView:
     """Return one currency of a statement in the reader's words."""
     currency, engine = part.run.currency, part.run.engine
     other = EngineName.USER_CENTRIC if engine is EngineName.PRO_RATA else EngineName.PRO_RATA
@@ -76,6 +78,7 @@ def part_view(part: StatementPart, statement: Statement, spoken: Language) -> Pa
         other=Money(gives[other], currency),
         difference=Money(gives[engine] - gives[other], currency),
         transaction_id=part.run.transaction_id,
+        sealed=sealed,
     )
 
 

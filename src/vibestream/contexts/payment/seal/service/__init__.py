@@ -42,6 +42,7 @@ from vibestream.contexts.payment.seal.service.proving import (
     prove_consistency,
     prove_entries,
     prove_to_person,
+    sealed,
 )
 from vibestream.contexts.payment.seal.service.publishing import (
     is_published,
@@ -96,6 +97,7 @@ __all__ = [
     "published_head",
     "published_numbers",
     "seal_next",
+    "sealed",
     "trusted_key",
     "trusted_keys",
     "verify",

@@ -49,6 +49,14 @@ async def prove(tx: Tx, *, transaction_ids: Collection[TransactionId]) -> dict[T
     return proofs
 
 
+async def sealed(tx: Tx, *, transaction_ids: Collection[TransactionId]) -> frozenset[TransactionId]:
+    """Return which of these transactions the newest seal holds, so that they can be proved."""
+    newest = await seals.last_head(tx)
+    if newest is None:
+        return frozenset()
+    return frozenset(leaf.transaction_id for leaf in await seals.find_leaves(tx, transaction_ids, size=newest.size))
+
+
 async def prove_entries(
     tx: Tx, *, transaction_ids: Collection[TransactionId], account_ids: Collection[AccountId]
 ) -> list[EntryProof]:
