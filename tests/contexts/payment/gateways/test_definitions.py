@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 from openapi_core.exceptions import OpenAPIError
 
@@ -58,7 +58,8 @@ def definition(name: str) -> OpenAPI:
         for method in methods.values():
             if isinstance(method, dict):
                 method.pop("security", None)  # OAuth 2 is nothing that openapi-core can check
-    return OpenAPI.from_dict(spec)
+    # The files are not judged, only what they judge: one of PayPal's patterns is none to the validator of documents.
+    return OpenAPI.from_dict(spec, config=Config(spec_validator_cls=None))
 
 
 def money(text: str) -> Money:
