@@ -6,6 +6,7 @@
     originals.json      masters that they uploaded: name, size, SHA-256
     MANIFEST.json       whose it is, of when, and every file above with its size and SHA-256
     SIGNATURE           Ed25519 over MANIFEST.json, with the public key and its id
+    the zip's comment   the seal: Ed25519 over every byte before it
 
 Parts are written one after the other: no more than one of them is in memory at a time.
 
@@ -24,22 +25,27 @@ from datetime import UTC, datetime
 from typing import BinaryIO, Final
 from uuid import UUID
 
-from vibestream.contexts.user.exports.domain.signing import ExportKey, encoded
+from vibestream.contexts.user.exports.domain.signing import SIGNATURE_BYTES, ExportKey, encoded
 
 FORMAT: Final = "vibestream-export-v1"
 README: Final = "README.txt"
 MANIFEST: Final = "MANIFEST.json"
 SIGNATURE: Final = "SIGNATURE"
 ORIGINALS: Final = "originals.json"
+SEAL: Final = b"vibestream-export-seal-v1 "
+"""How the comment begins; the signature follows, in hexadecimal, and ends the file."""
+SEAL_HEX: Final = 2 * SIGNATURE_BYTES
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _EPOCH: Final = (2000, 1, 1, 0, 0, 0)
+_CHUNK: Final = 256 * 1024
 Record = Mapping[str, object]
 
 
 class Archive:
-    """A zip that is being written to a file opened for writing; `close` signs and ends it."""
+    """A zip that is being written to an empty file opened for writing and reading; `close` signs, ends and seals it."""
 
     def __init__(self, file: BinaryIO, *, export_id: UUID, user_id: UUID, made_at: datetime) -> None:
+        self._file = file
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._about = {
             "format": FORMAT,
@@ -63,7 +69,7 @@ class Archive:
         self._add(ORIGINALS, json_of(originals))
 
     def close(self, key: ExportKey) -> None:
-        """Write the list of contents and its signature, and end the zip."""
+        """Write the list of contents and its signature, end the zip, and seal the whole of it."""
         manifest = json_of({**self._about, "key_id": key.public.key_id, "files": self._files})
         signature = {
             "format": FORMAT,
@@ -73,7 +79,11 @@ class Archive:
         }
         self._write(MANIFEST, manifest)
         self._write(SIGNATURE, json_of(signature))
+        self._zip.comment = SEAL + b"0" * SEAL_HEX
         self._zip.close()
+        digest = digest_before_seal(self._file)
+        self._file.write(key.seal(digest).hex().encode())  # where reading stopped: in the place of the zeros
+        self._file.flush()
 
     def _add(self, name: str, content: bytes) -> None:
         self._files.append({"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
@@ -83,6 +93,17 @@ class Archive:
         info = zipfile.ZipInfo(name, _EPOCH)
         info.external_attr = 0o600 << 16
         self._zip.writestr(info, content, zipfile.ZIP_DEFLATED)
+
+
+def digest_before_seal(file: BinaryIO) -> bytes:
+    """Return the SHA-256 of a file but for the seal's signature at its end, before which it is left to be read or written."""
+    left = file.seek(0, io.SEEK_END) - SEAL_HEX
+    file.seek(0)
+    found = hashlib.sha256()
+    while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+        found.update(chunk)
+        left -= len(chunk)
+    return found.digest()
 
 
 def json_of(value: object) -> bytes:

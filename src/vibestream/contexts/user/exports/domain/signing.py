@@ -1,7 +1,8 @@
 """Keys that exports are signed with, and for nothing else; the signature is over the file's list of contents.
 
 What is signed is `vibestream-export-v1`, a line feed, and the bytes of MANIFEST.json, which name every other file of the
-export with its size and SHA-256. The id of a key is the thumbprint of its public key as a JWK.
+export with its size and SHA-256. Its seal, by the same key, is over `vibestream-export-seal-v1`, a line feed, and the SHA-256 of
+the zip up to the seal: a zip has bytes that unpack to nothing, which no list of contents could speak for. The id of a key is the thumbprint of its public key as a JWK.
 
 Source: RFC 8032 (Ed25519), RFC 8037 (keys as JWK), RFC 7638 (thumbprints).
 """
@@ -22,6 +23,7 @@ from vibestream.kernel.errors import InvalidInput
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 _CONTEXT: Final = b"vibestream-export-v1\n"
+_SEAL_CONTEXT: Final = b"vibestream-export-seal-v1\n"
 
 
 class ExportKeyMalformed(InvalidInput):
@@ -64,8 +66,15 @@ class ExportPublicKey:
 
     def has_signed(self, manifest: bytes, signature: bytes) -> bool:
         """Say whether this key signed a list of contents."""
+        return self._signed(_CONTEXT + manifest, signature)
+
+    def has_sealed(self, digest: bytes, signature: bytes) -> bool:
+        """Say whether this key sealed a zip with this SHA-256."""
+        return self._signed(_SEAL_CONTEXT + digest, signature)
+
+    def _signed(self, message: bytes, signature: bytes) -> bool:
         try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, _CONTEXT + manifest)
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -94,6 +103,10 @@ class ExportKey:
     def sign(self, manifest: bytes) -> bytes:
         """Return the signature of a list of contents, 64 bytes."""
         return self.private.sign(_CONTEXT + manifest)
+
+    def seal(self, digest: bytes) -> bytes:
+        """Return the seal of a zip with this SHA-256, 64 bytes."""
+        return self.private.sign(_SEAL_CONTEXT + digest)
 
 
 def decoded(text: str, *, length: int) -> bytes:

@@ -6,14 +6,23 @@ Nothing in the file is believed before it was checked: not how large it says it 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Final
 
-from vibestream.contexts.user.exports.domain.archive import FORMAT, MANIFEST, SIGNATURE
+from vibestream.contexts.user.exports.domain.archive import (
+    FORMAT,
+    MANIFEST,
+    SEAL,
+    SEAL_HEX,
+    SIGNATURE,
+    digest_before_seal,
+)
 from vibestream.contexts.user.exports.domain.signing import (
     SIGNATURE_BYTES,
     ExportKeyMalformed,
@@ -24,6 +33,7 @@ from vibestream.kernel.errors import InvalidInput
 
 _MOST_FILES: Final = 1_000
 _LARGEST_LIST: Final = 1024 * 1024
+_SEAL: Final = re.compile(rb"[0-9a-f]{%d}" % SEAL_HEX)
 _CHUNK: Final = 256 * 1024
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError),
@@ -70,14 +80,18 @@ def verify(file: BinaryIO, *, trusted: Collection[ExportPublicKey] | None = None
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            return _verified(archive, trusted)
+            found, key = _verified(archive, trusted)
+        _check_seal(file, key)
     except _BROKEN as error:
         raise ExportInvalid(f"This is not a whole export: {type(error).__name__}.") from None
+    return found
 
 
-def _verified(archive: zipfile.ZipFile, trusted: Collection[ExportPublicKey] | None) -> Verified:
+def _verified(
+    archive: zipfile.ZipFile, trusted: Collection[ExportPublicKey] | None
+) -> tuple[Verified, ExportPublicKey]:
     entries = {info.filename: info for info in archive.infolist()}
-    if len(entries) != len(archive.infolist()) or len(entries) > _MOST_FILES or archive.comment:
+    if len(entries) != len(archive.infolist()) or len(entries) > _MOST_FILES:
         raise ExportInvalid("The list of its files is not one that an export has.")
     raw = _small(archive, entries, MANIFEST)
     key = _key_of(_read(_small(archive, entries, SIGNATURE)), raw, trusted)
@@ -90,7 +104,7 @@ def _verified(archive: zipfile.ZipFile, trusted: Collection[ExportPublicKey] | N
         raise ExportInvalid("Files are missing, or were added.")
     for name, one in named.items():
         _check(archive, entries[name], size=int(one["size"]), digest=str(one["sha256"]))
-    return Verified(
+    verified = Verified(
         export_id=str(manifest.get("export_id")),
         user_id=str(manifest.get("user_id")),
         made_at=str(manifest.get("made_at")),
@@ -98,6 +112,17 @@ def _verified(archive: zipfile.ZipFile, trusted: Collection[ExportPublicKey] | N
         files=len(named),
         size=sum(int(one["size"]) for one in listed),
     )
+    return verified, key
+
+
+def _check_seal(file: BinaryIO, key: ExportPublicKey) -> None:
+    """Check that not a byte of the file is another one, also of those that nothing is unpacked from."""
+    digest = digest_before_seal(file)
+    seal = file.read(SEAL_HEX + 1)
+    file.seek(-SEAL_HEX - len(SEAL), io.SEEK_END)
+    is_hex = _SEAL.fullmatch(seal) and file.read(len(SEAL)) == SEAL
+    if not is_hex or not key.has_sealed(digest, bytes.fromhex(seal.decode())):
+        raise ExportInvalid("Its seal is broken: something was changed that no file in it shows.")
 
 
 def _key_of(signature: dict[str, Any], signed: bytes, trusted: Collection[ExportPublicKey] | None) -> ExportPublicKey:
