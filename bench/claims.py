@@ -1,7 +1,8 @@
 """Claims verified and paid, and proofs made by a browser.
 
-`claims_per_s` is how many claims a second `pay_claim` verifies and posts, each by itself and committed to a disk with fsync, 8 at
-a time; its reference is `verify_claim` alone on the same claims, with the same threads, in the same run. `claim_paths_ms` is how
+`claims_per_s` is how many claims a second `pay_claim` verifies and posts, each answered once it is committed to a disk with fsync,
+50 at a time; its reference is `verify_claim` alone on the same claims, as many at a time, with the same threads, in rounds that
+alternate with those that pay; the median of the rounds' ratios. `claim_paths_ms` is how
 long one's receipts of an epoch of 100,000 leaves take with their paths; its reference is rebuilding that epoch's tree, which every
 request did before trees were kept. `proof_browser_s` and `proof_browser_single_s` are the wall time of a proof in Chromium, in the
 worker that is shipped and under its own policy, with files in the cache: the median of both modes; 2 s is what it may take.
@@ -24,15 +25,19 @@ import psycopg
 import uvloop
 
 from bench._browser import prove_in_chromium
+from tests.factories.listen_reward import GENEROUS, NOON
 from tests.factories.receipts import TODAY, claim_body, closed, listened, listener, own_receipts, settings, tools
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service.spending import Asked
+from vibestream.contexts.listen_reward.pools import service as pools
+from vibestream.contexts.listen_reward.pools.service import Policy
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.listen_reward.receipts.domain.field import ORDER, Field
 from vibestream.contexts.listen_reward.receipts.domain.tree import beside
 from vibestream.contexts.listen_reward.receipts.store import nodes
 from vibestream.flows.audit import INVARIANTS
 from vibestream.flows.pay_claims import pay_claim
+from vibestream.kernel.money import VIBE, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database, as_app_role
@@ -44,8 +49,10 @@ from vibestream.platform.postgres.embedded import EmbeddedPostgres
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
 
-CLAIMS: Final = 40
-CLIENTS: Final = 8
+CLAIMS: Final = 301
+CLIENTS: Final = 50
+CONNECTIONS: Final = 10
+PAY_ROUNDS: Final = 3
 LEAVES: Final = 100_000
 ROUNDS: Final = 5
 PROOFS: Final = 3
@@ -75,7 +82,7 @@ def run() -> list[dict[str, Any]]:
 async def _measure(dsn: str) -> tuple[dict[str, Any], dict[str, Any]]:
     threads = BoundedThreads(threads=2)
     chosen = settings()
-    async with Database(dsn, max_size=CLIENTS + 2, application="bench") as database:
+    async with Database(dsn, max_size=CONNECTIONS, application="bench") as database:
         runtime = Runtime(
             settings=chosen, database=database, objects=open_store(chosen), mailer=Mailer(chosen), cpu=threads
         )
@@ -91,12 +98,17 @@ async def _measure(dsn: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 async def _proved(database: Database) -> list[dict[str, Any]]:
     """Let as many listen as there are claims, close the day, and prove for each."""
+    budget = Policy(Money(CLAIMS * GENEROUS.per_listen.minor, VIBE), GENEROUS.per_listen)
+    await database.run(partial(pools.open_epochs, policy=budget, now=NOON))
     fans = [await listener(database, secret=number + 1) for number in range(CLAIMS)]
     for fan in fans:
         await listened(database, fan, paid=fan is fans[-1])
     await closed(database)
     owns = [await own_receipts(database, fan) for fan in fans]
-    return [claim_body(own, secret=at + 1, wallet=f"ed25519:{at:064x}") for at, own in enumerate(owns)]
+    bodies = [claim_body(own, secret=at + 1, wallet=f"ed25519:{at:064x}") for at, own in enumerate(owns)]
+    return [
+        one | {"accepts_recognition": False} for one in bodies
+    ]  # as many hide each other, so the floor is looked at
 
 
 async def _paying(runtime: Runtime, bodies: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -107,17 +119,23 @@ async def _paying(runtime: Runtime, bodies: Sequence[dict[str, Any]]) -> dict[st
         await runtime.cpu.run(work)
 
     async def pay(body: dict[str, Any]) -> None:
-        asked = Asked(TODAY, body["wallet"], datetime.fromisoformat(body["expires_at"]))
+        asked = Asked(TODAY, body["wallet"], datetime.fromisoformat(body["expires_at"]), body["accepts_recognition"])
         await pay_claim(runtime, proof=body["proof"], signals=body["public_signals"], asked=asked, now=utc_now())
 
     await pay(bodies[0])  # opens what all share
-    alone = statistics.median([await _rate(bodies, verify) for _ in range(3)])
-    paid = await _rate(bodies[1:], pay)
+    rounds = []
+    for number in range(PAY_ROUNDS):
+        chosen = bodies[1 + number :: PAY_ROUNDS]
+        alone = [await _rate(chosen, verify)]
+        paid = await _rate(chosen, pay)
+        alone.append(await _rate(chosen, verify))
+        rounds.append((paid / statistics.mean(alone), paid, statistics.mean(alone)))
+    ratio, paid, reference = sorted(rounds)[len(rounds) // 2]
     return {
         "name": "claims_per_s",
         "ours": round(paid, 1),
-        "reference": round(alone, 1),
-        "ratio": paid / alone,
+        "reference": round(reference, 1),
+        "ratio": ratio,
         "reach": 0.7,
     }
 

@@ -23,7 +23,6 @@ from vibestream.contexts.listen_reward.claims.service.spending import Asked
 from vibestream.contexts.payment.claim_wallets import service as claim_wallets
 from vibestream.contexts.payment.claim_wallets import store as order_store
 from vibestream.contexts.payment.claim_wallets.service import Order, Target, TargetKind
-from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import claims as postings
 from vibestream.contexts.payment.ledger.store import postings as posting_store
 from vibestream.contexts.payment.wallets import service as wallets
@@ -40,11 +39,11 @@ from vibestream.platform.storage import open_store
 STEPS: Final[dict[str, tuple[Any, str]]] = {
     "verify": (claims, "verify_claim"),
     "spend": (pay_claims, "spend"),
-    "nullifier": (claim_store, "insert_claim"),
-    "fund": (ledger, "fund_pool"),
-    "pay": (postings, "pay_claim"),
+    "nullifier": (claim_store, "insert_claims"),
+    "open": (postings, "open_accounts"),
+    "pay": (postings, "pay_claims"),
     "post": (posting_store, "post"),
-    "transaction": (pay_claims, "post_claim"),
+    "transaction": (pay_claims, "post_claims"),
     "commit": (Database, "run"),
     "order": (order_store, "insert_order"),
     "give": (wallets, "give"),
@@ -82,7 +81,8 @@ async def claim(database: Database, sent: dict[str, Any]) -> None:
     runtime = Runtime(
         settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=threads
     )
-    asked = Asked(date.fromisoformat(sent["epoch"]), sent["wallet"], datetime.fromisoformat(sent["expires_at"]))
+    until = datetime.fromisoformat(sent["expires_at"])
+    asked = Asked(date.fromisoformat(sent["epoch"]), sent["wallet"], until, sent["accepts_recognition"])
     await pay_claims.pay_claim(runtime, proof=sent["proof"], signals=sent["public_signals"], asked=asked, now=utc_now())
 
 

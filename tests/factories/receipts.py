@@ -106,4 +106,5 @@ def claim_body(
         "epoch": own.closed.epoch.isoformat(),
         "wallet": wallet,
         "expires_at": until.isoformat(),
+        "accepts_recognition": True,
     }

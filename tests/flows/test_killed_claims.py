@@ -23,7 +23,7 @@ SECRET = 0x5EC12E7
 pytestmark = pytest.mark.slow
 CLAIM = [
     *((step, when) for step in ("spend", "nullifier", "pay", "transaction", "commit") for when in ("before", "after")),
-    ("verify", "before"), ("fund", "before"), ("fund", "after"), ("post", "before"), ("post", "after"),
+    ("verify", "before"), ("open", "before"), ("open", "after"), ("post", "before"), ("post", "after"),
 ]  # fmt: skip
 ORDER = [(step, when) for step in ("order", "give", "post", "carry_out", "commit") for when in ("before", "after")]
 

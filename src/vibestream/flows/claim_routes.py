@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from vibestream.contexts.listen_reward.claims.service.spending import Asked
 from vibestream.contexts.payment.claim_wallets import service as claim_wallets
@@ -45,10 +45,16 @@ class ClaimRequest(BaseModel):
     public_signals: Any = Field(description="snarkjs's `public.json`: six numbers as text.")
     epoch: date
     wallet: StrictStr = Field(
-        pattern=WALLET, description="`ed25519:` and a fresh public key, or `evm:0x` and a fresh address; lower case."
+        pattern=WALLET,
+        description="`ed25519:` and a fresh public key in lower case. An address of a chain, `evm:0x…`, is refused: nobody could spend it.",
     )
     expires_at: AwareDatetime = Field(
         description="Until when this may be paid: whole seconds, as the payout is bound to."
+    )
+    accepts_recognition: StrictBool = Field(
+        default=False,
+        description="That it may be guessed whose the claim is. Needed where fewer summaries than the floor are like its own, and "
+        "better left out otherwise.",
     )
 
 
@@ -97,7 +103,7 @@ async def claim(body: ClaimRequest, principal: MaybePrincipalDep, runtime: Runti
     """Be paid for a receipt, without saying whose it is. Safe to repeat; refused when it is sent with a session."""
     if principal is not None:
         raise SignedIn("Send a claim without a session: with one, it would say who you are.")
-    asked = Asked(body.epoch, body.wallet, _instant(body.expires_at))
+    asked = Asked(body.epoch, body.wallet, _instant(body.expires_at), body.accepts_recognition)
     paid = await pay_claim(runtime, proof=body.proof, signals=body.public_signals, asked=asked, now=now)
     return ClaimBody(amount_vibe_minor=paid.amount.minor, wallet=paid.wallet)
 

@@ -1,11 +1,14 @@
 """A claim in zero knowledge is paid: from its epoch's pool into a wallet that nobody's name is on.
 
 The proof is verified outside any transaction. Then the nullifier is spent and the amount posted in one, so that of any number
-of requests with one receipt one pays, and a process that is killed in between has done nothing.
+of requests with one receipt one pays, and a process that is killed in between has done nothing. What was verified while
+another transaction commits shares the next one, and each is answered after its own commit: a claim that is refused does not
+touch the others, and one whose posting fails is tried alone, and so are they.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -14,16 +17,26 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service import Invalid, Verifier
-from vibestream.contexts.listen_reward.claims.service.spending import Asked, ClaimInvalid, spend
+from vibestream.contexts.listen_reward.claims.service.spending import (
+    Asked,
+    ClaimInvalid,
+    Proved,
+    Refusal,
+    Spending,
+    spend,
+)
 from vibestream.contexts.listen_reward.claims.service.spending import claimed as claimed_of
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.receipts import service as receipts
+from vibestream.contexts.payment.claim_wallets.service import require_spendable
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import claims as postings
+from vibestream.contexts.payment.ledger.service.claims import ClaimPayment
 from vibestream.kernel.money import VIBE, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Environment
 from vibestream.platform.database import Tx
+from vibestream.platform.group_commit import SharedGroupCommit
 from vibestream.platform.jobs import periodic
 from vibestream.platform.runtime import Runtime
 
@@ -42,31 +55,44 @@ async def pay_claim(runtime: Runtime, *, proof: object, signals: object, asked: 
     """Verify a claim, then spend and pay it at once. The same claim again is answered alike and pays nothing more.
 
     Raises:
+        WalletNotSpendable: nobody could spend what the address would be paid.
         ClaimInvalid: it proves nothing, however it is written.
-        ClaimNotDue, ClaimRefused, ClaimSpent: see `spend`.
+        ClaimNotDue, ClaimRecognisable, ClaimRefused, ClaimSpent: see `spend`.
         CpuBusy: too many are being verified.
         DevelopmentKeys, KeysDamaged: this deployment has no keys that claims may be believed with.
     """
+    require_spendable(wallet=asked.wallet)
     verifier = _verifier(runtime.settings.claim_keys, runtime.settings.environment is Environment.PRODUCTION)
     said = await runtime.cpu.run(partial(claims.verify_claim, verifier=verifier, proof=proof, signals=signals))
     if isinstance(said, Invalid):
         raise ClaimInvalid("This is no proof of a receipt.")
-    return await runtime.database.run(partial(post_claim, said=said, asked=asked, now=now))
+    proved = Proved(said, asked, now, floor=runtime.settings.claim_anonymity_floor)
+    answer = await _posted.of(runtime.database).submit(proved)
+    if isinstance(answer, Paid):
+        return answer
+    raise answer
 
 
-async def post_claim(tx: Tx, *, said: claims.PublicSignals, asked: Asked, now: datetime) -> Paid:
-    """Spend a verified claim's nullifier and post its amount, both or neither.
+async def post_claims(tx: Tx, proved: Sequence[Proved]) -> list[Paid | Refusal]:
+    """Spend verified claims' nullifiers and post their amounts, both or neither of each; return what became of each.
 
     Raises:
-        ClaimNotDue, ClaimRefused, ClaimSpent: see `spend`.
+        InsufficientFunds, KeyReused: the ledger refuses one; nothing of any is kept.
     """
-    spent, is_new = await spend(tx, said=said, asked=asked, now=now)
-    if is_new:
-        for epoch in await pools.list_epochs(tx, epochs=[spent.epoch]):
-            await ledger.fund_pool(tx, epoch=epoch.epoch, amount=epoch.policy.budget)
-        nullifier = spent.nullifier.to_bytes(32, "big")
-        await postings.pay_claim(tx, epoch=spent.epoch, nullifier=nullifier, address=spent.wallet, amount=spent.amount)
-    return Paid(spent.amount, spent.wallet)
+    answers = await spend(tx, proved=proved)
+    fresh = [one.spent for one in answers if isinstance(one, Spending) and one.is_new]
+    if fresh:
+        epochs = await pools.list_epochs(tx, epochs={one.epoch for one in fresh})
+        payments = [ClaimPayment(one.epoch, one.nullifier.to_bytes(32, "big"), one.wallet, one.amount) for one in fresh]
+        await postings.pay_claims(tx, payments=payments, budgets={one.epoch: one.policy.budget for one in epochs})
+    return [Paid(one.spent.amount, one.spent.wallet) if isinstance(one, Spending) else one for one in answers]
+
+
+async def _post(tx: Tx, proved: Sequence[Proved]) -> Sequence[Paid | Refusal]:
+    return await post_claims(tx, proved)  # looked up at each call, so that a test can cut it off
+
+
+_posted: Final = SharedGroupCommit(_post)
 
 
 @periodic("listen_reward.return_unclaimed", every_s=RETURN_EVERY_S)

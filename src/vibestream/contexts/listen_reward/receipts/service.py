@@ -266,10 +266,12 @@ async def closed(tx: Tx, *, epoch: date) -> Closed:
     return found
 
 
-async def closed_for_claims(tx: Tx, *, epoch: date, now: datetime) -> Closed | None:
-    """Return a closed epoch whose claims are still taken; they are not given back before this transaction ends."""
-    found = await store.share_closed(tx, epoch)
-    return found if found is not None and now < found.claimable_until else None
+async def closed_for_claims(tx: Tx, *, epochs: Collection[date]) -> dict[date, Closed]:
+    """Return the closed ones of these epochs that were not given back; they are not before this transaction ends.
+
+    Until when claims are taken is theirs to say: `Closed.claimable_until`.
+    """
+    return {one.epoch: one for one in await store.share_closed(tx, epochs)}
 
 
 async def list_closed(tx: Tx, *, before: date | None, limit: int) -> list[Closed]:
@@ -293,6 +295,16 @@ async def own_epochs(tx: Tx, *, user_id: UserId, before: date | None, limit: int
 async def tiers_of(tx: Tx, *, epoch: date) -> dict[int, int]:
     """Return how many summaries of each tier an epoch has: among how many a claim hides."""
     return await store.count_tiers(tx, epoch)
+
+
+async def waiting(tx: Tx, *, user_id: UserId) -> dict[date, int]:
+    """Return how many receipts of listens an account has in each epoch that is not closed yet."""
+    return await store.count_waiting(tx, user_id)
+
+
+async def alike(tx: Tx, *, epoch: date, units: int, at_most: int) -> int:
+    """Return how many summaries of a tier an epoch has, counted up to a number and no further."""
+    return await store.count_alike(tx, epoch, units=units, at_most=at_most)
 
 
 async def ended(tx: Tx, *, now: datetime) -> list[tuple[date, int]]:

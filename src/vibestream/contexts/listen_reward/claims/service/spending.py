@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
@@ -10,7 +11,7 @@ from vibestream.contexts.listen_reward.claims import store
 from vibestream.contexts.listen_reward.claims.domain.signals import Payout, PublicSignals, payout_element
 from vibestream.contexts.listen_reward.claims.store import Spent
 from vibestream.contexts.listen_reward.receipts import service as receipts
-from vibestream.contexts.listen_reward.receipts.domain.field import to_bytes
+from vibestream.contexts.listen_reward.receipts.domain.field import Field
 from vibestream.contexts.listen_reward.receipts.domain.receipt import epoch_element
 from vibestream.contexts.listen_reward.receipts.service import Closed
 from vibestream.kernel.errors import Conflict, InvalidInput
@@ -40,6 +41,20 @@ class ClaimRefused(InvalidInput):
         self.signal = signal
 
 
+class ClaimRecognisable(Conflict):
+    """Fewer summaries than the floor are like this one, so it may be guessed whose it is, and nobody said that they accept that."""
+
+    code: ClassVar[str] = "claims.recognisable"
+
+    def __init__(self, *, hides_among: int, floor: int) -> None:
+        super().__init__(
+            f"This claim hides among {hides_among}, fewer than {floor}: it may be guessed whose it is. "
+            "Send it again with `accepts_recognition` if that is accepted."
+        )
+        self.hides_among = hides_among
+        self.floor = floor
+
+
 class ClaimSpent(Conflict):
     """This receipt was claimed before, for another payout."""
 
@@ -53,31 +68,53 @@ class Asked:
     epoch: date
     wallet: str
     expires_at: datetime
+    accepts_recognition: bool = False
+    """That it may be guessed whose it is, because few could have sent such a claim."""
 
 
-async def spend(tx: Tx, *, said: PublicSignals, asked: Asked, now: datetime) -> tuple[Spent, bool]:
-    """Spend a proved claim's nullifier; return what it is to be paid, and whether it was this call that spent it.
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A claim whose proof was verified: what it says, what it asks for, and when it came."""
 
-    The caller posts the amount in the same transaction, under the nullifier. The same claim for the same payout again is
-    answered alike and changes nothing. Of the time only the hour is kept.
+    said: PublicSignals
+    asked: Asked
+    now: datetime
+    floor: int
+    """Summaries of its tier below which it must say that it may be recognised."""
 
-    Raises:
-        ClaimNotDue: the epoch takes no claims now, or the claim has expired.
-        ClaimRefused: a signal is not what is paid for.
-        ClaimSpent: the receipt was claimed for another payout.
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a claim is to be paid, and whether it was this call that spent it: then the caller posts the amount."""
+
+    spent: Spent
+    is_new: bool
+
+
+Refusal = ClaimNotDue | ClaimRecognisable | ClaimRefused | ClaimSpent
+
+
+async def spend(tx: Tx, *, proved: Sequence[Proved]) -> list[Spending | Refusal]:
+    """Spend the nullifiers of proved claims, in their order; return what each is to be paid, or why it is not.
+
+    One that is refused leaves no trace and does not touch the others. The caller posts the amounts of those that are new in
+    the same transaction, under their nullifiers. The same claim for the same payout again is answered alike and changes
+    nothing; so it is twice among these. Of the time only the hour is kept.
+
+    The errors that stand in an answer's place: `ClaimNotDue`, the epoch takes no claims now, or the claim has expired;
+    `ClaimRecognisable`, fewer summaries than the floor are like its own, and it does not accept that; `ClaimRefused`, a signal is not what is paid for; `ClaimSpent`, the receipt was claimed for another payout.
     """
-    closed = await receipts.closed_for_claims(tx, epoch=asked.epoch, now=now)
-    if closed is None or asked.expires_at <= now:
-        raise ClaimNotDue("Claims upon this epoch are not taken now, or this one has expired.")
-    _require_payable(said, asked, closed)
-    units = int(said.min_seconds)
-    amount = Money(units * closed.per_listen, VIBE)
-    spent = Spent(said.nullifier, asked.epoch, units, amount, asked.wallet, said.payout)
-    if await store.insert_claim(tx, spent, hour=now.replace(minute=0, second=0, microsecond=0)):
-        return spent, True
-    if await store.payout_of(tx, said.nullifier) != to_bytes(said.payout):
-        raise ClaimSpent("This receipt was claimed before.")
-    return spent, False
+    closed = await receipts.closed_for_claims(tx, epochs={one.asked.epoch for one in proved})
+    payable = [_payable(one, closed.get(one.asked.epoch)) for one in proved]
+    payable = await _unrecognisable(tx, proved, payable)
+    first: dict[Field, Spent] = {}
+    for one in payable:
+        if isinstance(one, Spent):
+            first.setdefault(one.nullifier, one)
+    fresh = await store.insert_claims(tx, list(first.values())) if first else set()
+    old = [one for one in first if one not in fresh]
+    paid_to = {key: first[key].payout for key in fresh} | (await store.payouts_of(tx, old) if old else {})
+    return [_answer(one, is_new=_is_new(one, first, fresh), paid_to=paid_to) for one in payable]
 
 
 async def claimed(tx: Tx, *, epoch: date) -> Money:
@@ -105,7 +142,11 @@ def payout_of(*, asked: Asked, deployment: str) -> Payout:
     return Payout(deployment, epoch_element(asked.epoch), asked.wallet, VIBE.code, asked.expires_at)
 
 
-def _require_payable(said: PublicSignals, asked: Asked, closed: Closed) -> None:
+def _payable(one: Proved, closed: Closed | None) -> Spent | Refusal:
+    """Return what a claim would be paid, or why it would not be."""
+    said, asked = one.said, one.asked
+    if closed is None or one.now >= closed.claimable_until or asked.expires_at <= one.now:
+        return ClaimNotDue("Claims upon this epoch are not taken now, or this one has expired.")
     holds = {
         "epoch": said.epoch == epoch_element(asked.epoch),
         "root": said.root == closed.root,
@@ -115,4 +156,38 @@ def _require_payable(said: PublicSignals, asked: Asked, closed: Closed) -> None:
     }
     for signal, is_so in holds.items():
         if not is_so:
-            raise ClaimRefused(signal=signal)
+            return ClaimRefused(signal=signal)
+    units = int(said.min_seconds)
+    amount = Money(units * closed.per_listen, VIBE)
+    hour = one.now.replace(minute=0, second=0, microsecond=0)
+    return Spent(said.nullifier, asked.epoch, units, amount, asked.wallet, said.payout, hour)
+
+
+async def _unrecognisable(
+    tx: Tx, proved: Sequence[Proved], payable: Sequence[Spent | Refusal]
+) -> list[Spent | Refusal]:
+    """Refuse those that hide among too few and do not accept it; each tier is counted once."""
+    counted: dict[tuple[date, int], int] = {}
+    answers: list[Spent | Refusal] = []
+    for claim, one in zip(proved, payable, strict=True):
+        if isinstance(one, Spent) and not claim.asked.accepts_recognition:
+            tier = (one.epoch, one.units)
+            if tier not in counted:
+                counted[tier] = await receipts.alike(tx, epoch=one.epoch, units=one.units, at_most=claim.floor)
+            if counted[tier] < claim.floor:
+                answers.append(ClaimRecognisable(hides_among=counted[tier], floor=claim.floor))
+                continue
+        answers.append(one)
+    return answers
+
+
+def _is_new(one: Spent | Refusal, first: Mapping[Field, Spent], fresh: Collection[Field]) -> bool:
+    return isinstance(one, Spent) and one.nullifier in fresh and first[one.nullifier] is one
+
+
+def _answer(one: Spent | Refusal, *, is_new: bool, paid_to: Mapping[Field, Field]) -> Spending | Refusal:
+    if not isinstance(one, Spent):
+        return one
+    if paid_to.get(one.nullifier) != one.payout:
+        return ClaimSpent("This receipt was claimed before.")
+    return Spending(one, is_new)

@@ -174,10 +174,12 @@ async def load_closed(tx: Tx, epoch: date) -> Closed | None:
     return await tx.one(_closed, f"{_CLOSED} WHERE epoch = %s AND state = 'closed'", [epoch])
 
 
-async def share_closed(tx: Tx, epoch: date) -> Closed | None:
-    """Return a closed epoch whose claims have not been given back, and keep them from it for the time of the transaction."""
-    return await tx.one(
-        _closed, f"{_CLOSED} WHERE epoch = %s AND state = 'closed' AND returned_at IS NULL FOR SHARE", [epoch]
+async def share_closed(tx: Tx, epochs: Iterable[date]) -> list[Closed]:
+    """Return closed epochs whose claims have not been given back, and keep them from it for the time of the transaction."""
+    return await tx.all(
+        _closed,
+        f"{_CLOSED} WHERE epoch = ANY(%s) AND state = 'closed' AND returned_at IS NULL ORDER BY epoch FOR SHARE",
+        [sorted(epochs)],
     )
 
 
@@ -255,6 +257,32 @@ async def count_tiers(tx: Tx, epoch: date) -> dict[int, int]:
     return dict(rows)
 
 
+async def count_waiting(tx: Tx, user_id: UserId) -> dict[date, int]:
+    """Return how many receipts of listens an account has in each epoch that is not closed, the earliest first."""
+    rows = await tx.all(
+        _waiting,
+        """
+        SELECT epoch, count(*)::int AS count FROM listen_reward.receipt JOIN listen_reward.receipt_epoch USING (epoch)
+        WHERE user_id = %s AND state <> 'closed' AND listen_id IS NOT NULL GROUP BY epoch ORDER BY epoch
+        """,
+        [user_id],
+    )
+    return dict(rows)
+
+
+async def count_alike(tx: Tx, epoch: date, *, units: int, at_most: int) -> int:
+    """Return how many summaries of one tier an epoch has, at most a number: each claim asks, so no more are looked at."""
+    return int(
+        await tx.value(
+            """
+            SELECT count(*) FROM (
+                SELECT FROM listen_reward.receipt WHERE epoch = %s AND seconds = %s AND listen_id IS NULL LIMIT %s) alike
+            """,
+            [epoch, units, at_most],
+        )
+    )
+
+
 async def list_own(tx: Tx, user_id: UserId, epoch: date) -> list[Leaf]:
     """Return an account's receipts of an epoch, in their places."""
     return await tx.all(
@@ -281,6 +309,10 @@ def _known(*, user_id: UserId, commitment: bytes) -> tuple[UserId, Field]:
 
 def _tier(*, seconds: int, count: int) -> tuple[int, int]:
     return seconds, count
+
+
+def _waiting(*, epoch: date, count: int) -> tuple[date, int]:
+    return epoch, count
 
 
 def _closed(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from vibestream.contexts.payment.ledger.domain import accounts
 from vibestream.contexts.payment.ledger.domain.accounts import AccountName
-from vibestream.contexts.payment.ledger.domain.postings import Leg, Posted, Posting
+from vibestream.contexts.payment.ledger.domain.postings import Leg, Posted, Posting, Status, refusal
 from vibestream.contexts.payment.ledger.domain.rewards import require_points
-from vibestream.contexts.payment.ledger.service.posting import open_accounts, post
+from vibestream.contexts.payment.ledger.service.posting import open_accounts, post, post_batch
+from vibestream.contexts.payment.ledger.service.rewards import funding
 from vibestream.contexts.payment.ledger.store import accounts as account_store
 from vibestream.contexts.payment.ledger.store import books as book_store
-from vibestream.kernel.ids import TransactionId, new_id
+from vibestream.kernel.ids import AccountId, TransactionId, new_id
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.database import Tx
 
@@ -19,18 +22,51 @@ CLAIM = "reward_claim"
 RETURN = "claim_return"
 
 
-async def pay_claim(tx: Tx, *, epoch: date, nullifier: bytes, address: str, amount: Money) -> Posted:
-    """Pay a claim from its epoch's pool into a pseudonymous wallet, once for each nullifier. Nothing says whose claim it is.
+@dataclass(frozen=True, slots=True)
+class ClaimPayment:
+    """A claim to be paid: from its epoch's pool into a pseudonymous wallet. Nothing says whose it is."""
+
+    epoch: date
+    nullifier: bytes
+    address: str
+    amount: Money
+
+
+async def pay_claims(tx: Tx, *, payments: Sequence[ClaimPayment], budgets: Mapping[date, Money]) -> list[Posted]:
+    """Pay claims, each once for its nullifier, all of them or, when it raises, none.
+
+    `budgets` says what each epoch's pool is funded with, which is done first where it was not: see `fund_pool`. All is
+    decided in one statement, so the cost of a claim falls with their number.
 
     Raises:
-        InvalidReward: the amount is not a positive one of VIBE.
-        InsufficientFunds: the pool has less.
-        KeyReused: the nullifier was paid otherwise.
+        InvalidReward: an amount is not a positive one of VIBE.
+        InsufficientFunds: a pool has less.
+        KeyReused: a nullifier was paid otherwise, or a pool was funded with another amount.
     """
-    key = f"{CLAIM}:{nullifier.hex()}"
-    return await _move(
-        tx, accounts.reward_pool(epoch=epoch), accounts.claim_wallet(address=address), amount, (key, CLAIM)
-    )
+    for amount in (*(one.amount for one in payments), *budgets.values()):
+        require_points(amount)
+    pools = {epoch: accounts.reward_pool(epoch=epoch) for epoch in budgets}
+    wallets = {one.address: accounts.claim_wallet(address=one.address) for one in payments}
+    source = accounts.issuance(currency=VIBE)
+    names = [source, *pools.values(), *wallets.values()]
+    found = dict(zip(names, await open_accounts(tx, names=names), strict=True))
+    funded = [
+        funding(epoch=epoch, amount=amount, issuance=found[source], pool=found[pools[epoch]])
+        for epoch, amount in budgets.items()
+    ]
+    paid = [
+        _posting(found[pools[one.epoch]], found[wallets[one.address]], one.amount, (_key(one.nullifier), CLAIM))
+        for one in payments
+    ]
+    postings = [*funded, *paid]
+    outcomes = await post_batch(tx, postings=postings)
+    for posting, outcome in zip(postings, outcomes, strict=True):
+        if not outcome.accepted:
+            raise refusal(outcome, key=posting.key)
+    return [
+        Posted(outcome.transaction_id or posting.transaction_id, replayed=outcome.status is Status.REPLAYED)
+        for posting, outcome in zip(paid, outcomes[len(funded) :], strict=True)
+    ]
 
 
 async def return_unclaimed(tx: Tx, *, epoch: date, amount: Money) -> Posted:
@@ -63,7 +99,15 @@ async def claim_balance(tx: Tx, *, address: str) -> Money:
 
 async def _move(tx: Tx, source: AccountName, target: AccountName, amount: Money, fact: tuple[str, str]) -> Posted:
     require_points(amount)
-    key, kind = fact
     giver, taker = await open_accounts(tx, names=[source, target])
+    return await post(tx, posting=_posting(giver, taker, amount, fact))
+
+
+def _posting(giver: AccountId, taker: AccountId, amount: Money, fact: tuple[str, str]) -> Posting:
+    key, kind = fact
     legs = (Leg(giver, -amount), Leg(taker, amount))
-    return await post(tx, posting=Posting(transaction_id=TransactionId(new_id()), key=key, kind=kind, legs=legs))
+    return Posting(transaction_id=TransactionId(new_id()), key=key, kind=kind, legs=legs)
+
+
+def _key(nullifier: bytes) -> str:
+    return f"{CLAIM}:{nullifier.hex()}"

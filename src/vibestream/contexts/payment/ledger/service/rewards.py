@@ -40,15 +40,17 @@ async def fund_pool(tx: Tx, *, epoch: date, amount: Money) -> Posted:
     """
     require_points(amount)
     source, pool = await open_accounts(tx, names=[accounts.issuance(currency=VIBE), accounts.reward_pool(epoch=epoch)])
-    return await post(
-        tx,
-        posting=Posting(
-            transaction_id=TransactionId(new_id()),
-            key=f"reward_pool:{epoch.isoformat()}",
-            kind="pool_funding",
-            legs=(Leg(source, -amount), Leg(pool, amount)),
-            details={"epoch": epoch.isoformat()},
-        ),
+    return await post(tx, posting=funding(epoch=epoch, amount=amount, issuance=source, pool=pool))
+
+
+def funding(*, epoch: date, amount: Money, issuance: AccountId, pool: AccountId) -> Posting:
+    """Return the posting that issues an epoch's budget into its pool: one fact for each epoch."""
+    return Posting(
+        transaction_id=TransactionId(new_id()),
+        key=f"reward_pool:{epoch.isoformat()}",
+        kind="pool_funding",
+        legs=(Leg(issuance, -amount), Leg(pool, amount)),
+        details={"epoch": epoch.isoformat()},
     )
 
 
