@@ -193,6 +193,72 @@ async def test_a_listen_that_comes_after_the_close_is_of_the_next_epoch(client: 
     assert await audit_is_green(database)
 
 
+async def test_a_claim_that_few_are_like_is_paid_only_when_it_accepts_to_be_recognised(client: Any, database: Database):
+    fans = [await listener(database, secret=SECRET + number) for number in range(20)]
+    for number, fan in enumerate(fans):
+        await listened(database, fan, times=3 if number == 0 else 1, paid=fan is fans[-1])
+    await closed(database)
+    own = await own_receipts(database, fans[0])
+    places = {own.leaves[at].receipt.seconds: at for at in (3, 4)}
+    unsaid = {
+        units: claim_body(own, secret=SECRET, place=at) | {"accepts_recognition": False} for units, at in places.items()
+    }
+    said = unsaid[2] | {"accepts_recognition": True}
+
+    refused = [await client.post("/api/v1/claims", json=unsaid[2]) for _ in range(2)]
+
+    # Of two units there is one, of one unit there are twenty: the floor.
+    assert [one.status_code for one in refused] == [409, 409]
+    assert refused[0].json()["code"] == "claims.recognisable"
+    assert refused[0].json()["facts"] == {"hides_among": 1, "floor": 20}
+    assert await balance(database) == 0
+    del unsaid[1]["accepts_recognition"]
+    assert (await client.post("/api/v1/claims", json=unsaid[1])).status_code == 200
+    assert (await client.post("/api/v1/claims", json=said)).status_code == 200
+    assert await balance(database) == 30_000
+    assert await audit_is_green(database)
+
+
+@pytest.mark.parametrize("word", ["true", 1, None, "yes"])
+async def test_only_the_plain_word_accepts_to_be_recognised(client: Any, database: Database, word: object):
+    body = {
+        "proof": {}, "public_signals": ["0"] * 6, "epoch": "2026-03-01", "wallet": WALLET,
+        "expires_at": utc_now().isoformat(), "accepts_recognition": word,
+    }  # fmt: skip
+    answer = await client.post("/api/v1/claims", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] != "claims.invalid"
+
+
+async def test_an_address_that_nobody_could_spend_from_is_not_paid_whatever_is_proved(client: Any, database: Database):
+    fan = await listener(database, secret=SECRET)
+    await listened(database, fan)
+    await closed(database)
+    address = "evm:0x" + "ab" * 20
+    own = await own_receipts(database, fan)
+
+    answer = await client.post("/api/v1/claims", json=claim_body(own, secret=SECRET, wallet=address))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "claim_wallets.not_spendable")
+    assert await balance(database, address) == 0
+    # The receipt is not spent: it can be claimed to a wallet that has a key.
+    assert (await client.post("/api/v1/claims", json=claim_body(own, secret=SECRET))).status_code == 200
+
+
+async def test_what_waits_for_the_close_is_told_to_its_listener_alone(client_for: Any, client: Any, database: Database):
+    fan = await listener(database, secret=SECRET)
+    await listened(database, fan, times=2)
+    mine, other = await client_for(_principal(fan)), await client_for(_principal(UserId(new_id())))
+
+    waiting = [(await one.get("/api/v1/receipts")).json()["items"] for one in (mine, other)]
+    await closed(database)
+
+    assert waiting == [[{"epoch": "2026-03-01", "listens": 2}], []]
+    assert (await mine.get("/api/v1/receipts")).json() == {"items": []}
+    assert (await client.get("/api/v1/receipts")).status_code == 401
+
+
 async def test_a_claim_that_says_who_sends_it_is_refused(client_for: Any, client: Any, database: Database):
     fan = await listener(database, secret=SECRET)
     await listened(database, fan)

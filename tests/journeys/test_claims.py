@@ -39,12 +39,16 @@ def test_real_music_is_listened_to_proved_and_paid_to_a_wallet_without_a_name(tm
         done(product, "epoch", "close", today, "--early")
         receipts = tmp_path / "receipts.json"
         receipts.write_text(json.dumps(fan.get(f"/api/v1/receipts/{today}")))
-        files = ("claim", "send", str(receipts), "--secret", str(secret), "--url", product.url)
+        files: tuple[str, ...] = ("claim", "send", str(receipts), "--secret", str(secret), "--url", product.url)
+        alone = product.run(*files, "--wallets", str(tmp_path / "unsaid"))
+        assert alone.returncode == 1
+        assert "hides among 1, fewer than 20" in alone.stderr
+        files = (*files, "--accept-recognition")
         amount, wallet = done(product, *files, "--wallets", str(tmp_path / "wallets")).split()
 
         assert amount == "10000"
         held = httpx.get(f"{product.url}/api/v1/claim-wallets/{wallet}").json()
-        assert held == {"wallet": wallet, "vibe_minor": 10_000}
+        assert held == {"wallet": wallet, "vibe_minor": 10_000, "received_minor": 10_000}
         again = product.run(*files, "--wallets", str(tmp_path / "more"))
         assert again.returncode == 1
         assert "claimed before" in again.stderr

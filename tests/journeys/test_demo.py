@@ -13,6 +13,7 @@ from tests.journeys.product import Product, running
 STORY = [
     *("platform_is_up", "artist_signs_up", "upload", "packaging", "publish"),
     *("fan_signs_up", "top_up", "subscribe", "tip", "listen", "reward", "books"),
+    *("secret", "listen_for_receipt", "epoch_closed", "proof", "claim"),
     *("royalties", "payout_asked", "payout_reviewed", "payout", "money_balances"),
 ]
 
@@ -31,7 +32,12 @@ def test_the_main_job_is_told_paid_and_kept_over_a_restart(tmp_path: Path):
         assert figures["royalties"] == {"available": "45.26 USD"}  # a tip of 40.00 less 5 %, and a pool of 7.26
         assert figures["payout"] == {"sent": "45.01 USD", "fee": "0.25 USD"}
         assert figures["money_balances"] == {"movements": 3, "sum": "0"}
-        audited(product, tmp_path)
+        assert figures["epoch_closed"] == {"leaves": 2, "summaries_of_the_fan": 1}
+        assert figures["proof"]["hides_among"] == 1
+        assert figures["claim"]["paid"] == figures["claim"]["wallet_holds"] == "1.0000 VIBE"
+        assert figures["claim"]["accepted_to_be_recognised"] == "yes"
+        assert product.query("SELECT count(*), sum(amount)::int FROM listen_reward.claim") == [(1, 10_000)]
+        claims_is_green(audited(product, tmp_path))
 
         tree = product.processes()
         assert product.stop() == 0
@@ -42,12 +48,19 @@ def test_the_main_job_is_told_paid_and_kept_over_a_restart(tmp_path: Path):
         audited(product, tmp_path)
 
 
-def audited(product: Product, folder: Path) -> None:
+def claims_is_green(records: list[dict[str, object]]) -> None:
+    """The audit looked at the claim: it says so in its figure."""
+    claimed = next(one for one in records if one["name"] == "claims.claimed_is_paid")
+    assert claimed["figure"] == "1.0000 VIBE to be claimed, 1.0000 VIBE claimed, 0.0000 VIBE gone back"
+
+
+def audited(product: Product, folder: Path) -> list[dict[str, object]]:
     audit = product.run("audit", "--json", str(folder / "audit.json"))
     assert audit.returncode == 0, audit.stdout + audit.stderr
     records = json.loads((folder / "audit.json").read_text())
     assert len(records) >= 10
     assert all(one["ok"] for one in records)
+    return list(records)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import httpx
 from rich.console import Console
 
 from vibestream.cli.connection import seed_file
-from vibestream.cli.story import main_job, money, pieces
+from vibestream.cli.story import main_job, money, pieces, proof
 from vibestream.cli.story.main_job import Person, Published
 from vibestream.cli.story.telling import Teller
 from vibestream.cli.story.visitor import Visitor
@@ -57,7 +57,8 @@ def command(*, music: Path | None, json_file: Path | None, url: str | None, seed
     """Tell the main job as a story, through the public HTTP API, against a running VibeStream.
 
     An artist signs up, uploads masters and publishes them. A fan signs up, tops up, subscribes and tips at the sandbox's
-    gateways, listens in real time, and is paid. An operator closes the month early, which only a sandbox does, and shares
+    gateways, listens in real time, and is paid. Then the fan makes a secret, listens again, and when the day was closed early
+    proves in zero knowledge that a receipt is theirs, and is paid into a wallet without a name. An operator closes the month early, which only a sandbox does, and shares
     its royalties; the artist is paid out. Every transaction sums to zero. Start `vibestream up` in another terminal first.
     """
     settings = load_settings()
@@ -95,6 +96,7 @@ def _tell_all(teller: Teller, artist: Visitor, fan: Visitor, person: Person, pub
     money.fan_pays(teller, fan, artist_id=published.artist_id)
     main_job.fan_listens(teller, fan, track_id=published.track_ids[0])
     main_job.fan_is_paid(teller, fan)
+    proof.fan_claims(teller, fan, track_id=published.track_ids[-1])
     money.month_is_shared(teller, artist)
     with Visitor(artist.base_url) as reviewer:
         money.artist_is_paid_out(teller, artist, reviewer=reviewer, person=main_job.invent("finance"))

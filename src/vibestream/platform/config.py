@@ -17,11 +17,12 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import AliasChoices, AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from vibestream.kernel.errors import InvalidInput
 from vibestream.platform.database import as_app_role
+from vibestream.platform.login_issuers import LoginIssuer, listed, problems_of, secret_named
 
 _SECRET_LENGTH: Final = 32
 _ED25519: Final = re.compile(r"[A-Za-z0-9_-]{43}=?")
@@ -121,6 +122,12 @@ class Settings(BaseSettings):
         "is set, or while it does not answer.",
     )
 
+    login_issuers: Annotated[tuple[LoginIssuer, ...], NoDecode] = Field(
+        (),
+        description="Issuers that people may sign in with, as a JSON list: each names a preset (oidc, google, apple, github, "
+        "discord), our client_id there, and the secret by the variable or file that holds it; oidc also name, title, issuer.",
+    )
+
     ledger_seal_key: SecretStr | None = Field(
         None,
         description="Private Ed25519 key, 32 bytes in base64url, that seals of the ledger are signed with. Production "
@@ -166,7 +173,7 @@ class Settings(BaseSettings):
         20,
         ge=1,
         le=1_000_000,
-        description="Summaries of a tier below which the page says that a claim hides among few, and waits for the listener's word.",
+        description="Summaries of a tier below which a claim hides among few: the server pays it only when it says that this is accepted, and the page asks first.",
     )
     claim_delay_s: int = Field(
         3_600,
@@ -343,9 +350,17 @@ class Settings(BaseSettings):
         description="Port for the worker's own Prometheus metrics on the loopback address; unset: none are served.",
     )
 
+    @field_validator("login_issuers", mode="before")
+    @classmethod
+    def _issuers(cls, given: object) -> object:
+        return listed(given)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = []
+        problems = [
+            f"VIBESTREAM_LOGIN_ISSUERS: {one}"
+            for one in problems_of(self.login_issuers, production=self.environment is Environment.PRODUCTION)
+        ]
         if self.object_store == "s3" and not self.s3_bucket:
             problems.append("VIBESTREAM_S3_BUCKET: the s3 object store needs a bucket")
         if self.object_store == "s3" and self.media_accel:
@@ -476,6 +491,10 @@ class Settings(BaseSettings):
     def earlier_export_keys(self) -> tuple[str, ...]:
         """The public keys, as text, whose copies of data are believed beside those of the present key."""
         return tuple(key.strip() for key in self.export_public_keys.split(",") if key.strip())
+
+    def login_secret(self, issuer: LoginIssuer) -> str:
+        """Return our secret at an issuer; empty for a public client."""
+        return secret_named(issuer.secret) or ""
 
     def signing_key(self) -> bytes:
         """Return the key that delivery URLs, cursors and codes are signed with; made once outside production."""

@@ -48,10 +48,14 @@ SENTENCES: Final[Mapping[str, str]] = {
     "epochs.key_missing": N_("This installation cannot close a day's receipts yet."),
     "claims.invalid": N_("This is no proof of a receipt."),
     "claims.not_due": N_("Claims upon this day are not taken now."),
+    "claims.recognisable": N_(
+        "This claim hides among few, so it may be guessed whose it is. Say that you accept that, or leave it."
+    ),
     "claims.refused": N_("The proof is of another thing than what is asked for."),
     "claims.signed_in": N_("Sign out before you claim: otherwise we would know who you are."),
     "claims.spent": N_("This receipt was claimed before."),
     "claim_wallets.has_less": N_("This wallet holds less than that."),
+    "claim_wallets.not_spendable": N_("Nothing is paid to an address of a chain: nobody could spend it here."),
     "claim_wallets.order_expired": N_("The order's time is over. Make it again."),
     "claim_wallets.order_invalid": N_("The wallet's key did not sign this order."),
     "claim_wallets.order_reused": N_("The order's number was used for another one. Make it again."),
@@ -59,6 +63,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "export.not_found": N_("There is no such copy of your data to fetch, or not any more."),
     "export.link_invalid": N_("This address is not good any more. Ask for another on the page of your data."),
     "export.key_missing": N_("Copies of data cannot be made here at the moment. Try again later."),
+    "consent.text_changed": N_("The text has changed since you read it. Read it again, and say then."),
     "erasure.account_closed": N_("This account is being deleted. It cannot be entered any more."),
     "erasure.confirmation_wrong": N_("This is not the address of your account."),
     "leaving.money_left": N_("You still have something. Spend it, have it paid out, or give it up below."),
@@ -71,6 +76,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "scoring.words_missing": N_("Say why, in 1 to 2,000 characters."),
     # Accounts
     "account.address_invalid": N_("This is not an e-mail address. Check it for typing errors."),
+    "account.address_taken": N_(
+        "This address has an account of its own by now. Sign in there, or use another address."
+    ),
+    "email_change.expired": N_("There is no code that this browser could show any more. Ask for another."),
+    "email_change.unchanged": N_("This is your address already."),
+    "email_change.undo_expired": N_("This code undoes nothing: it is mistyped, was used, or is older than a week."),
     "account.code_expired": N_(
         "There is no code that this browser could show any more. Ask for another, or sign up again."
     ),
@@ -134,6 +145,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "profile.handle_taken": N_("The handle {handle} is taken, or looks like one that is. Choose another."),
     "profile.link_invalid": N_("This is not a link that can be shown: write its address with https://."),
+    "fan.follows_exhausted": N_("You follow as many as you may. Stop following somebody first."),
+    "fan.missing": N_("There is nobody of this name to see."),
+    "fan.own_page": N_("This is you."),
+    "fan.taste_invalid": N_("Use up to eight words or names, with commas between."),
     "profile.not_verified": N_("Verify your e-mail address first."),
     "profile.preference_invalid": N_("There is no such language or theme."),
     "notification.hours_invalid": N_("Choose a time zone of the list, and two different times of day, or none."),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import subprocess
-import sys
 from decimal import Decimal
 from typing import Any, Final
 
 import httpx
 
 from vibestream.cli.story.main_job import DidNotComeAbout, Person, until
+from vibestream.cli.story.operator import operate
 from vibestream.cli.story.telling import Teller
 from vibestream.cli.story.visitor import Visitor
 from vibestream.kernel.time import utc_now
@@ -55,8 +54,8 @@ def month_is_shared(teller: Teller, artist: Visitor) -> None:
     """
     month = utc_now().strftime("%Y-%m")
     with teller.step("royalties", f"An operator closes {month} early and shares its royalties") as figures:
-        _operate(teller, "royalties", "run", month, "--currency", _CURRENCY, "--early")
-        _operate(teller, "royalties", "release", "--early")
+        operate(teller, "royalties", "run", month, "--currency", _CURRENCY, "--early")
+        operate(teller, "royalties", "release", "--early")
         balance = until(lambda: _earned(artist), within_s=_WITHIN_S, what="What the artist earned")
         figures["available"] = f"{balance['available']} {_CURRENCY}"
 
@@ -78,7 +77,7 @@ def artist_is_paid_out(teller: Teller, artist: Visitor, *, reviewer: Visitor, pe
         figures["state"] = artist.get(f"/api/v1/payouts/{payout_id}")["payout"]["state"]
     with teller.step("payout_reviewed", "A person of finance looks at it and releases it") as figures:
         reviewer.sign_up(email=person.email, password=person.password, display_name=person.display_name)
-        _operate(teller, "grant-role", person.email, "finance")
+        operate(teller, "grant-role", person.email, "finance")
         reviewer.sign_in(email=person.email, password=person.password)
         waiting = until(lambda: _waiting(reviewer, payout_id), within_s=_WITHIN_S, what="The review")
         figures["because"] = "; ".join(one["words"] for one in waiting["reasons"])
@@ -160,14 +159,3 @@ def _arrived(artist: Visitor, payout_id: str) -> Any:
     if payout["state"] in {"rejected", "failed", "returned"}:
         raise DidNotComeAbout(f"The payout is {payout['state']}: {payout['failure']}")
     return payout if payout["state"] == "paid" else None
-
-
-def _operate(teller: Teller, *words: str) -> None:
-    """Run one of our own commands as an operator would, and show what it says."""
-    command = [sys.executable, "-m", "vibestream.cli", *words]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    teller.console.print("    $ vibestream " + " ".join(words))
-    for line in ran.stdout.splitlines():
-        teller.console.print(f"    {line}", highlight=False)
-    if ran.returncode != 0:
-        raise DidNotComeAbout(f"vibestream {' '.join(words)}: {ran.stderr.strip()[-500:]}")

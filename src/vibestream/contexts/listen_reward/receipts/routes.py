@@ -15,7 +15,7 @@ from vibestream.contexts.listen_reward.receipts import service
 from vibestream.contexts.listen_reward.receipts.domain.field import field
 from vibestream.contexts.listen_reward.receipts.service import Closed
 from vibestream.platform.access import ANYONE, SIGNED_IN
-from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
+from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
 
 router = Router(tags=["receipts"])
@@ -87,7 +87,24 @@ class OwnReceipts(BaseModel):
 
     epoch: EpochBody
     epoch_number: str
+    tiers: dict[int, int] = Field(description="How many summaries of everybody's there are of each number of units.")
+    anonymity_floor: int = Field(
+        description="A claim upon a summary that fewer are like is paid only when it accepts to be recognised."
+    )
     receipts: list[ReceiptBody]
+
+
+class WaitingBody(BaseModel):
+    """A day that is not closed, and how many receipts one has in it so far."""
+
+    epoch: date
+    listens: int
+
+
+class WaitingList(BaseModel):
+    """Days that are not closed, the earliest first."""
+
+    items: list[WaitingBody]
 
 
 @router.put("/api/v1/receipts/identity", policy=SIGNED_IN)
@@ -106,8 +123,15 @@ async def list_identities(tx: TxDep, principal: PrincipalDep) -> IdentityList:
     return IdentityList(items=[IdentityBody(commitment=str(one), from_epoch=start) for start, one in known])
 
 
+@router.get("/api/v1/receipts", policy=SIGNED_IN)
+async def list_waiting(tx: TxDep, principal: PrincipalDep) -> WaitingList:
+    """List how many receipts of one's own listens stand in days that are not closed; they are claimed after the close."""
+    waiting = await service.waiting(tx, user_id=principal.user_id)
+    return WaitingList(items=[WaitingBody(epoch=epoch, listens=count) for epoch, count in waiting.items()])
+
+
 @router.get("/api/v1/receipts/{epoch}", policy=SIGNED_IN)
-async def list_receipts(epoch: date, tx: TxDep, principal: PrincipalDep) -> OwnReceipts:
+async def list_receipts(epoch: date, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep) -> OwnReceipts:
     """List one's own receipts of a closed epoch, with their paths; nobody else's."""
     found = await service.own_receipts(tx, user_id=principal.user_id, epoch=epoch)
     bodies = [
@@ -122,8 +146,13 @@ async def list_receipts(epoch: date, tx: TxDep, principal: PrincipalDep) -> OwnR
         )
         for leaf, path in zip(found.leaves, found.paths, strict=True)
     ]
-    number = service.epoch_element(epoch)
-    return OwnReceipts(epoch=_body(found.closed), epoch_number=str(number), receipts=bodies)
+    return OwnReceipts(
+        epoch=_body(found.closed),
+        epoch_number=str(service.epoch_element(epoch)),
+        tiers=await service.tiers_of(tx, epoch=epoch),
+        anonymity_floor=runtime.settings.claim_anonymity_floor,
+        receipts=bodies,
+    )
 
 
 @router.get("/api/v1/epochs", policy=ANYONE)

@@ -29,12 +29,18 @@ from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.money import VIBE, Money
 
 ED25519: Final = "ed25519:"
-"""What an address begins with whose key can sign here. One of a chain has its key elsewhere, and no chain pays it yet."""
+"""What an address begins with whose key can sign here: the only kind that claims are paid to."""
 
 LONGEST: Final = timedelta(days=7)
 """How far ahead an order may expire: nonces of older ones need not be known for ever to be safe, and still are."""
 
 _SIGNED: Final = "vibestream-wallet-order-v1"
+
+
+class WalletNotSpendable(InvalidInput):
+    """Nobody could spend what is paid to this address: only a wallet that an Ed25519 key opens is paid."""
+
+    code: ClassVar[str] = "claim_wallets.not_spendable"
 
 
 class OrderInvalid(InvalidInput):
@@ -90,6 +96,19 @@ class Order:
     def digest(self) -> bytes:
         """What tells this order from any other."""
         return hashlib.sha256(self.text).digest()
+
+
+def require_spendable(*, wallet: str) -> None:
+    """Accept an address that orders can spend from; whoever pays asks before anything is paid to it.
+
+    Raises:
+        WalletNotSpendable: its key signs no orders here, as that of an address of a chain does not.
+    """
+    if not wallet.startswith(ED25519):
+        raise WalletNotSpendable(
+            "Claims are paid to `ed25519:` wallets. What is paid to an address of a chain could not be spent by anybody: "
+            "no chain is told of it, and its key signs no orders here."
+        )
 
 
 def require_order(order: Order, *, signature: bytes, now: datetime) -> None:

@@ -18,6 +18,9 @@ interface Receipt {
 interface OwnReceipts {
   epoch: { epoch: string; root: string; deployment: string };
   epoch_number: string;
+  /** How many summaries of everybody's there are of each number of units. */
+  tiers: Readonly<Record<string, number>>;
+  anonymity_floor: number;
   receipts: Receipt[];
 }
 
@@ -26,12 +29,19 @@ export class OtherSecret extends Error {}
 
 const DAY_MS = 86_400_000;
 
+export interface Wishes {
+  /** Most seconds, drawn by chance, until a claim is sent. */
+  mostDelayS: number;
+  /** The listener said that it may be guessed whose a claim is that few are like. */
+  acceptsRecognition: boolean;
+}
+
 /** Prove all summaries of a day that have no claim yet; each claim is kept as soon as it is proved. Returns how many. */
 export async function proveDay(
   circuit: Circuit,
   known: readonly Kept[],
   epoch: string,
-  mostDelayS: number,
+  { mostDelayS, acceptsRecognition }: Wishes,
   options: Options,
 ): Promise<number> {
   const day = await call<OwnReceipts>("GET", `/api/v1/receipts/${epoch}`);
@@ -47,6 +57,8 @@ export async function proveDay(
       ...options,
       onStep: (step, part) => options.onStep(step, share(part)),
     });
+    // Said only where it must be: said of a claim that many are like, it would tell that another of this listener's is not.
+    if (acceptsRecognition && (day.tiers[one.seconds] ?? 0) < day.anonymity_floor) claim.body.accepts_recognition = true;
     await claims.put(claim);
     made += 1;
   }

@@ -97,8 +97,9 @@ class Receipts extends HTMLElement {
     const silentMs = Number(this.dataset["silentMs"]) || undefined;
     const options = { singleThread, signal: running.signal, onStep, ...(silentMs ? { silentMs } : {}) };
     try {
-      const delay = Number(this.dataset["delay"]);
-      const made = await proveDay(this.circuit(), this.known, day.dataset["epoch"] ?? "", delay, options);
+      const acceptsRecognition = day.querySelector<HTMLInputElement>("[data-part=anyway]")?.checked ?? false;
+      const wishes = { mostDelayS: Number(this.dataset["delay"]), acceptsRecognition };
+      const made = await proveDay(this.circuit(), this.known, day.dataset["epoch"] ?? "", wishes, options);
       this.say(tn("{n} claim is proved and waits to be sent.", "{n} claims are proved and wait to be sent.", made), true);
     } catch (error) {
       this.say(sentence(error));
@@ -142,7 +143,7 @@ function stateOf(made: Claim[]): string {
     const time = last.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
     lines.push(t("Waiting to be sent, by {time} at the latest: {n}.", { time, n: waiting.length }));
   }
-  if (refused.length) lines.push(refused.some((one) => one.code === "claims.spent") ? t("Claimed before, to another wallet.") : t("The server refused a claim. Prove it again."));
+  if (refused.length) lines.push(refused.some((one) => one.code === "claims.spent") ? t("Claimed before, to another wallet.") : refused.some((one) => one.code === "claims.recognisable") ? t("This claim hides among few. Say that you accept that, and prove it again.") : t("The server refused a claim. Prove it again."));
   return lines.join(" ");
 }
 

@@ -20,7 +20,7 @@ export interface Claim {
   state: "waiting" | "paid" | "refused";
   /** When it is to be sent: milliseconds. */
   sendAt: number;
-  body: { proof: Proof; public_signals: string[]; epoch: string; wallet: string; expires_at: string };
+  body: { proof: Proof; public_signals: string[]; epoch: string; wallet: string; expires_at: string; accepts_recognition?: true };
   paidMinor?: number;
   /** Why it was refused, or failed the last time. */
   code?: string;
