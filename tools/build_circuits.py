@@ -45,19 +45,19 @@ class ToolFailed(Exception):
     """A program of Node ended with an error; the text is what it said last."""
 
 
-def install() -> None:
-    """Install the locked packages, once per lock; of processes that ask at the same time one does it and the others wait.
+def install(folder: Path = CIRCUITS) -> None:
+    """Install a folder's locked packages, once per lock; of processes that ask at the same time one does it and the others wait.
 
     Raises:
         ToolFailed: they cannot be had here.
     """
-    lock = hashlib.sha256((CIRCUITS / "package-lock.json").read_bytes()).hexdigest()
-    done = CIRCUITS / "node_modules" / ".installed"
-    with (CIRCUITS / "package.json").open("rb") as turn:
+    lock = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    done = folder / "node_modules" / ".installed"
+    with (folder / "package.json").open("rb") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not (done.exists() and done.read_text() == lock):
             npm = node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", folder=CIRCUITS)
+            node(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", folder=folder)
             done.write_text(lock)
 
 
