@@ -146,6 +146,7 @@ OTHERS: Final[Mapping[str, Bears]] = {
     "GET /sandbox/mail/{message_id}": Bears.PUBLISHED,
     "OPTIONS /api/v1/tus/{upload_id}": Bears.NO_OBJECT,
     "PUT /api/v1/me/notification-choices/{kind}/{channel}": Bears.NO_OBJECT,
+    "PUT /api/v1/me/consents/{purpose}": Bears.NO_OBJECT,
     "GET /api/v1/receipts/{epoch}": Bears.NO_OBJECT,
     "GET /api/v1/royalties/statements/{month}": Bears.NO_OBJECT,
     "GET /api/v1/royalties/statements/{month}/lines.csv": Bears.NO_OBJECT,

@@ -1,4 +1,4 @@
-"""Exports of what is held of a person: who asked, how far it is, and until when the file can be fetched."""
+"""Exports of what is held of a person, and what people consented to."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ down_revision = "0028"
 
 
 def upgrade() -> None:
-    """Create the table of exports; the application gets each right by name."""
+    """Create the tables of exports and of consents; the application gets each right by name."""
     op.execute(_EXPORTS)
+    op.execute(_CONSENTS)
 
 
 _EXPORTS = """
@@ -36,4 +37,29 @@ CREATE UNIQUE INDEX export_under_way ON users.export (user_id) WHERE state = 'wa
 CREATE INDEX export_of_user ON users.export (user_id, asked_at DESC);
 CREATE INDEX export_to_end ON users.export (coalesce(expires_at, asked_at)) WHERE state IN ('waiting', 'ready');
 GRANT SELECT, INSERT, DELETE, UPDATE (state, done, ready_at, expires_at, size, sha256) ON users.export TO vibestream_app;
+"""
+
+_CONSENTS = """
+CREATE TABLE users.consent (
+    number     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id    uuid NOT NULL REFERENCES users.account,
+    purpose    text NOT NULL CHECK (purpose IN ('analytics', 'marketing_mail', 'personalisation')),
+    given      boolean NOT NULL,
+    version    integer NOT NULL CHECK (version > 0),
+    at         timestamptz NOT NULL,
+    session_id uuid,
+    CHECK (NOT given OR session_id IS NOT NULL)
+);
+COMMENT ON TABLE users.consent IS
+    'Append-only: each line is one consent that was given or withdrawn; the last of a person and purpose is how it stands.';
+COMMENT ON COLUMN users.consent.version IS 'Of the text that was shown.';
+COMMENT ON COLUMN users.consent.session_id IS 'By which session; none when it ended with the account.';
+CREATE INDEX consent_standing ON users.consent (user_id, purpose, number DESC) INCLUDE (given, version);
+CREATE FUNCTION users.refuse_consent_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION 'consents are append-only' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON users.consent
+    FOR EACH STATEMENT EXECUTE FUNCTION users.refuse_consent_change();
+GRANT SELECT, INSERT ON users.consent TO vibestream_app;
 """

@@ -35,6 +35,7 @@ from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
+from vibestream.contexts.user.consents.routes import router as consents
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.oauth.routes import SHARED
@@ -75,6 +76,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     oauth,
     erasure,
     exports,
+    consents,
     notifications,
     catalogue,
     uploads,

@@ -140,7 +140,8 @@ LEAVES_NOTHING = {
     "user.attempts",
     "listen_reward.scoring",
     "platform.jobs",
-    *("user.audit_log", "user.erasure", "user.exports", "listen_reward.receipts", "listen_reward.pools"),
+    *("user.audit_log", "user.erasure", "user.exports", "user.consents"),
+    *("listen_reward.receipts", "listen_reward.pools"),
     *("payment.checkout", "payment.subscriptions", "payment.wallets"),
 }
 """What they hold has no words of theirs, or only under their key: hashes, secrets, roles, qualities, amounts, ids."""

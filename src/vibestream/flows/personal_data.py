@@ -24,6 +24,7 @@ from vibestream.contexts.user.access import personal as access
 from vibestream.contexts.user.accounts import personal as accounts
 from vibestream.contexts.user.attempts import personal as attempts
 from vibestream.contexts.user.audit_log import personal as audit_log
+from vibestream.contexts.user.consents import personal as consents
 from vibestream.contexts.user.erasure import personal as erasure
 from vibestream.contexts.user.exports import personal as exports
 from vibestream.contexts.user.factors import personal as factors
@@ -52,6 +53,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     audit_log.PERSONAL,
     erasure.PERSONAL,
     exports.PERSONAL,
+    consents.PERSONAL,
     catalogue.PERSONAL,
     packaging.PERSONAL,
     uploads.PERSONAL,
