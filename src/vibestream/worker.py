@@ -42,6 +42,7 @@ import vibestream.contexts.user.notifications.service.tidying
 import vibestream.contexts.user.oauth.jobs
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs
+import vibestream.flows.count_listening
 import vibestream.flows.erase_person
 import vibestream.flows.export_person
 import vibestream.flows.pay_claims
@@ -51,6 +52,7 @@ from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows import (
+    count_listening,
     count_royalties,
     entitle_listeners,
     hear_masters,
@@ -86,6 +88,7 @@ from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
+    *count_listening.SUBSCRIPTIONS,
     *count_royalties.SUBSCRIPTIONS,
     *entitle_listeners.SUBSCRIPTIONS,
     *hear_masters.SUBSCRIPTIONS,

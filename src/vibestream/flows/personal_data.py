@@ -22,6 +22,7 @@ from vibestream.contexts.payment.wallets import personal as wallets
 from vibestream.contexts.payment.webhooks import personal as webhooks
 from vibestream.contexts.user.access import personal as access
 from vibestream.contexts.user.accounts import personal as accounts
+from vibestream.contexts.user.analytics import personal as analytics
 from vibestream.contexts.user.attempts import personal as attempts
 from vibestream.contexts.user.audit_log import personal as audit_log
 from vibestream.contexts.user.consents import personal as consents
@@ -50,6 +51,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     access.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,
+    analytics.PERSONAL,
     audit_log.PERSONAL,
     erasure.PERSONAL,
     exports.PERSONAL,

@@ -10,7 +10,16 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.events import ListenAccepted
 from vibestream.contexts.listen_reward.listening import domain, store
-from vibestream.contexts.listen_reward.listening.domain import Beat, Listen, Playing, Reason, State, Track, enough_ms
+from vibestream.contexts.listen_reward.listening.domain import (
+    Beat,
+    Heard,
+    Listen,
+    Playing,
+    Reason,
+    State,
+    Track,
+    enough_ms,
+)
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.pools.domain import Policy
 from vibestream.contexts.listen_reward.scoring import service as scoring
@@ -21,7 +30,7 @@ from vibestream.kernel.ids import ArtistId, HeldCaseId, ListenId, TrackId, UserI
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 
-__all__ = ["Beat", "Listen", "Playing", "Reason", "State", "enough_ms"]
+__all__ = ["Beat", "Heard", "Listen", "Playing", "Reason", "State", "enough_ms"]
 
 _SWEEP: Final = 1_000
 
@@ -192,6 +201,18 @@ async def load_listen(tx: Tx, *, listen_id: ListenId, user_id: UserId) -> Listen
     if listen is None:
         raise ListenNotFound("There is no such listen.")
     return listen
+
+
+async def heard_by(
+    tx: Tx, *, user_id: UserId, since: datetime | None = None, until: datetime | None = None
+) -> list[Heard]:
+    """Return an account's accepted listens that began in a half-open stretch of time, or ever, in order."""
+    return await store.list_heard(tx, user_id, since=since, until=until)
+
+
+async def heard_in(tx: Tx, *, listen_ids: Iterable[ListenId]) -> list[Heard]:
+    """Return those of these listens that are accepted, as figures count them."""
+    return await store.list_heard_in(tx, listen_ids)
 
 
 async def sweep(tx: Tx, *, now: datetime) -> int:
