@@ -39,7 +39,9 @@ async def test_what_was_damaged_is_counted_again_and_the_withdrawn_are_forgotten
         check=False,
     )
 
-    assert ran.stdout == "People whose listening was counted again: 1. Deleted, because they had withdrawn: 1.\n", ran.stderr
+    assert ran.stdout == "People whose listening was counted again: 1. Deleted, because they had withdrawn: 1.\n", (
+        ran.stderr
+    )
     async with database.begin() as tx:
         assert await store.records_of(tx, fan) == right
         assert await store.records_of(tx, gone) == []
