@@ -66,6 +66,20 @@ def test_a_copy_is_asked_for_watched_fetched_and_checked(
     _is_checked_offline(page, product, copy, tmp_path)
 
 
+def test_consent_is_given_and_taken_back_with_one_press_each(browser_for: Callable[..., BrowserContext], shots: Path):
+    page = browser_for().new_page()
+    people.signs_up(page, people.somebody("Kito"))
+    page.goto("/account/privacy")
+    expect(page.get_by_text("not agreed", exact=True)).to_have_count(3)
+    page.get_by_role("button", name="Agree: Statistics about your listening").press("Enter")
+    expect(page.get_by_text("You agreed. You can take it back here at any time.")).to_be_visible()
+    expect(page.get_by_text("agreed", exact=True)).to_have_count(1)
+    look_in_both_languages(page, "privacy-agreed", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_role("button", name="Withdraw: Statistics about your listening").press("Enter")
+    expect(page.get_by_text("It ends now.")).to_be_visible()
+    expect(page.get_by_text("not agreed", exact=True)).to_have_count(3)
+
+
 def _is_checked_offline(page: Page, product: Product, copy: Path, folder: Path) -> None:
     keys = folder / "keys.json"
     keys.write_bytes(page.request.get("/.well-known/vibestream-export-keys.json").body())

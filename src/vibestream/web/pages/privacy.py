@@ -1,14 +1,18 @@
-"""One's data: a copy of all that is held of oneself, asked for, watched while it is made, and fetched."""
+"""One's data: a copy of all that is held of oneself, asked for, watched while it is made, and fetched; and what one agrees to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
+from vibestream.contexts.user.consents import service as consents
+from vibestream.contexts.user.consents.service import Purpose
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.exports.service import Export, State
 from vibestream.flows import export_person
@@ -21,27 +25,67 @@ from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of
+from vibestream.web.sentences import N_
 
 router = Router(include_in_schema=False)
 
 _BODY_BYTES: Final = 16 * 1024
+ASKED: Final[Mapping[Purpose, tuple[str, str]]] = {
+    Purpose.ANALYTICS: (
+        N_("Statistics about your listening"),
+        N_(
+            "From what you play and when, we work out your own statistics, such as hours, genres, top artists and a year in"
+            " review. You also count in figures that artists see, never for fewer than ten listeners."
+        ),
+    ),
+    Purpose.PERSONALISATION: (
+        N_("Suggestions made for you"),
+        N_("From what you play, we choose which music we suggest to you. Without it, you see what everybody sees."),
+    ),
+    Purpose.MARKETING_MAIL: (
+        N_("Mail about news and offers"),
+        N_(
+            "We write to your address about new features and offers. Mail about your account, your money and its safety"
+            " does not depend on this."
+        ),
+    ),
+}
+"""What consent is asked for: a title, and the text. Whoever changes what a text means raises its number in
+`contexts/user/consents/domain.py`; a test holds each text, in both languages, to its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """What consent is asked for, and how one stands to it."""
+
+    purpose: str
+    title: str
+    text: str
+    given: bool
+    outdated: bool
+    version: int
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class PrivacyView:
-    """The copies that one asked for, and for how many days one is kept."""
+    """The copies that one asked for, for how many days one is kept, and what one agrees to."""
 
     exports: tuple[Export, ...]
     days: int
+    consents: tuple[ConsentRow, ...]
     form: Filled
+    done: str
     waiting: bool
-    """Whether one is being made."""
+    """Whether a copy is being made."""
 
 
 @router.get("/account/privacy", policy=SIGNED_IN)
-async def show_privacy(request: Request, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep) -> Response:
-    """Show the copies of one's data."""
-    view = await _view(tx, principal, days=runtime.settings.export_keep_days, form=Filled())
+async def show_privacy(
+    request: Request, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, done: str = ""
+) -> Response:
+    """Show the copies of one's data, and what one agrees to."""
+    view = await _view(tx, principal, days=runtime.settings.export_keep_days, form=Filled(), done=done)
     return render(request, "privacy.html", view)
 
 
@@ -78,6 +122,37 @@ async def fetch_export(
     return see_other(made.path)
 
 
-async def _view(tx: Tx, principal: Principal, *, days: int, form: Filled) -> PrivacyView:
+@router.post("/account/privacy/consents", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
+async def say_consent(
+    *,
+    request: Request,
+    tx: TxDep,
+    runtime: RuntimeDep,
+    principal: PrincipalDep,
+    now: NowDep,
+    purpose: Annotated[Purpose, Form()],
+    said: Annotated[Literal["yes", "no"], Form()],
+    version: Annotated[int, Form(ge=1, le=10_000)] = 1,
+) -> Response:
+    """Take a yes to the text that was shown, or a no; either is one press of one button."""
+    user_id, session_id = principal.user_id, principal.session_id
+    if said == "no":
+        await consents.withdraw(tx, user_id=user_id, purpose=purpose, session_id=session_id, now=now)
+        return see_other("/account/privacy?done=withdrawn#consents")
+    try:
+        await consents.give(tx, user_id=user_id, purpose=purpose, version=version, session_id=session_id, now=now)
+    except VibeStreamError as error:
+        form = Filled().refused(sentence_of(request, error), field_name="")
+        view = await _view(tx, principal, days=runtime.settings.export_keep_days, form=form)
+        raise answer_with(request, error, render(request, "privacy.html", view)) from None
+    return see_other("/account/privacy?done=given#consents")
+
+
+async def _view(tx: Tx, principal: Principal, *, days: int, form: Filled, done: str = "") -> PrivacyView:
     found = tuple(await exports.exports_of(tx, user_id=principal.user_id))
-    return PrivacyView(found, days, form, waiting=any(one.state is State.WAITING for one in found))
+    standings = await consents.standings(tx, user_id=principal.user_id)
+    rows = tuple(
+        ConsentRow(one.purpose.value, *ASKED[one.purpose], one.given, one.outdated, one.version, one.since)
+        for one in standings
+    )
+    return PrivacyView(found, days, rows, form, done, waiting=any(one.state is State.WAITING for one in found))
