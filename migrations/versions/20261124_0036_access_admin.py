@@ -1,4 +1,4 @@
-"""Access admin: the roles of labels and moderators."""
+"""Access admin: the roles of labels and moderators; changes of the address, and undoing them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,58 @@ down_revision = "0035"
 
 
 def upgrade() -> None:
-    """Let the roles be granted."""
-    op.execute(_ROLES)
+    """Let the roles be granted, and create the tables; the application gets each right by name."""
+    for statements in (_ROLES, _EMAIL, _FREEZE):
+        op.execute(statements)
 
 
 _ROLES = """
 ALTER TABLE users.role_grant DROP CONSTRAINT role_grant_role_check;
 ALTER TABLE users.role_grant ADD CONSTRAINT role_grant_role_check
     CHECK (role IN ('artist', 'label', 'moderator', 'finance', 'admin'));
+"""
+
+_EMAIL = """
+CREATE TABLE users.email_change (
+    change_id    uuid PRIMARY KEY,
+    user_id      uuid NOT NULL REFERENCES users.account,
+    browser_hash bytea NOT NULL UNIQUE CHECK (length(browser_hash) = 32),
+    email        text NOT NULL CHECK (length(email) BETWEEN 3 AND 320),
+    lookup       text NOT NULL,
+    created_at   timestamptz NOT NULL,
+    expires_at   timestamptz NOT NULL CHECK (expires_at > created_at),
+    tries_left   integer NOT NULL CHECK (tries_left >= 0)
+);
+COMMENT ON TABLE users.email_change IS
+    'A browser that asked to give its account another address. It reserves nothing: whoever proves an address first has it.';
+COMMENT ON COLUMN users.email_change.browser_hash IS 'SHA-256 of the secret in the cookie of the browser that asked.';
+CREATE INDEX email_change_by_user ON users.email_change (user_id, created_at);
+CREATE INDEX email_change_by_lookup ON users.email_change (lookup, created_at);
+CREATE INDEX email_change_by_expiry ON users.email_change (expires_at);
+
+CREATE TABLE users.email_undo (
+    undo_id    uuid PRIMARY KEY,
+    user_id    uuid NOT NULL REFERENCES users.account,
+    email      text NOT NULL CHECK (length(email) BETWEEN 3 AND 320),
+    code_hash  bytea NOT NULL UNIQUE CHECK (length(code_hash) = 32),
+    made_at    timestamptz NOT NULL,
+    good_until timestamptz NOT NULL CHECK (good_until > made_at),
+    ended_at   timestamptz
+);
+COMMENT ON TABLE users.email_undo IS
+    'An address that an account had: whoever shows the code that was mailed there puts it back, until good_until.';
+COMMENT ON COLUMN users.email_undo.ended_at IS 'It was used, or one that was made no later was.';
+CREATE INDEX email_undo_by_user ON users.email_undo (user_id, made_at);
+CREATE INDEX email_undo_by_expiry ON users.email_undo (good_until);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.email_change, users.email_undo TO vibestream_app;
+"""
+
+_FREEZE = """
+CREATE TABLE payment.payout_freeze (
+    user_id uuid PRIMARY KEY,
+    until   timestamptz NOT NULL
+);
+COMMENT ON TABLE payment.payout_freeze IS 'Nothing is paid out to a payee before this: their account may have been taken over.';
+GRANT SELECT, INSERT, UPDATE, DELETE ON payment.payout_freeze TO vibestream_app;
 """

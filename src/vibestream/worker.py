@@ -35,6 +35,7 @@ import vibestream.contexts.payment.subscriptions.jobs
 import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
+import vibestream.contexts.user.email_changes.service
 import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping
 import vibestream.contexts.user.notifications.service.mailing
@@ -55,6 +56,7 @@ from vibestream.flows import (
     count_listening,
     count_royalties,
     entitle_listeners,
+    freeze_payouts,
     hear_masters,
     listen_to_reward,
     notify,
@@ -91,6 +93,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *count_listening.SUBSCRIPTIONS,
     *count_royalties.SUBSCRIPTIONS,
     *entitle_listeners.SUBSCRIPTIONS,
+    *freeze_payouts.SUBSCRIPTIONS,
     *hear_masters.SUBSCRIPTIONS,
     *listen_to_reward.SUBSCRIPTIONS,
     *notify.SUBSCRIPTIONS,

@@ -45,6 +45,7 @@ HTML: Final = {"Accept": "text/html"}
 WORDS: Final = {
     "name": "Quillfeather Marrowby",
     "email": "quillfeather@marrowby.example",
+    "wanted_email": "gossamer@marrowby.example",
     "network": "203.0.113.0/24",
     "address": ADDRESS,
     "user_agent": "Zzyzx-Browser/7.7",
@@ -94,6 +95,9 @@ async def live(client: httpx2.AsyncClient, runtime: Runtime, gateways: Sandbox, 
     await _register_app(life)
     asked = await client.post("/api/v1/password-reset", json={"email": WORDS["email"]})
     assert asked.status_code == 202, asked.text
+    form = {**HTML, "Sec-Fetch-Site": "same-origin"}
+    wanted = await client.post("/account/email", data={"email": WORDS["wanted_email"]}, headers=form)
+    assert wanted.status_code == 303, wanted.text
     async with browser_like(client) as other:  # from a browser of another kind: they are told
         entered = await other.post("/api/v1/sessions", json={"email": WORDS["email"], "password": PASSWORD})
         assert entered.status_code == 201, entered.text

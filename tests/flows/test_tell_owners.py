@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from tests.factories.bus import drain, registered
 from tests.factories.users import DEVICE, make_user, open_session
+from vibestream.contexts.user.events import EmailChanged
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.flows.tell_owners import SUBSCRIPTIONS
+from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
+from vibestream.platform.events.outbox import publish
 from vibestream.platform.events.subscriptions import Consumers
 
 ELSEWHERE = replace(DEVICE, network="203.0.113.0/24")
@@ -34,3 +37,20 @@ async def test_only_what_is_new_is_told_and_each_once(database: Database):
     ]
     said = notifications.said_of(told[0], locale="es", url="https://vibe.example")
     assert "con un navegador desconocido, desde la red 192.0.2.0/24." in said.body
+
+
+async def test_a_new_address_and_one_that_came_back_are_told_by_the_address_of_now(database: Database):
+    consumers = await registered(database, Consumers(SUBSCRIPTIONS))
+    async with database.begin() as tx:
+        ana = await make_user(tx)
+        for restored in (False, True):
+            await publish(tx, EmailChanged(user_id=ana.user_id, restored=restored, occurred_at=utc_now()))
+    await drain(database, consumers)
+    await drain(database, consumers)
+    async with database.begin() as tx:
+        told = await notifications.notifications_of(tx, user_id=ana.user_id, before=None, limit=9)
+    assert [one.kind.value for one in reversed(told)] == ["email_changed", "email_restored"]
+    for one in told:
+        for locale, means in (("en", "72 hours"), ("es", "72 horas")):
+            said = notifications.said_of(one, locale=locale, url="https://vibe.example")
+            assert means in " ".join((said.body, *said.more))

@@ -26,6 +26,7 @@ from vibestream.contexts.user.analytics import personal as analytics
 from vibestream.contexts.user.attempts import personal as attempts
 from vibestream.contexts.user.audit_log import personal as audit_log
 from vibestream.contexts.user.consents import personal as consents
+from vibestream.contexts.user.email_changes import personal as email_changes
 from vibestream.contexts.user.erasure import personal as erasure
 from vibestream.contexts.user.exports import personal as exports
 from vibestream.contexts.user.factors import personal as factors
@@ -42,6 +43,7 @@ from vibestream.platform.personal_data import PersonalData
 PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     sessions.PERSONAL,
     oauth.PERSONAL,
+    email_changes.PERSONAL,  # before accounts, whose address it looks for
     accounts.PERSONAL,
     passwords.PERSONAL,
     factors.PERSONAL,

@@ -1,10 +1,10 @@
-"""The owner of an account is told what a thief would not: that it was entered from somewhere new, that an app's key leaked."""
+"""The owner of an account is told what a thief would not: that it was entered from somewhere new, got another address."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from vibestream.contexts.user.events import AppTokenReplayed, EnteredFromNewDevice
+from vibestream.contexts.user.events import AppTokenReplayed, EmailChanged, EnteredFromNewDevice
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.notifications.service import Kind
 from vibestream.kernel.time import utc_now
@@ -36,7 +36,20 @@ async def tell_replayed(tx: Tx, event: AppTokenReplayed) -> None:
     )
 
 
+async def tell_email(tx: Tx, event: EmailChanged) -> None:
+    """Tell the owner of the account, by the address that it has now, that it has it. The one before was mailed already."""
+    await notifications.tell(
+        tx,
+        user_id=event.user_id,
+        kind=Kind.EMAIL_RESTORED if event.restored else Kind.EMAIL_CHANGED,
+        key=str(event.event_id),
+        facts={"when": event.occurred_at.isoformat()},
+        now=utc_now(),
+    )
+
+
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     Subscription(event=EnteredFromNewDevice, consumer="tell_owners", handle=tell_entered, poison=Poison.SKIP),
+    Subscription(event=EmailChanged, consumer="tell_owners", handle=tell_email, poison=Poison.SKIP),
     Subscription(event=AppTokenReplayed, consumer="tell_owners", handle=tell_replayed, poison=Poison.SKIP),
 )

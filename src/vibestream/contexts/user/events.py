@@ -84,3 +84,22 @@ class AppTokenReplayed(Event):
     def key(self) -> str:
         """Order the news of one account."""
         return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChanged(Event):
+    """An account has another address, or, `restored`, the one again that it had before a change that was undone.
+
+    Announced so that its owner is told, and that nothing is paid out for a while: whoever takes an account over changes
+    this first. It carries no address.
+    """
+
+    type: ClassVar[str] = "vibestream.user.email_changed"
+
+    user_id: UserId
+    restored: bool
+
+    @property
+    def key(self) -> str:
+        """Order the news of one account."""
+        return str(self.user_id)

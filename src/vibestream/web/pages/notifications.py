@@ -46,6 +46,8 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.PAYOUT_FAILED: N_("Payouts that were not sent"),
     Kind.NEW_DEVICE: N_("A sign-in from a new place"),
     Kind.APP_ENDED: N_("An app whose key was used twice"),
+    Kind.EMAIL_CHANGED: N_("A change of your address"),
+    Kind.EMAIL_RESTORED: N_("A change of your address that was undone"),
     Kind.MASTER_READY: N_("Files that are prepared, once a day"),
     Kind.MASTER_REFUSED: N_("A file that cannot be used"),
 }

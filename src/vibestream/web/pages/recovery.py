@@ -36,9 +36,9 @@ Text = Annotated[str, Form(max_length=2_000)]
 
 
 @router.get("/forgot-password", policy=ANYONE)
-async def show_forgotten(request: Request) -> Response:
-    """Ask for the address of the account."""
-    return render(request, "forgot_password.html", form=Filled())
+async def show_forgotten(request: Request, done: str = "") -> Response:
+    """Ask for the address of the account; `done`: what was done just before."""
+    return render(request, "forgot_password.html", form=Filled(), done=done)
 
 
 @router.post(
@@ -55,7 +55,7 @@ async def ask(*, request: Request, tx: TxDep, runtime: RuntimeDep, now: NowDep, 
         )
     except VibeStreamError as error:
         form = _at(request, Filled({"email": email}), error)
-        raise answer_with(request, error, render(request, "forgot_password.html", form=form)) from None
+        raise answer_with(request, error, render(request, "forgot_password.html", form=form, done="")) from None
     response = see_other("/reset-password")
     _cookie(runtime).set(response, value=started.browser_token, good_for=recovery.RESET_COOKIE_GOOD_FOR)
     return response

@@ -61,7 +61,7 @@ class PayableBody(BaseModel):
     fee: str = Field(description="What would be kept of it.")
     minimum: str | None
     obstacle: str | None = Field(
-        description="Why nothing can be paid out: no_destination, destination_waits, destination_unready, currency or "
+        description="Why nothing can be paid out: no_destination, destination_waits, address_changed, destination_unready, currency or "
         "below_minimum; null when something can."
     )
 

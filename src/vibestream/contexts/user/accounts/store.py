@@ -80,6 +80,37 @@ async def lock_account(tx: Tx, *, user_id: UserId) -> Account | None:
     return await tx.one(Account, _ACCOUNT + " WHERE user_id = %s FOR UPDATE OF address", [user_id])
 
 
+async def lock_both(tx: Tx, *, user_id: UserId, address: Address) -> list[Account]:
+    """Return an account, and the one of an address if it is another, their addresses locked in the order of ids."""
+    return await tx.all(
+        Account,
+        _ACCOUNT + " WHERE user_id = %s OR lookup = %s ORDER BY user_id FOR UPDATE OF address",
+        [user_id, address.lookup],
+    )
+
+
+async def drop_address(tx: Tx, *, user_id: UserId) -> None:
+    """Take an account's address away, to give it another in the same transaction."""
+    await tx.execute("DELETE FROM users.address WHERE user_id = %s", [user_id])
+
+
+async def claim_address(tx: Tx, *, user_id: UserId, address: Address, now: datetime) -> bool:
+    """Give an account without an address one that was proved, and say whether nobody else had it; waits for whoever claims it."""
+    touched = await tx.execute(
+        "INSERT INTO users.address (user_id, email, lookup, verified_at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (lookup) DO NOTHING",
+        [user_id, address.email, address.lookup, now],
+    )
+    return touched == 1
+
+
+async def forget_one_unverified(tx: Tx, *, user_id: UserId) -> None:
+    """Delete the address, the name and the sign-ups of an account that nobody verified, its address locked."""
+    await tx.execute("DELETE FROM users.sign_up WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.fan_profile WHERE user_id = %s", [user_id])
+    await tx.execute("DELETE FROM users.address WHERE user_id = %s AND verified_at IS NULL", [user_id])
+
+
 async def load_account(tx: Tx, *, user_id: UserId) -> Account | None:
     """Return an account; None when there is none, or it was erased."""
     return await tx.one(Account, _ACCOUNT + " WHERE user_id = %s", [user_id])

@@ -14,6 +14,10 @@ class Action(enum.StrEnum):
     """What happened. The values are stored; they are never renamed."""
 
     ADDRESS_VERIFIED = "address.verified"
+    EMAIL_CHANGE_ASKED = "address.change_asked"
+    EMAIL_CHANGE_REFUSED = "address.change_refused"
+    EMAIL_CHANGED = "address.changed"
+    EMAIL_CHANGE_UNDONE = "address.change_undone"
     SIGNED_IN = "session.signed_in"
     SIGN_IN_REFUSED = "session.sign_in_refused"
     SIGNED_OUT = "session.signed_out"

@@ -244,6 +244,14 @@ async def remove(tx: Tx, *, user_id: UserId, passkey_id: UUID, other_way: bool, 
     )
 
 
+async def remove_since(tx: Tx, *, user_id: UserId, since: datetime, now: datetime) -> int:
+    """Remove the passkeys that were added to an account since an instant, and return how many: another has added them."""
+    removed = await store.drop_since(tx, user_id=user_id, since=since)
+    for _ in range(removed):
+        await audit_log.record(tx, action=audit_log.Action.FACTOR_REMOVED, user_id=user_id, now=now, detail="passkey")
+    return removed
+
+
 async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
     """Delete challenges that nobody answered in time, at most so many, and return how many."""
     return await store.drop_expired(tx, before=before, most=most)

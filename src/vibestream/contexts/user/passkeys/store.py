@@ -96,6 +96,11 @@ async def add_passkey(tx: Tx, *, passkey: Passkey, most: int) -> bool:
     return touched == 1
 
 
+async def drop_since(tx: Tx, *, user_id: UserId, since: datetime) -> int:
+    """Delete the passkeys that an account was given since an instant, and return how many."""
+    return await tx.execute("DELETE FROM users.passkey WHERE user_id = %s AND made_at >= %s", [user_id, since])
+
+
 async def list_passkeys(tx: Tx, *, user_id: UserId) -> list[Passkey]:
     """Return an account's passkeys, the oldest first."""
     return await tx.all(Passkey, _PASSKEY + " WHERE user_id = %s ORDER BY made_at, passkey_id", [user_id])

@@ -123,6 +123,11 @@ async def set_password(tx: Tx, *, user_id: UserId, password_hash: str, now: date
     await store.save_hash(tx, user_id=user_id, password_hash=password_hash, short=short, now=now)
 
 
+async def forget(tx: Tx, *, user_id: UserId) -> None:
+    """Make an account's password good for nothing, since somebody else may know it; its owner chooses another by a reset."""
+    await store.drop_hash(tx, user_id=user_id)
+
+
 async def replace(tx: Tx, *, user_id: UserId, old: str, new: Chosen, now: datetime) -> bool:
     """Change an account's password, and say whether `old` was still its hash; if not, nothing was changed."""
     return await store.swap_hash(tx, user_id=user_id, old=old, new=new.password_hash, short=new.short, now=now)

@@ -32,6 +32,11 @@ async def save_hash(tx: Tx, *, user_id: UserId, password_hash: str, short: bool,
     )
 
 
+async def drop_hash(tx: Tx, *, user_id: UserId) -> None:
+    """Take an account's password away."""
+    await tx.execute("DELETE FROM users.password WHERE user_id = %s", [user_id])
+
+
 async def swap_hash(tx: Tx, *, user_id: UserId, old: str, new: str, short: bool, now: datetime) -> bool:
     """Put a hash in the place of another, and say whether that one was still there."""
     touched = await tx.execute(

@@ -42,6 +42,7 @@ Typed = Annotated[str, Form(max_length=60)]
 OBSTACLES: Final = {
     "no_destination": N_("Say first where it goes."),
     "destination_waits": N_("The destination was changed; nothing is paid out until the wait is over."),
+    "address_changed": N_("Your e-mail address was changed; nothing is paid out for 72 hours."),
     "destination_unready": N_("The payment service still asks you for something before it takes money for you."),
     "currency": N_("Your destination is not paid in this currency."),
     "below_minimum": N_("It is less than the least that is paid out at once."),
@@ -76,6 +77,8 @@ class PayoutsView:
     destination: Destination | None
     site: str
     waits: bool
+    frozen_until: datetime | None
+    """Until then nothing is paid out, because the account's e-mail address was changed; None: it is not so."""
     delay_hours: int
     stripe: bool
     history: tuple[PayoutRow, ...]
@@ -270,6 +273,7 @@ async def _page(
         destination=destination,
         site=words.site_of(destination.method) if destination else "",
         waits=destination is not None and now < destination.usable_from,
+        frozen_until=_frozen(destination, now),
         delay_hours=int(CHANGE_DELAY.total_seconds()) // 3600,
         stripe=GatewayName.STRIPE in runtime.part(Gateways).configured,
         history=tuple(_row(one, spoken) for one in history),
@@ -279,6 +283,11 @@ async def _page(
         done=done,
     )
     return render(request, "money/payouts.html", view)
+
+
+def _frozen(destination: Destination | None, now: datetime) -> datetime | None:
+    until = None if destination is None else destination.frozen_until
+    return until if until is not None and now < until else None
 
 
 def _row(one: Payout, spoken: Language) -> PayoutRow:

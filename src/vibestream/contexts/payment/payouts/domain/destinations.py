@@ -46,6 +46,8 @@ class Destination:
     """The gateway takes money for it."""
     set_at: datetime
     usable_from: datetime
+    frozen_until: datetime | None = None
+    """Nothing is sent before this, whatever is changed here: the address of the payee's account was changed."""
 
     @property
     def shown(self) -> str:
@@ -59,6 +61,11 @@ class Destination:
         Raises:
             NotPayable: the change is too new, or the gateway does not take money for it yet.
         """
+        if self.frozen_until is not None and now < self.frozen_until:
+            raise NotPayable(
+                f"The account's e-mail address was changed; nothing is paid out before {self.frozen_until:%Y-%m-%d %H:%M} UTC.",
+                reason="address_changed",
+            )
         if now < self.usable_from:
             raise NotPayable(
                 f"The destination was changed; nothing is paid out before {self.usable_from:%Y-%m-%d %H:%M} UTC.",

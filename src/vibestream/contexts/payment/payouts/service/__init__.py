@@ -47,6 +47,7 @@ from vibestream.contexts.payment.payouts.service.deciding import (
 )
 from vibestream.contexts.payment.payouts.service.destinations import (
     destination,
+    freeze,
     note_ready,
     set_destination,
     undo_change,
@@ -106,6 +107,7 @@ __all__ = [
     "declare_not_sent",
     "destination",
     "failure_told",
+    "freeze",
     "may_declare_not_sent",
     "note_account_changed",
     "note_changed",

@@ -8,6 +8,7 @@ from datetime import datetime
 from vibestream.contexts.payment.events import PayoutDestinationChanged
 from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.payouts.domain.destinations import (
+    CHANGE_DELAY,
     Destination,
     NothingToUndo,
     read_address,
@@ -79,6 +80,15 @@ async def undo_change(tx: Tx, *, user_id: UserId, now: datetime) -> Destination:
     await store.replace_destination(tx, restored)
     await _tell(tx, restored, first=False, now=now)
     return restored
+
+
+async def freeze(tx: Tx, *, user_id: UserId, since: datetime) -> None:
+    """Have nothing paid out to somebody for as long as after a change of destination: their account may have been taken over.
+
+    It holds for a destination that they have, and for one that they set meanwhile; payouts that were asked for before go on.
+    """
+    await store.lock_destination(tx, user_id)  # a request that is being made is before it, or waits
+    await store.save_freeze(tx, user_id=user_id, until=since + CHANGE_DELAY)
 
 
 async def note_ready(tx: Tx, *, method: GatewayName, address: str, ready: bool) -> None:

@@ -46,7 +46,7 @@ class Payable:
     fee: Money
     """What would be kept of it."""
     obstacle: str | None
-    """None, or a stable word: `no_destination`, `destination_waits`, `destination_unready`, `currency`, `below_minimum`."""
+    """None, or a stable word: `no_destination`, `destination_waits`, `address_changed`, `destination_unready`, `currency`, `below_minimum`."""
 
 
 async def terms(tx: Tx) -> list[Terms]:

@@ -25,7 +25,8 @@ async def load_destination(tx: Tx, user_id: UserId) -> Destination | None:
     return await tx.one(
         _destination,
         """
-        SELECT destination_id, user_id, method, address, ready, set_at, usable_from FROM payment.payout_destination
+        SELECT destination_id, user_id, method, address, ready, set_at, usable_from, until AS frozen_until
+        FROM payment.payout_destination LEFT JOIN payment.payout_freeze USING (user_id)
         WHERE user_id = %s AND replaced_at IS NULL
         """,
         [user_id],
@@ -72,6 +73,17 @@ async def replace_destination(tx: Tx, new: Destination) -> None:
     )
 
 
+async def save_freeze(tx: Tx, *, user_id: UserId, until: datetime) -> None:
+    """Have nothing paid out to a payee before an instant; one that is later already stays."""
+    await tx.execute(
+        """
+        INSERT INTO payment.payout_freeze AS f (user_id, until) VALUES (%s, %s)
+        ON CONFLICT (user_id) DO UPDATE SET until = greatest(f.until, excluded.until)
+        """,
+        [user_id, until],
+    )
+
+
 async def save_ready(tx: Tx, *, method: GatewayName, address: str, ready: bool) -> list[UserId]:
     """Note whether a gateway takes money for an address now, and return the payees for whom that is news."""
     return await tx.values(
@@ -104,6 +116,7 @@ def _destination(
     ready: bool,
     set_at: datetime,
     usable_from: datetime,
+    frozen_until: datetime | None = None,
 ) -> Destination:
     return Destination(
         destination_id=destination_id,
@@ -113,4 +126,5 @@ def _destination(
         ready=ready,
         set_at=set_at,
         usable_from=usable_from,
+        frozen_until=frozen_until,
     )

@@ -13,6 +13,7 @@ from vibestream.contexts.user.accounts.service.mailing import (
     mail_payout_destination,
     mail_sign_up,
 )
+from vibestream.contexts.user.accounts.service.moving import AddressTaken, canonical, move_address
 from vibestream.contexts.user.accounts.service.own_factors import (
     app_begun,
     begin_app,
@@ -71,6 +72,7 @@ __all__ = [
     "Account",
     "AccountMissing",
     "AddressInvalid",
+    "AddressTaken",
     "CodeExpired",
     "CodeWrong",
     "CodesLimited",
@@ -88,6 +90,7 @@ __all__ = [
     "app_begun",
     "ask_to_create_passkey",
     "begin_app",
+    "canonical",
     "change_password",
     "confirm_app",
     "finish_second_step",
@@ -96,6 +99,7 @@ __all__ = [
     "mail_password_change",
     "mail_payout_destination",
     "mail_sign_up",
+    "move_address",
     "passkey_sign_in",
     "passkey_step_up",
     "remove_app",

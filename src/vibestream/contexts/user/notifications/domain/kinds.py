@@ -31,6 +31,8 @@ class Kind(enum.StrEnum):
     PAYOUT_FAILED = "payout_failed"
     NEW_DEVICE = "new_device"
     APP_ENDED = "app_ended"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_RESTORED = "email_restored"
     MASTER_READY = "master_ready"
     MASTER_REFUSED = "master_refused"
 
@@ -78,6 +80,8 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.PAYOUT_FAILED: _MANDATORY,
     Kind.NEW_DEVICE: _MANDATORY,
     Kind.APP_ENDED: _MANDATORY,
+    Kind.EMAIL_CHANGED: _MANDATORY,
+    Kind.EMAIL_RESTORED: _MANDATORY,
     Kind.MASTER_READY: Rule(by_day=True, mailed=False),
     Kind.MASTER_REFUSED: Rule(),
 }

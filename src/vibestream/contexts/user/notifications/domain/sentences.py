@@ -25,6 +25,8 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.PAYOUT_FAILED: "/studio/payouts",
     Kind.NEW_DEVICE: "/account",
     Kind.APP_ENDED: "/account/apps",
+    Kind.EMAIL_CHANGED: "/account",
+    Kind.EMAIL_RESTORED: "/forgot-password",
     Kind.MASTER_READY: "/studio",
     Kind.MASTER_REFUSED: "/studio",
 }
@@ -217,6 +219,32 @@ _SAFETY: Final[Mapping[Kind, Sentences]] = {
             "El {when} UTC se usó dos veces una llave de tu cuenta que tenía una aplicación: puede que alguien la copiara.",
             "Nada de lo que salió de ella sirve ya, así que quien la tenga está fuera.",
             "Vuelve a dejar entrar a la aplicación si confías en ella, o retira lo que puede hacer: {here}.",
+        ),
+    },
+    Kind.EMAIL_CHANGED: {
+        "en": (
+            "Your account has a new address",
+            "On {when} UTC the e-mail address of your account was changed. Nothing is paid out for 72 hours.",
+            "The address before was told, and can undo the change for a week. See {here}.",
+        ),
+        "es": (
+            "Tu cuenta tiene una dirección nueva",
+            "El {when} UTC cambió la dirección de correo de tu cuenta. No se paga nada durante 72 horas.",
+            "Se avisó a la dirección anterior, que puede deshacer el cambio durante una semana. Mira {here}.",
+        ),
+    },
+    Kind.EMAIL_RESTORED: {
+        "en": (
+            "A change of your address was undone",
+            "On {when} UTC your account got its former e-mail address back, and everybody was signed out.",
+            "Your password is good for nothing any more. Choose another at {here}.",
+            "Passkeys that were added since the change were removed. Nothing is paid out for 72 hours.",
+        ),
+        "es": (
+            "Se deshizo un cambio de tu dirección",
+            "El {when} UTC tu cuenta recuperó su dirección de correo anterior y se cerraron todas las sesiones.",
+            "Tu contraseña ya no vale. Elige otra en {here}.",
+            "Se quitaron las claves de acceso añadidas desde el cambio. No se paga nada durante 72 horas.",
         ),
     },
 }

@@ -13,6 +13,7 @@ from vibestream.contexts.user.recovery.service.resetting import (
     ResetStarted,
     SecondFactorWanted,
     ask_reset,
+    end_resets,
     reset_password,
 )
 from vibestream.contexts.user.recovery.service.tidying import tidy_resets
@@ -25,6 +26,7 @@ __all__ = [
     "ResetStarted",
     "SecondFactorWanted",
     "ask_reset",
+    "end_resets",
     "mail_password_reset",
     "reset_password",
     "tidy_resets",

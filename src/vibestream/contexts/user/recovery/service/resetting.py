@@ -132,6 +132,11 @@ async def reset_password(
     await _kept(runtime, finish)
 
 
+async def end_resets(tx: Tx, *, user_id: UserId, now: datetime) -> None:
+    """Make every code that was mailed to reset an account's password good for nothing: its address is another."""
+    await store.end_resets(tx, user_id=user_id, now=now)
+
+
 async def _owner(tx: Tx, *, key: bytes, browser_token: str, code: str, device: Device, now: datetime) -> Account:
     reset = await store.lock_of_browser(tx, browser_hash=_hash(browser_token))
     if reset is None or not reset.is_open(now):
