@@ -140,7 +140,8 @@ async def test_a_code_of_nothing_is_said_and_every_page_speaks_spanish(client, c
     assert "Este código no deshace nada" in read(answer).text
     assert "<b>x</b>" not in answer.text
     async with database.begin() as tx:
-        owner = await client_for(await make_user(tx, locale="es"))
+        spaniard = await make_user(tx, locale="es")
+    owner = await client_for(spaniard)
     assert "Cambiar tu dirección" in read(await owner.get("/account/email")).text
 
 
