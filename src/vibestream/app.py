@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from vibestream.contexts.listen_reward.listening.routes import router as listening
 from vibestream.contexts.listen_reward.receipts.routes import router as receipts
+from vibestream.contexts.listen_reward.scoring.routes import router as held_listens
 from vibestream.contexts.music.catalogue.routes import router as catalogue
 from vibestream.contexts.music.delivery.routes import router as delivery
 from vibestream.contexts.music.uploads.routes import router as uploads
@@ -82,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads,
     listening,
     receipts,
+    held_listens,
     claims,
     wallets,
     checkout,

@@ -69,6 +69,7 @@ from vibestream.flows import (
     settle_payments,
     tell_owners,
     tell_payees,
+    tell_listeners,
     tell_payers,
     witness_listens,
 )
@@ -106,6 +107,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *settle_payments.SUBSCRIPTIONS,
     *tell_owners.SUBSCRIPTIONS,
     *tell_payees.SUBSCRIPTIONS,
+    *tell_listeners.SUBSCRIPTIONS,
     *tell_payers.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,
 )

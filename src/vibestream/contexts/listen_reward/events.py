@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import ArtistId, ListenId, RewardId, TrackId, UserId
+from vibestream.kernel.ids import ArtistId, HeldCaseId, ListenId, RewardId, TrackId, UserId
 from vibestream.kernel.money import Money
 
 
@@ -23,6 +23,38 @@ class ListenAccepted(Event):
     artist_id: ArtistId
     owner_user_id: UserId
     heard_ms: int
+
+    @property
+    def key(self) -> str:
+        """Order the news of one listener."""
+        return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListensHeld(Event):
+    """A listener's listens wait for a person from now on: told once for a case, whatever joins it later."""
+
+    type: ClassVar[str] = "vibestream.listen_reward.listens_held"
+
+    case_id: HeldCaseId
+    user_id: UserId
+    due_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Order the news of one listener."""
+        return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListensDecided(Event):
+    """A person decided about a case of held listens: they count from now on, or never."""
+
+    type: ClassVar[str] = "vibestream.listen_reward.listens_decided"
+
+    case_id: HeldCaseId
+    user_id: UserId
+    released: bool
 
     @property
     def key(self) -> str:

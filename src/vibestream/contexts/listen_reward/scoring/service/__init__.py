@@ -9,6 +9,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
+from vibestream.contexts.listen_reward.events import ListensHeld
 from vibestream.contexts.listen_reward.scoring.domain import cases as domain
 from vibestream.contexts.listen_reward.scoring.domain.cases import CONFIRMED_FOR
 from vibestream.contexts.listen_reward.scoring.domain.deciding import REASONS, Decided, Standing, decide, named
@@ -28,6 +29,7 @@ from vibestream.contexts.listen_reward.scoring.store import scores
 from vibestream.contexts.listen_reward.scoring.store.scores import Origin, Proven, Row
 from vibestream.kernel.ids import HeldCaseId, ListenId, UserId, new_id
 from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
 
 __all__ = ["Decided", "Proven", "Verdict", "forget_origins", "score"]
 
@@ -43,7 +45,7 @@ SCORED: Final = Counter("vibestream_listens_scored", "Proven listens that were d
 async def score(tx: Tx, *, proven: Sequence[Proven], now: datetime) -> dict[ListenId, Decided]:
     """Decide about proven listens, in the order of their instants, and keep what each was decided by.
 
-    Those that are held or rejected are put into their listener's open case. Each listen is given once in its life: the
+    Those that are held or rejected are put into their listener's open case; that one was opened is announced. Each listen is given once in its life: the
     caller has locked it, and moves it on in this transaction. Listens of one batch see those before them; those of
     transactions in flight elsewhere they do not see.
     """
@@ -81,7 +83,9 @@ async def _hold(tx: Tx, waits: Sequence[tuple[ListenId, UserId]], *, now: dateti
             return
         for user_id in sorted({user for _, user in left}):
             case = domain.open_case(case_id=HeldCaseId(new_id()), user_id=user_id, now=now)
-            await held.insert_case(tx, case)
+            if await held.insert_case(tx, case):
+                told = ListensHeld(occurred_at=now, case_id=case.case_id, user_id=user_id, due_at=case.due_at)
+                await publish(tx, told)
         placed = await held.hold_listens(tx, left)
         left = [one for one in left if one[0] not in placed]
     raise AssertionError(f"{len(left)} held listens found no open case")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from vibestream.contexts.listen_reward.events import ListensDecided
 from vibestream.contexts.listen_reward.scoring.domain import cases as domain
 from vibestream.contexts.listen_reward.scoring.domain.cases import Case, CaseState
 from vibestream.contexts.listen_reward.scoring.store import cases as store
@@ -12,6 +13,7 @@ from vibestream.contexts.listen_reward.scoring.store.cases import CaseRow, HeldL
 from vibestream.kernel.errors import Missing
 from vibestream.kernel.ids import HeldCaseId, ListenId, UserId
 from vibestream.platform.database import Tx
+from vibestream.platform.events.outbox import publish
 
 __all__ = ["Case", "CaseNotFound", "CaseRow", "CaseState", "HeldListen"]
 
@@ -65,7 +67,7 @@ async def listens_in(tx: Tx, *, case_id: HeldCaseId) -> list[ListenId]:
 async def decide(
     tx: Tx, *, case_id: HeldCaseId, state: CaseState, by: UserId, note: str, now: datetime
 ) -> list[ListenId]:
-    """Decide a case, once, and return its listens; the caller moves them on in this transaction.
+    """Decide a case, once, announce it, and return its listens; the caller moves them on in this transaction.
 
     Raises:
         CaseNotFound: there is none.
@@ -78,6 +80,8 @@ async def decide(
         raise CaseNotFound("There is no such case.")
     owners = await store.owners_of(tx, case_id)
     await store.save_case(tx, domain.decide_case(case, owners=owners, state=state, by=by, note=note, now=now))
+    released = state is CaseState.RELEASED
+    await publish(tx, ListensDecided(occurred_at=now, case_id=case_id, user_id=case.user_id, released=released))
     return await store.ids_of(tx, case_id)
 
 

@@ -66,14 +66,17 @@ async def standing_of(
     )
 
 
-async def insert_case(tx: Tx, case: Case) -> None:
-    """Open a case, where the account has none that is open."""
-    await tx.execute(
-        """
-        INSERT INTO listen_reward.held_case (case_id, user_id, opened_at, due_at) VALUES (%s, %s, %s, %s)
-        ON CONFLICT (user_id) WHERE state = 'open' DO NOTHING
-        """,
-        [case.case_id, case.user_id, case.opened_at, case.due_at],
+async def insert_case(tx: Tx, case: Case) -> bool:
+    """Open a case, where the account has none that is open; return whether it was opened."""
+    return (
+        await tx.execute(
+            """
+            INSERT INTO listen_reward.held_case (case_id, user_id, opened_at, due_at) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (user_id) WHERE state = 'open' DO NOTHING
+            """,
+            [case.case_id, case.user_id, case.opened_at, case.due_at],
+        )
+        == 1
     )
 
 

@@ -35,6 +35,8 @@ class Kind(enum.StrEnum):
     EMAIL_RESTORED = "email_restored"
     MASTER_READY = "master_ready"
     MASTER_REFUSED = "master_refused"
+    LISTENS_HELD = "listens_held"
+    LISTENS_DECIDED = "listens_decided"
 
 
 class Channel(enum.StrEnum):
@@ -84,6 +86,8 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.EMAIL_RESTORED: _MANDATORY,
     Kind.MASTER_READY: Rule(by_day=True, mailed=False),
     Kind.MASTER_REFUSED: Rule(),
+    Kind.LISTENS_HELD: Rule(),
+    Kind.LISTENS_DECIDED: Rule(),
 }
 
 Choices = Mapping[tuple[Kind, Channel], bool]

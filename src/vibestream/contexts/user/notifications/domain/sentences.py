@@ -29,6 +29,8 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.EMAIL_RESTORED: "/forgot-password",
     Kind.MASTER_READY: "/studio",
     Kind.MASTER_REFUSED: "/studio",
+    Kind.LISTENS_HELD: "/account/held-listens",
+    Kind.LISTENS_DECIDED: "/account/held-listens",
 }
 """Where each leads."""
 
@@ -274,7 +276,31 @@ _MUSIC: Final[Mapping[Kind, Sentences]] = {
         ),
     },
 }
-SENTENCES: Final[Mapping[Kind, Sentences]] = {**_MONEY, **_SUBSCRIPTIONS, **_PAYOUTS, **_SAFETY, **_MUSIC}
+_LISTENING: Final[Mapping[Kind, Sentences]] = {
+    Kind.LISTENS_HELD: {
+        "en": (
+            "Listens of yours are being looked at",
+            "Something that you heard looks like the listening of a machine. It earns nothing until a person has looked.",
+            "A person should have decided by {when} UTC. Tell them what they should know: {here}.",
+        ),
+        "es": (
+            "Se están revisando escuchas tuyas",
+            "Algo que oíste parece la escucha de una máquina. No gana nada hasta que una persona la haya revisado.",
+            "Una persona debería haber decidido antes del {when} UTC. Cuéntale lo que deba saber: {here}.",
+        ),
+    },
+    Kind.LISTENS_DECIDED: {
+        "en": (
+            "A person has looked at your listens",
+            "They decided on {when} UTC. Whether your listens count now stands at {here}.",
+        ),
+        "es": (
+            "Una persona ha revisado tus escuchas",
+            "Decidió el {when} UTC. Si tus escuchas cuentan ahora figura en {here}.",
+        ),
+    },
+}
+SENTENCES: Final[Mapping[Kind, Sentences]] = {**_MONEY, **_SUBSCRIPTIONS, **_PAYOUTS, **_SAFETY, **_MUSIC, **_LISTENING}
 
 PAID_FOR: Final = {
     "en": {
