@@ -64,10 +64,12 @@ from vibestream.platform.postgres import migrate
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import open_store
 from vibestream.sandbox.mail.routes import router as sandbox_mail
+from vibestream.web.pages.issuers import BACK
 from vibestream.web.routes import LAST, PAGES, problem_page
 
 ROUTERS: tuple[APIRouter, ...] = (
     delivery,
+    listening,
     accounts,
     factors,
     passkeys,
@@ -81,7 +83,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     notifications,
     catalogue,
     uploads,
-    listening,
     receipts,
     held_listens,
     claims,
@@ -99,7 +100,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks,
     fraud,
 )
-"""Looked through in this order for every request: delivery first, because segments are most of them."""
+"""Looked through in this order for every request: delivery first, because segments are most of them, then heartbeats."""
 SANDBOX: tuple[APIRouter, ...] = (sandbox_mail,)
 """Answered outside production only: there the addresses do not exist."""
 HASHING_THREADS = 2
@@ -131,7 +132,7 @@ def create_app(
         authenticate_app=by_app,
         probes=(backlog.probe, measure_money),
         replay=missed_since,
-        shared=Shared(SHARED, knows_origin),
+        shared=Shared(SHARED, knows_origin, posted_to=BACK),
     )
     app = build(edge, routers=routers, problem_page=problem_page)
     return _owning(app, runtime) if owned else app

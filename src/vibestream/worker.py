@@ -38,6 +38,7 @@ import vibestream.contexts.user.accounts.service.tidying
 import vibestream.contexts.user.email_changes.service
 import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping
+import vibestream.contexts.user.identities.service
 import vibestream.contexts.user.notifications.service.mailing
 import vibestream.contexts.user.notifications.service.tidying
 import vibestream.contexts.user.oauth.jobs

@@ -27,7 +27,7 @@ from tests.factories.payouts import ask as ask_payout
 from tests.factories.payouts import make_payee
 from tests.factories.royalties import make_artist as make_song
 from tests.factories.royalties import person
-from tests.factories.users import User, make_artist, open_session
+from tests.factories.users import DEVICE, User, make_artist, open_session
 from tests.web.finance.conftest import make_payment
 from vibestream.contexts.listen_reward.listening import service as listening
 from vibestream.contexts.listen_reward.pools.domain import Policy
@@ -39,6 +39,8 @@ from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.contexts.payment.royalties.service import Share
 from vibestream.contexts.payment.subscriptions import service as subscriptions
 from vibestream.contexts.user.exports import service as exports
+from vibestream.contexts.user.identities.domain.values import Claimed
+from vibestream.contexts.user.identities.service import link
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.oauth.store import clients as oauth_clients
@@ -71,6 +73,17 @@ async def _passkey(m: Making) -> Named:
 
 
 async def _session(m: Making) -> Named:
+async def _connected_account(m: Making) -> Named:
+    made = await link(
+        m.tx,
+        claimed=Claimed(provider="larkspur", issuer="https://login.example", subject=str(m.owner.user_id)),
+        user_id=m.owner.user_id,
+        device=DEVICE,
+        now=utc_now(),
+    )
+    return {"identity_id": str(made.identity_id)}
+
+
     return {"session_id": str((await open_session(m.tx, m.owner)).session_id)}
 
 
@@ -259,6 +272,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "app": _app,
     "allowed app": _allowed_app,
     "personal token": _personal_token,
+    "connected account": _connected_account,
     "draft": _draft,
     "release": _release,
     "upload": _upload,

@@ -24,6 +24,7 @@ from vibestream.contexts.payment.tips import invariants as tips
 from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.audit_log import invariants as audit_log
 from vibestream.contexts.user.notifications import invariants as notifications
+from vibestream.contexts.user.identities import invariants as identities
 from vibestream.contexts.user.oauth import invariants as oauth
 from vibestream.contexts.user.passkeys import invariants as passkeys
 from vibestream.contexts.user.passwords import invariants as passwords
@@ -58,6 +59,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *notifications.INVARIANTS,
     *oauth.INVARIANTS,
     *passkeys.INVARIANTS,
+    *identities.INVARIANTS,
     *passwords.INVARIANTS,
     *profiles.INVARIANTS,
     *sessions.INVARIANTS,

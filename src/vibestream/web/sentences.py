@@ -108,6 +108,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "factor.limited": N_("Too many wrong codes. Wait {retry_after_s} seconds, or use a recovery code."),
     "factor.missing": N_("Begin again to set up the app: this was not finished in time."),
     "factor.wrong": N_("This code is wrong or was used before. Wait for the app's next one, or use a recovery code."),
+    "identity.address_not_proved": N_("Sign in, or make an account with a code that we mail; then connect it."),
+    "identity.answer_refused": N_("What came back does not prove who you are. Try again."),
+    "identity.declined": N_("You were not signed in: it was cancelled there."),
+    "identity.full": N_("Ten accounts are connected already. Remove one first."),
+    "identity.issuer_unavailable": N_("They do not answer. Try again later, or sign in another way."),
+    "identity.last_way_in": N_("It is the only way into your account. Set a password or add a passkey first."),
+    "identity.missing": N_("There is no such connected account."),
+    "identity.nothing_waiting": N_("There is nothing to connect any more. Begin again."),
+    "identity.provider_missing": N_("There is no such way to sign in here."),
+    "identity.request_expired": N_("That took too long, or was answered already. Try again."),
+    "identity.taken": N_("That account is connected with an account here already."),
     "passkey.copied": N_(
         "This passkey was stopped: its counter shows that there is a copy. Sign in by your password and make a new one."
     ),

@@ -13,8 +13,10 @@ Owns the schema `users`. What always holds:
 - An app that somebody else wrote does in a person's name what they let it do, where a route names the scope for it, and
   nowhere else. Its codes and refresh tokens are good once; shown again, everything that came of them is revoked.
 - A handle, once taken, never leads to another artist, and no two handles look alike.
+- An account at another issuer is known by issuer and subject, never by an address. It is connected without its owner's
+  doing only where the issuer vouches for an address that was proved here too, and no second factor is passed by.
 - The security log only grows.
 
-Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: accounts -> profiles
+Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: identities -> accounts -> profiles
 -> access -> sessions -> oauth -> audit_log, and accounts -> passwords, factors, passkeys -> audit_log.
 """

@@ -21,6 +21,8 @@ class FactorNotice(enum.StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_COPIED = "passkey_copied"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_REMOVED = "identity_removed"
     ERASURE_ASKED = "erasure_asked"
     """`when` is until when it can be cancelled."""
     ERASURE_REFUSED = "erasure_refused"
@@ -132,6 +134,30 @@ _TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
         "es": (
             "Se quitó una clave de acceso de tu cuenta",
             "El {when} UTC se quitó una clave de acceso de tu cuenta de VibeStream. Ya no sirve para entrar.",
+            "Si no fuiste tú, alguien está en tu cuenta: cambia la contraseña en {url}/account.",
+        ),
+    },
+    FactorNotice.IDENTITY_LINKED: {
+        "en": (
+            "An account elsewhere was connected with yours",
+            "An account at another provider was connected with your VibeStream account on {when} UTC. It signs in from now on.",
+            "If this was not you, remove it at {url}/account/connected and change your password.",
+        ),
+        "es": (
+            "Se conectó una cuenta de otro proveedor con la tuya",
+            "El {when} UTC se conectó una cuenta de otro proveedor con tu cuenta de VibeStream. Desde ahora sirve para entrar.",
+            "Si no fuiste tú, quítala en {url}/account/connected y cambia la contraseña.",
+        ),
+    },
+    FactorNotice.IDENTITY_REMOVED: {
+        "en": (
+            "A connected account was removed",
+            "An account at another provider was removed from your VibeStream account on {when} UTC. It does not sign in any more.",
+            "If this was not you, somebody is in your account: change your password at {url}/account.",
+        ),
+        "es": (
+            "Se quitó una cuenta conectada",
+            "El {when} UTC se quitó de tu cuenta de VibeStream una cuenta de otro proveedor. Ya no sirve para entrar.",
             "Si no fuiste tú, alguien está en tu cuenta: cambia la contraseña en {url}/account.",
         ),
     },

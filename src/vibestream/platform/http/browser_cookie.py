@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Literal, Self
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -22,11 +22,13 @@ class BrowserCookie:
 
     purpose: str
     secure: bool
+    cross_site: bool = False
+    """Whether a form that another site posts brings it along: only over https, and it must open nothing by itself."""
 
     @classmethod
-    def of(cls, settings: Settings, *, purpose: str) -> Self:
+    def of(cls, settings: Settings, *, purpose: str, cross_site: bool = False) -> Self:
         """Return the cookie of a deployment: secure whenever people reach it by https."""
-        return cls(purpose, secure=settings.base_url.startswith("https://"))
+        return cls(purpose, secure=settings.base_url.startswith("https://"), cross_site=cross_site)
 
     @property
     def name(self) -> str:
@@ -46,9 +48,13 @@ class BrowserCookie:
             path="/",
             secure=self.secure,
             httponly=True,
-            samesite="lax",
+            samesite=self._samesite,
         )
 
     def clear(self, response: Response) -> None:
         """Make the browser forget it."""
-        response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="lax")
+        response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite=self._samesite)
+
+    @property
+    def _samesite(self) -> Literal["lax", "none"]:
+        return "none" if self.cross_site and self.secure else "lax"

@@ -10,6 +10,7 @@ Source: Fetch standard, 3.2 (CORS protocol).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from re import Pattern
 from typing import Final, Protocol
 
 import psycopg
@@ -47,6 +48,17 @@ class Shared:
 
     paths: frozenset[str] = frozenset()
     knows: KnowsOrigin = nobody
+    posted_to: Pattern[str] | None = None
+    """Addresses that other sites' pages send a browser to with a form. Only for routes that know by a secret of the browser
+    that it was sent there from here: nothing else stands between them and a forged request."""
+
+    def takes_posts(self, scope: Scope) -> bool:
+        """Say whether another site's page may send a browser here with a form."""
+        return (
+            self.posted_to is not None
+            and scope["method"] == "POST"
+            and self.posted_to.fullmatch(scope["path"]) is not None
+        )
 
     async def admitted(self, scope: Scope, *, own_origin: str, database: Database) -> str | None:
         """Return the other site's origin that a request comes from, when it may use this address; else None.

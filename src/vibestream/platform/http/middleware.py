@@ -85,7 +85,8 @@ class EdgeMiddleware:
         origin = await self._shared.admitted(scope, own_origin=self._own_origin, database=self._database)
         passage.more_headers = self._shared.headers(scope, origin)
         if origin is None:
-            cross_site.check(scope, own_origin=self._own_origin)
+            if not self._shared.takes_posts(scope):
+                cross_site.check(scope, own_origin=self._own_origin)
             return None
         foreign_origins.forget_cookies(scope)
         return foreign_origins.preflight(scope)

@@ -8,6 +8,7 @@ from fastapi import Depends, Form, Query, Request
 from starlette.responses import Response
 
 from vibestream.contexts.user.accounts import service as accounts
+from vibestream.contexts.user.identities import service as identities
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device, device_of
 from vibestream.kernel.errors import VibeStreamError
@@ -15,6 +16,7 @@ from vibestream.platform.access import ANYONE
 from vibestream.platform.http.browser_cookie import BrowserCookie
 from vibestream.platform.http.cookies import SessionCookie
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, RuntimeDep, TxDep
+from vibestream.platform.http.edge import edge_of
 from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
 from vibestream.platform.runtime import Runtime
@@ -141,7 +143,7 @@ async def show_sign_in(
 ) -> Response:
     """Show the form that signs in; `done`: what the person has just done."""
     onward = local_path(next)
-    return see_other(onward) if principal else _sign_in_page(request, Filled({"next": onward}), done=done)
+    return see_other(onward) if principal else sign_in_page(request, Filled({"next": onward}), done=done)
 
 
 @router.post(
@@ -170,7 +172,7 @@ async def sign_in(
             device_token=device_cookie(runtime).read(request),
         )
     except VibeStreamError as error:
-        raise answer_with(request, error, _sign_in_page(request, _at(request, filled, error))) from None
+        raise answer_with(request, error, sign_in_page(request, _at(request, filled, error))) from None
     if isinstance(entered, accounts.SecondStep):
         return to_second_step(runtime, entered, onward=filled.values["next"])
     response = see_other(filled.values["next"])
@@ -188,17 +190,19 @@ async def sign_out(tx: TxDep, runtime: RuntimeDep, principal: MaybePrincipalDep,
     return response
 
 
+def sign_in_page(request: Request, form: Filled, *, done: str = "") -> Response:
+    """Return the page that signs in, with what was refused."""
+    issuers = identities.providers(edge_of(request).settings)
+    return render(request, "sign_in.html", form=form, done=done, issuers=issuers)
+
+
 def _sign_up_page(request: Request, form: Filled) -> Response:
-    return render(request, "sign_up.html", form=form)
+    return render(request, "sign_up.html", form=form, issuers=identities.providers(edge_of(request).settings))
 
 
 def _verify_page(request: Request, form: Filled, *, again: bool = False) -> Response:
     minutes = int(accounts.CODE_GOOD_FOR.total_seconds()) // 60
     return render(request, "verify.html", form=form, minutes=minutes, again=again)
-
-
-def _sign_in_page(request: Request, form: Filled, *, done: str = "") -> Response:
-    return render(request, "sign_in.html", form=form, done=done)
 
 
 def _at(request: Request, form: Filled, error: VibeStreamError) -> Filled:

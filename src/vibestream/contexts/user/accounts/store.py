@@ -270,6 +270,11 @@ async def drop_second_step(tx: Tx, *, browser_hash: bytes) -> None:
     await tx.execute("DELETE FROM users.second_step WHERE browser_hash = %s", [browser_hash])
 
 
+async def drop_second_steps(tx: Tx, *, user_id: UserId) -> None:
+    """Delete every step of an account."""
+    await tx.execute("DELETE FROM users.second_step WHERE user_id = %s", [user_id])
+
+
 async def drop_expired_steps(tx: Tx, *, before: datetime, most: int) -> int:
     """Delete steps that expired before an instant, at most so many, and return how many."""
     return await tx.execute(

@@ -32,6 +32,8 @@ class Action(enum.StrEnum):
     FACTOR_REFUSED = "factor.refused"
     RECOVERY_MADE = "factor.recovery_made"
     RECOVERY_USED = "factor.recovery_used"
+    IDENTITY_LINKED = "identity.linked"
+    IDENTITY_REMOVED = "identity.removed"
     STEPPED_UP = "session.stepped_up"
     SESSION_ENDED = "session.ended"
     DESTINATION_CHANGED = "payout.destination_changed"

@@ -54,6 +54,8 @@ class EnteredBy(enum.StrEnum):
     PASSWORD = "password"  # noqa: S105 - names a way in
     """By it, and by the second factor of an account that has one; or by the code that proved the address."""
     PASSKEY = "passkey"
+    IDENTITY = "identity"
+    """By an account at another issuer, and by the second factor of an account that has one."""
 
 
 class Kind(enum.StrEnum):

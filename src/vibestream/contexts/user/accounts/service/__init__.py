@@ -5,6 +5,7 @@ password and an unknown address do the same work and say the same.
 """
 
 from vibestream.contexts.user.accounts.domain import CODE_GOOD_FOR, AddressInvalid
+from vibestream.contexts.user.accounts.service.by_issuer import drop_second_steps, enter_by_issuer, make_by_issuer
 from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
 from vibestream.contexts.user.accounts.service.mailing import (
     mail_factor_notice,
@@ -55,7 +56,7 @@ from vibestream.contexts.user.accounts.service.sign_up import (
     verify_email,
 )
 from vibestream.contexts.user.accounts.service.step_up import step_up
-from vibestream.contexts.user.accounts.service.telling import tell_password_changed
+from vibestream.contexts.user.accounts.service.telling import tell_factor, tell_password_changed
 from vibestream.contexts.user.accounts.service.tidying import tidy
 from vibestream.contexts.user.accounts.store import Account
 from vibestream.contexts.user.attempts.service import DEVICE_COOKIE, DEVICE_GOOD_FOR, SignInSlowed
@@ -93,12 +94,15 @@ __all__ = [
     "canonical",
     "change_password",
     "confirm_app",
+    "drop_second_steps",
+    "enter_by_issuer",
     "finish_second_step",
     "mail_factor_notice",
     "mail_money_notice",
     "mail_password_change",
     "mail_payout_destination",
     "mail_sign_up",
+    "make_by_issuer",
     "move_address",
     "passkey_sign_in",
     "passkey_step_up",
@@ -110,6 +114,7 @@ __all__ = [
     "sign_in",
     "sign_up",
     "step_up",
+    "tell_factor",
     "tell_password_changed",
     "tidy",
     "user_by_email",

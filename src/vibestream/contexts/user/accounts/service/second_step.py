@@ -1,4 +1,4 @@
-"""The second step of signing in: a browser that has shown the password shows the second factor.
+"""The second step of signing in: a browser that has shown the password, or an account elsewhere, shows the second factor.
 
 Between the two it has a secret in a cookie and no session; the secret is good for ten minutes and five tries, for this
 browser, and as long as the password stays what it was.
@@ -32,6 +32,7 @@ SECOND_STEP_COOKIE: Final = "second-step"
 """The purpose of the cookie in which the browser keeps its secret between the two steps."""
 SECOND_STEP_GOOD_FOR: Final = timedelta(minutes=10)
 _TRIES: Final = 5
+_NO_PASSWORD: Final = ""
 
 
 class SecondStepExpired(Gone):
@@ -48,14 +49,17 @@ class SecondStep:
     expires_at: datetime
 
 
-async def begin_second_step(tx: Tx, *, user_id: UserId, password_hash: str, now: datetime) -> SecondStep:
-    """Note that a browser has shown the password, and return what it must keep."""
+async def begin_second_step(tx: Tx, *, user_id: UserId, password_hash: str | None, now: datetime) -> SecondStep:
+    """Note that a browser has shown the first factor, and return what it must keep.
+
+    `password_hash`: the account's, whichever factor was shown; None when it has none.
+    """
     token, expires_at = secrets.token_urlsafe(32), now + SECOND_STEP_GOOD_FOR
     await store.add_second_step(
         tx,
         browser_hash=_hash(token),
         user_id=user_id,
-        password_print=_hash(password_hash),
+        password_print=_hash(password_hash or _NO_PASSWORD),
         tries_left=_TRIES,
         now=now,
         expires_at=expires_at,
@@ -83,7 +87,7 @@ async def finish_second_step(
     """
     found = await store.lock_second_step(tx, browser_hash=_hash(browser_token), now=now)
     stored = None if found is None else await passwords.hash_of(tx, user_id=found.user_id)
-    if found is None or stored is None or _hash(stored) != found.password_print:
+    if found is None or _hash(stored or _NO_PASSWORD) != found.password_print:
         raise SecondStepExpired("Enter your address and your password once more.")
     try:
         shown = await factors.show(tx, sealer=sealer, user_id=found.user_id, code=code, now=now)

@@ -1,0 +1,59 @@
+"""Signing in with an account at another issuer, and connecting it.
+
+An account elsewhere is known by its issuer and subject, never by an address: an address is what somebody claims. It lets
+in whom it is connected with, and asks for the second factor of whoever has one.
+"""
+
+from vibestream.contexts.user.identities.domain.errors import (
+    AddressNotProved,
+    AnswerRefused,
+    Declined,
+    IdentitiesFull,
+    IdentityMissing,
+    IdentityTaken,
+    IssuerUnavailable,
+    LastWayIn,
+    NothingWaiting,
+    ProviderMissing,
+    RequestExpired,
+)
+from vibestream.contexts.user.identities.domain.values import REQUEST_GOOD_FOR, WAITING_GOOD_FOR, Identity
+from vibestream.contexts.user.identities.gateway import Answer
+from vibestream.contexts.user.identities.service.answering import Answered, ToConnect, answer
+from vibestream.contexts.user.identities.service.asking import Provider, Sent, providers, send
+from vibestream.contexts.user.identities.service.connecting import Newcomer, connect, make_account, newcomer
+from vibestream.contexts.user.identities.service.linking import connected, link, remove
+from vibestream.contexts.user.identities.service.tidying import tidy
+
+__all__ = [
+    "REQUEST_GOOD_FOR",
+    "WAITING_GOOD_FOR",
+    "AddressNotProved",
+    "Answer",
+    "AnswerRefused",
+    "Answered",
+    "Declined",
+    "IdentitiesFull",
+    "Identity",
+    "IdentityMissing",
+    "IdentityTaken",
+    "IssuerUnavailable",
+    "LastWayIn",
+    "Newcomer",
+    "NothingWaiting",
+    "Provider",
+    "ProviderMissing",
+    "RequestExpired",
+    "Sent",
+    "ToConnect",
+    "answer",
+    "connect",
+    "connected",
+    "link",
+    "make_account",
+    "newcomer",
+    "providers",
+    "remove",
+    "send",
+    "tidy",
+]

@@ -1,0 +1,166 @@
+"""Taking what a browser brings back from an issuer, and deciding whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vibestream.contexts.user.accounts import service as accounts
+from vibestream.contexts.user.accounts.service import SecondStep, SignedIn
+from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.factors import service as factors
+from vibestream.contexts.user.identities import gateway
+from vibestream.contexts.user.identities.domain.errors import (
+    AnswerRefused,
+    Declined,
+    IssuerUnavailable,
+    RequestExpired,
+)
+from vibestream.contexts.user.identities.domain.values import Claimed, Identity, Proofs, Request, hash_of
+from vibestream.contexts.user.identities.gateway import Answer
+from vibestream.contexts.user.identities.service.asking import back_address
+from vibestream.contexts.user.identities.service.counting import count
+from vibestream.contexts.user.identities.service.linking import link
+from vibestream.contexts.user.identities.service.waiting import keep_waiting
+from vibestream.contexts.user.identities.store import identities, requests
+from vibestream.contexts.user.sessions.service import Device
+from vibestream.kernel.ids import UserId
+from vibestream.platform.database import Tx
+from vibestream.platform.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class ToConnect:
+    """Nobody here is connected with it yet, or it was asked for by somebody who is signed in: it waits in this browser."""
+
+    linking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of an answer, and where the browser wanted to go."""
+
+    outcome: SignedIn | SecondStep | ToConnect
+    onward: str
+
+
+async def answer(
+    runtime: Runtime,
+    *,
+    provider: str,
+    answer: Answer,
+    browser_token: str,
+    device: Device,
+    now: datetime,
+    replaces: str | None = None,
+    device_token: str = "",
+) -> Answered:
+    """Take the answer of an issuer from the browser that was sent there: each is taken once.
+
+    Whoever is connected is signed in, after their second factor if they have one. Who is not is connected at once only if
+    the issuer vouches for the address, the address was proved here, and no second factor would be passed by. Anything else
+    waits in this browser until its owner says whose it is. Opens its own transactions, one before and one after the issuer
+    is asked.
+
+    Raises:
+        ProviderMissing: there is no such issuer.
+        RequestExpired: this browser was not sent there, or too long ago, or has answered already.
+        Declined, AnswerRefused, IssuerUnavailable: nobody came back that we believe in; it is counted and logged.
+        AccountClosed: the account is being erased.
+    """
+    issuer = gateway.open_issuer(runtime.settings, name=provider)
+    async with runtime.database.begin() as tx:
+        request = await requests.take(
+            tx,
+            state_hash=hash_of(answer.state),
+            browser_hash=hash_of(browser_token),
+            provider=provider,
+            now=now,
+        )
+    if request is None:
+        expired = RequestExpired()
+        count(provider, outcome=expired)
+        raise expired
+    try:
+        claimed = await issuer.claimed(
+            answer,
+            back=back_address(runtime.settings, provider=provider),
+            proofs=Proofs.of(answer.state, key=runtime.settings.signing_key()),
+            now=now,
+        )
+    except (Declined, AnswerRefused, IssuerUnavailable) as error:
+        count(provider, outcome=error)
+        if isinstance(error, AnswerRefused):
+            async with runtime.database.begin() as tx:
+                await _refused(tx, provider=provider, device=device, now=now)
+        raise
+
+    async def finish(tx: Tx) -> Answered:
+        arrival = _Arrival(claimed, device, now, replaces, device_token)
+        return Answered(await _decide(tx, runtime, request, arrival, browser_token), request.onward)
+
+    answered = await runtime.database.run(finish)
+    count(provider, outcome=type(answered.outcome).__name__)
+    return answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    claimed: Claimed
+    device: Device
+    now: datetime
+    replaces: str | None
+    device_token: str
+
+
+async def _decide(
+    tx: Tx, runtime: Runtime, request: Request, arrival: _Arrival, browser_token: str
+) -> SignedIn | SecondStep | ToConnect:
+    claimed, now = arrival.claimed, arrival.now
+    found = None
+    if not request.linking:
+        found = await identities.find(tx, issuer=claimed.issuer, subject=claimed.subject)
+        found = found or await _connected_by_address(tx, arrival)
+    if found is None:
+        await keep_waiting(tx, settings=runtime.settings, browser_token=browser_token, claimed=claimed, now=now)
+        return ToConnect(request.linking)
+    await identities.save_used(tx, identity_id=found.identity_id, label=claimed.label, now=now)
+    return await accounts.enter_by_issuer(
+        tx,
+        user_id=found.user_id,
+        provider=claimed.provider,
+        device=arrival.device,
+        now=now,
+        replaces=arrival.replaces,
+        device_token=arrival.device_token,
+    )
+
+
+async def _connected_by_address(tx: Tx, arrival: _Arrival) -> Identity | None:
+    """Connect an account with whom the issuer vouches for, when the address is proved here and it is the only factor."""
+    claimed = arrival.claimed
+    owner = await proved_owner(tx, claimed=claimed)
+    if owner is None or await factors.has_second(tx, user_id=owner):
+        return None
+    return await link(tx, claimed=claimed, user_id=owner, device=arrival.device, now=arrival.now)
+
+
+async def proved_owner(tx: Tx, *, claimed: Claimed) -> UserId | None:
+    """Return whose proved address here is one that the issuer vouches for; None for any other."""
+    if not claimed.email_verified:
+        return None
+    try:
+        return (await accounts.verified_by_email(tx, email=claimed.email)).user_id
+    except accounts.AddressInvalid:
+        return None
+
+
+async def _refused(tx: Tx, *, provider: str, device: Device, now: datetime) -> None:
+    await audit_log.record(
+        tx,
+        action=audit_log.Action.SIGN_IN_REFUSED,
+        user_id=None,
+        now=now,
+        network=device.network,
+        detail=provider,
+    )
