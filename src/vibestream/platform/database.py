@@ -79,6 +79,12 @@ class Tx:
             await cursor.execute(statement, params)
             return await cursor.fetchall()
 
+    async def rows(self, statement: LiteralString, params: Params = ()) -> list[tuple[Any, ...]]:
+        """Return every row as a tuple, in the order of its columns: for hot paths, where naming them costs a third."""
+        async with self.connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(statement, params)
+            return await cursor.fetchall()
+
     async def value(self, statement: LiteralString, params: Params = ()) -> Any:
         """Return the first column of the first row, or None when there is no row."""
         async with self.connection.cursor(row_factory=tuple_row) as cursor:

@@ -250,11 +250,15 @@ def _after_beat(listen: Listen, beat: Beat, now: datetime) -> Listen:
     refusal = _impossible(listen, beat, now)
     if refusal is not None:
         return _refused(listen, refusal, beat, now)
-    listen = _credited(listen, beat)
-    if listen.oddities > ODDITIES_ALLOWED:
-        return _refused(listen, Reason.FASTER_THAN_TIME, beat, now)
+    heard, credited_ms, oddities = _credited(listen, beat)
+    if oddities > ODDITIES_ALLOWED:
+        credited = replace(listen, heard=heard, credited_ms=credited_ms, oddities=oddities)
+        return _refused(credited, Reason.FASTER_THAN_TIME, beat, now)
     return replace(
         listen,
+        heard=heard,
+        credited_ms=credited_ms,
+        oddities=oddities,
         last_seq=beat.seq,
         last_at_ms=beat.at_ms,
         last_position_ms=beat.position_ms,
@@ -275,19 +279,20 @@ def _impossible(listen: Listen, beat: Beat, now: datetime) -> Reason | None:
     return None
 
 
-def _credited(listen: Listen, beat: Beat) -> Listen:
+def _credited(listen: Listen, beat: Beat) -> tuple[Spans, int, int]:
+    """Return what was heard, how much was credited and how many oddities there are, after a heartbeat."""
     moved = beat.position_ms - listen.last_position_ms
     if not listen.playing or moved <= 0:
-        return listen
+        return listen.heard, listen.credited_ms, listen.oddities
     passed = beat.at_ms - listen.last_at_ms
     in_step = moved <= _at_pace(passed) + PACE_SLACK_MS
     in_all = listen.credited_ms + moved <= _at_pace(beat.at_ms) + BUDGET_SLACK_MS
     if in_step and in_all:
         stop = min(beat.position_ms, listen.track.duration_ms)
         heard = merged([*listen.heard, (listen.last_position_ms, stop)])
-        return replace(listen, heard=heard, credited_ms=listen.credited_ms + moved)
+        return heard, listen.credited_ms + moved, listen.oddities
     # A seek says so itself; a jump that does not is either a player's defect or a forged heartbeat.
-    return listen if beat.state is Playing.SEEKING else replace(listen, oddities=listen.oddities + 1)
+    return listen.heard, listen.credited_ms, listen.oddities + (beat.state is not Playing.SEEKING)
 
 
 def _at_pace(passed_ms: int) -> int:

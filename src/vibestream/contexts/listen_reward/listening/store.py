@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from vibestream.contexts.listen_reward.listening.domain import Beat, Heard, Listen, Reason, Spans, State, Track
-from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId
-from vibestream.platform.database import Tx
+from vibestream.kernel.ids import ListenId, TrackId, UserId
+from vibestream.platform.database import Params, Tx
 
+_STATES: Final = {one.value: one for one in State}
 _COLUMNS: Final = """
     l.listen_id, l.user_id, l.track_id, t.artist_id, t.owner_user_id, t.duration_ms, l.opened_at, l.state, l.live,
     l.reason, l.ended_at, l.last_beat_at, l.accepted_at, l.last_seq, l.last_at_ms, l.last_position_ms, l.playing,
@@ -75,13 +76,13 @@ async def insert_listen(tx: Tx, listen: Listen, *, player_id: str, network: byte
 
 async def lock_live(tx: Tx, user_id: UserId) -> list[Listen]:
     """Lock the live listen of an account, of which there is at most one."""
-    return await tx.all(_listen, f"SELECT {_COLUMNS} WHERE l.user_id = %s AND l.live FOR UPDATE OF l", [user_id])
+    return await _listens(tx, f"SELECT {_COLUMNS} WHERE l.user_id = %s AND l.live FOR UPDATE OF l", [user_id])
 
 
 async def lock_listens(tx: Tx, listen_ids: Iterable[ListenId]) -> list[Listen]:
     """Lock listens in the order of their ids."""
-    return await tx.all(
-        _listen,
+    return await _listens(
+        tx,
         f"SELECT {_COLUMNS} WHERE l.listen_id = ANY(%s) ORDER BY l.listen_id FOR UPDATE OF l",
         [sorted(listen_ids)],
     )
@@ -89,13 +90,14 @@ async def lock_listens(tx: Tx, listen_ids: Iterable[ListenId]) -> list[Listen]:
 
 async def load_listen(tx: Tx, listen_id: ListenId, *, user_id: UserId) -> Listen | None:
     """Return a listen of an account."""
-    return await tx.one(_listen, f"SELECT {_COLUMNS} WHERE l.listen_id = %s AND l.user_id = %s", [listen_id, user_id])
+    found = await _listens(tx, f"SELECT {_COLUMNS} WHERE l.listen_id = %s AND l.user_id = %s", [listen_id, user_id])
+    return found[0] if found else None
 
 
 async def lock_silent(tx: Tx, *, since: datetime, limit: int) -> list[Listen]:
     """Lock live listens of which nothing was heard since an instant; those that others work on are passed over."""
-    return await tx.all(
-        _listen,
+    return await _listens(
+        tx,
         f"""SELECT {_COLUMNS} WHERE l.live AND coalesce(l.last_beat_at, l.opened_at) < %s
         ORDER BY l.listen_id LIMIT %s FOR UPDATE OF l SKIP LOCKED""",
         [since, limit],
@@ -104,8 +106,8 @@ async def lock_silent(tx: Tx, *, since: datetime, limit: int) -> list[Listen]:
 
 async def lock_unsettled(tx: Tx, *, ended_before: datetime, limit: int) -> list[Listen]:
     """Lock open listens that ended before an instant; those that others work on are passed over."""
-    return await tx.all(
-        _listen,
+    return await _listens(
+        tx,
         f"""SELECT {_COLUMNS} WHERE l.state = 'open' AND NOT l.live AND l.ended_at < %s
         ORDER BY l.listen_id LIMIT %s FOR UPDATE OF l SKIP LOCKED""",
         [ended_before, limit],
@@ -186,6 +188,10 @@ async def erase_person(tx: Tx, user_id: UUID) -> None:
     )
 
 
+async def _listens(tx: Tx, statement: LiteralString, params: Params) -> list[Listen]:
+    return [_listen(row) for row in await tx.rows(statement, params)]
+
+
 def _changing(listen: Listen) -> tuple[Any, ...]:
     return (
         *(listen.listen_id, listen.state.value, listen.live, listen.reason and listen.reason.value, listen.ended_at),
@@ -195,17 +201,31 @@ def _changing(listen: Listen) -> tuple[Any, ...]:
     )
 
 
-def _listen(
-    *, track_id: UUID, artist_id: UUID, owner_user_id: UUID, duration_ms: int, state: str, reason: str | None,
-    heard: str, served: str, **same: Any,
-) -> Listen:  # fmt: skip
+def _listen(row: tuple[Any, ...]) -> Listen:
+    """Return a row of `_COLUMNS` as a listen; by place, because each heartbeat reads one."""
+    listen_id, user_id, track_id, artist_id, owner_user_id, duration_ms, opened_at, state, live, reason = row[:10]
+    ended_at, last_beat_at, accepted_at, last_seq, last_at_ms, last_position_ms, playing = row[10:17]
+    credited_ms, oddities, heard, attributed, served = row[17:]
     return Listen(
-        track=Track(TrackId(track_id), ArtistId(artist_id), UserId(owner_user_id), duration_ms),
-        state=State(state),
+        listen_id,
+        user_id,
+        Track(track_id, artist_id, owner_user_id, duration_ms),
+        opened_at,
+        state=_STATES[state],
+        live=live,
         reason=None if reason is None else Reason(reason),
+        ended_at=ended_at,
+        last_beat_at=last_beat_at,
+        accepted_at=accepted_at,
+        last_seq=last_seq,
+        last_at_ms=last_at_ms,
+        last_position_ms=last_position_ms,
+        playing=playing,
+        credited_ms=credited_ms,
+        oddities=oddities,
         heard=_spans(heard),
+        attributed=attributed,
         served=_spans(served),
-        **same,
     )
 
 
@@ -217,5 +237,5 @@ def _spans(text: str) -> Spans:
     """Read PostgreSQL's canonical form, such as `{[0,4000),[8000,12000)}`."""
     if text == "{}":
         return ()
-    pairs = (span.strip("[)").split(",") for span in text[1:-1].split("),"))
-    return tuple((int(start), int(stop)) for start, stop in pairs)
+    bounds = text[2:-2].replace("),[", ",").split(",")
+    return tuple(zip(map(int, bounds[::2]), map(int, bounds[1::2]), strict=True))
