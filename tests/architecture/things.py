@@ -72,7 +72,6 @@ async def _passkey(m: Making) -> Named:
     return {"passkey_id": str((await add_passkey(m.tx, m.owner, Authenticator())).passkey_id)}
 
 
-async def _session(m: Making) -> Named:
 async def _connected_account(m: Making) -> Named:
     made = await link(
         m.tx,
@@ -84,6 +83,7 @@ async def _connected_account(m: Making) -> Named:
     return {"identity_id": str(made.identity_id)}
 
 
+async def _session(m: Making) -> Named:
     return {"session_id": str((await open_session(m.tx, m.owner)).session_id)}
 
 
@@ -265,6 +265,7 @@ async def _payout(m: Making) -> Named:
 
 _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "passkey": _passkey,
+    "connected account": _connected_account,
     "session": _session,
     "artist": _artist,
     "notification": _notification,
@@ -272,7 +273,6 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "app": _app,
     "allowed app": _allowed_app,
     "personal token": _personal_token,
-    "connected account": _connected_account,
     "draft": _draft,
     "release": _release,
     "upload": _upload,
