@@ -1,10 +1,105 @@
-"""Profiles: nothing to create yet."""
+"""Pages of fans, whom they follow and whom they block; one holder for each handle, whoever uses it and for what."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0035"
 down_revision = "0034"
 
 
 def upgrade() -> None:
-    """Change nothing."""
+    """Create the tables; handles that artists hold already are held by their accounts."""
+    for statements in (_HANDLES, _FANS, _FOLLOWS):
+        op.execute(statements)
+
+
+_HANDLES = """
+CREATE TABLE users.handle_holder (
+    skeleton text PRIMARY KEY,
+    user_id  uuid NOT NULL REFERENCES users.account
+);
+COMMENT ON TABLE users.handle_holder IS
+    'Which account a handle belongs to, as a fan''s or an artist''s: so that nobody is mistaken for somebody in the other list. '
+    'Former ones stay, and lead to who had them.';
+CREATE INDEX handle_holder_by_user ON users.handle_holder (user_id);
+INSERT INTO users.handle_holder (skeleton, user_id)
+    SELECT handle.skeleton, artist.user_id FROM users.artist_handle handle JOIN users.artist_profile artist USING (artist_id);
+
+CREATE TABLE users.resting_handle (
+    digest  bytea PRIMARY KEY CHECK (length(digest) = 32),
+    free_at timestamptz NOT NULL
+);
+COMMENT ON TABLE users.resting_handle IS
+    'Handles of people who were erased, as SHA-256 of their skeletons: nobody takes one before it has rested.';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.handle_holder, users.resting_handle TO vibestream_app;
+"""
+
+_FANS = """
+CREATE TABLE users.fan_page (
+    user_id       uuid PRIMARY KEY REFERENCES users.account,
+    handle        text NOT NULL,
+    about         text NOT NULL CHECK (length(about) <= 600),
+    taste         text[] NOT NULL CHECK (cardinality(taste) <= 8),
+    open          boolean NOT NULL,
+    shows_taste   boolean NOT NULL,
+    shows_follows boolean NOT NULL,
+    shows_badges  boolean NOT NULL,
+    hidden        boolean NOT NULL DEFAULT false,
+    since         timestamptz NOT NULL
+);
+COMMENT ON TABLE users.fan_page IS
+    'What a fan shows. Not open, or hidden by a moderator: it is there for its owner alone.';
+
+CREATE TABLE users.fan_handle (
+    skeleton text PRIMARY KEY REFERENCES users.handle_holder ON DELETE CASCADE,
+    user_id  uuid NOT NULL REFERENCES users.fan_page,
+    handle   text NOT NULL UNIQUE CHECK (handle ~ '^[a-z0-9]+([._-][a-z0-9]+)*$' AND length(handle) BETWEEN 3 AND 30),
+    taken_at timestamptz NOT NULL
+);
+COMMENT ON TABLE users.fan_handle IS 'Every handle a fan has or had; a former one stays theirs and leads to them.';
+CREATE INDEX fan_handle_by_user ON users.fan_handle (user_id, taken_at);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.fan_page, users.fan_handle TO vibestream_app;
+"""
+
+_FOLLOWS = """
+CREATE TABLE users.artist_follow (
+    follower_id uuid NOT NULL REFERENCES users.account,
+    artist_id   uuid NOT NULL REFERENCES users.artist_profile ON DELETE CASCADE,
+    since       timestamptz NOT NULL,
+    PRIMARY KEY (follower_id, artist_id)
+);
+CREATE INDEX artist_follow_by_artist ON users.artist_follow (artist_id);
+
+CREATE TABLE users.fan_follow (
+    follower_id uuid NOT NULL REFERENCES users.account,
+    fan_id      uuid NOT NULL REFERENCES users.account,
+    since       timestamptz NOT NULL,
+    PRIMARY KEY (follower_id, fan_id),
+    CHECK (follower_id <> fan_id)
+);
+CREATE INDEX fan_follow_by_fan ON users.fan_follow (fan_id);
+
+CREATE TABLE users.block (
+    blocker_id uuid NOT NULL REFERENCES users.account,
+    blocked_id uuid NOT NULL REFERENCES users.account,
+    since      timestamptz NOT NULL,
+    PRIMARY KEY (blocker_id, blocked_id),
+    CHECK (blocker_id <> blocked_id)
+);
+CREATE INDEX block_by_blocked ON users.block (blocked_id);
+COMMENT ON TABLE users.block IS
+    'While there is a row either way, neither sees the other''s page or follows them. Written under a lock on both fan profiles.';
+
+CREATE FUNCTION users.apart(one uuid, other uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT EXISTS (SELECT FROM users.block WHERE blocker_id = one AND blocked_id = other)
+        OR EXISTS (SELECT FROM users.block WHERE blocker_id = other AND blocked_id = one)
+$$;
+COMMENT ON FUNCTION users.apart IS 'Whether one of two people blocked the other; false when one of them is nobody (null).';
+REVOKE ALL ON FUNCTION users.apart FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION users.apart TO vibestream_app;
+
+GRANT SELECT, INSERT, DELETE ON users.artist_follow, users.fan_follow, users.block TO vibestream_app;
+"""

@@ -39,6 +39,7 @@ from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.contexts.payment.royalties.service import Share
 from vibestream.contexts.payment.subscriptions import service as subscriptions
 from vibestream.contexts.user.exports import service as exports
+from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.identities.domain.values import Claimed
 from vibestream.contexts.user.identities.service import link
 from vibestream.contexts.user.notifications import service as notifications
@@ -89,6 +90,12 @@ async def _session(m: Making) -> Named:
 
 async def _artist(m: Making) -> Named:
     return {"artist_id": str((await make_artist(m.tx, user=m.owner)).artist_id)}
+
+
+async def _block(m: Making) -> Named:
+    other = await make_artist(m.tx)
+    await fans.block_artist(m.tx, user_id=m.owner.user_id, handle=other.handle, now=utc_now())
+    return {"user_id": str(other.user_id)}
 
 
 async def _notification(m: Making) -> Named:
@@ -268,6 +275,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "connected account": _connected_account,
     "session": _session,
     "artist": _artist,
+    "block": _block,
     "notification": _notification,
     "export": _export,
     "app": _app,
@@ -342,6 +350,9 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
 }
 _FORMS: Final[Mapping[str, Callable[[Named], dict[str, Any]]]] = {
     "POST /account/passkeys/{passkey_id}/name": lambda _: {"data": {"name": "Mine now"}},
+    "POST /studio/artists/{artist_id}": lambda _: {
+        "data": {"name": "Mine now", "handle": f"mine-{new_id().hex[-12:]}"}
+    },
     "POST /studio/releases/{release_id}/songs": lambda n: {"data": {"upload": n["upload_id"]}},
     "POST /studio/releases/{release_id}/cover": lambda _: {"files": {"cover": ("a.jpg", picture(), "image/jpeg")}},
     "POST /studio/releases/{release_id}": lambda n: {
@@ -384,6 +395,8 @@ def sent_with(row: str, own: Named, theirs: Named) -> Sent:
             options["json"] |= {"version": version} if "{" in path else {}
         case "discs":
             options["json"] = {"version": version, "discs": [[theirs["track_id"], own["track_id"]]]}
+        case "listen_id":
+            options["json"] = {"listen_id": theirs["listen_id"]}
         case "artist":
             options["data"] = {"artist": theirs["artist_id"], "upload": own["upload_id"]}
         case "upload":

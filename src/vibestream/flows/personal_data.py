@@ -30,6 +30,7 @@ from vibestream.contexts.user.email_changes import personal as email_changes
 from vibestream.contexts.user.erasure import personal as erasure
 from vibestream.contexts.user.exports import personal as exports
 from vibestream.contexts.user.factors import personal as factors
+from vibestream.contexts.user.fans import personal as fans
 from vibestream.contexts.user.identities import personal as identities
 from vibestream.contexts.user.notifications import personal as notifications
 from vibestream.contexts.user.oauth import personal as oauth
@@ -49,10 +50,11 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     passwords.PERSONAL,
     factors.PERSONAL,
     passkeys.PERSONAL,
-    recovery.PERSONAL,
     identities.PERSONAL,
+    recovery.PERSONAL,
     attempts.PERSONAL,
     access.PERSONAL,
+    fans.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,
     analytics.PERSONAL,

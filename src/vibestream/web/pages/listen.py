@@ -14,6 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import Before, Release, ReleaseCard, Track
 from vibestream.contexts.music.packaging import service as packaging
+from vibestream.contexts.user.fans import service as fans
+from vibestream.contexts.user.fans.service import ArtistStanding
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import Link
 from vibestream.kernel.ids import ReleaseId, TrackId, UserId
@@ -48,6 +50,7 @@ class ArtistView:
     bio: str
     links: tuple[Link, ...]
     cards: tuple[Card, ...]
+    standing: ArtistStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,16 @@ async def show_home(request: Request, tx: TxDep, paging: PagingDep) -> Response:
 
 
 @router.get("/artists/{handle}", policy=ANYONE)
-async def show_artist(handle: str, request: Request, tx: TxDep) -> Response:
+async def show_artist(handle: str, request: Request, tx: TxDep, principal: MaybePrincipalDep) -> Response:
     """Show an artist; a former handle leads to the present one."""
     artist = await profiles.artist_by_handle(tx, handle=handle)
     if artist.handle != handle:
         return RedirectResponse(f"/artists/{artist.handle}", HTTPStatus.PERMANENT_REDIRECT)
     found = await catalogue.newest_releases_of(tx, artist_id=artist.artist_id, before=None, limit=_OF_ARTIST)
     cards = tuple(card_of(card, own=True) for card in found)
-    return render(
-        request, "artist.html", ArtistView(artist.name, artist.handle, artist.bio, tuple(artist.links), cards)
-    )
+    standing = await fans.standing_of(tx, artist_id=artist.artist_id, viewer=_viewer(principal))
+    view = ArtistView(artist.name, artist.handle, artist.bio, tuple(artist.links), cards, standing)
+    return render(request, "artist.html", view)
 
 
 @router.get("/releases/{release_id}", policy=ANYONE)

@@ -16,10 +16,12 @@ from vibestream.contexts.user.profiles import domain, store
 from vibestream.contexts.user.profiles.domain import (
     ArtistProfile,
     FanProfile,
+    Handle,
     HandleInvalid,
     Link,
     LinkInvalid,
     PreferenceInvalid,
+    parse_handle,
     require_preferences,
 )
 from vibestream.kernel.errors import Conflict, Forbidden, Limited, Missing
@@ -33,6 +35,7 @@ __all__ = [
     "ArtistProfile",
     "ArtistsExhausted",
     "FanProfile",
+    "Handle",
     "HandleChangesLimited",
     "HandleInvalid",
     "HandleTaken",
@@ -50,7 +53,11 @@ __all__ = [
     "create_fan",
     "display_name_of",
     "fan",
+    "hold_handle",
+    "names_of",
+    "parse_handle",
     "require_preferences",
+    "require_verified",
 ]
 
 MOST_ARTISTS: Final = 5
@@ -281,6 +288,26 @@ async def artists(tx: Tx, *, artist_ids: Sequence[ArtistId]) -> dict[ArtistId, A
 async def artists_of(tx: Tx, *, user_id: UserId) -> list[ArtistProfile]:
     """Return the artists that an account speaks for, the oldest first."""
     return await store.list_artists(tx, user_id=user_id)
+
+
+async def hold_handle(tx: Tx, *, user_id: UserId, handle: Handle, now: datetime) -> None:
+    """Make an account the holder of a handle, for whatever of its profiles; of two at the same moment, one succeeds.
+
+    Raises:
+        HandleTaken: another account has, or had, this one or one that looks like it; or its holder left within a year.
+    """
+    if not await store.hold_handle(tx, user_id=user_id, handle=handle, now=now):
+        raise HandleTaken(handle=handle.text)
+
+
+async def require_verified(tx: Tx, *, user_id: UserId) -> None:
+    """Return when an account's address was proved.
+
+    Raises:
+        NotVerified: it was not.
+    """
+    if not await store.is_verified(tx, user_id=user_id):
+        raise NotVerified("Verify your e-mail address first.")
 
 
 async def _take(tx: Tx, *, artist: ArtistProfile, handle: str, now: datetime) -> str:

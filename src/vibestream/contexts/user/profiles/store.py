@@ -116,6 +116,9 @@ async def list_by_ids(tx: Tx, *, artist_ids: list[ArtistId]) -> list[ArtistProfi
 
 async def take_handle(tx: Tx, *, artist_id: ArtistId, handle: Handle, now: datetime) -> bool:
     """Give an artist a handle, and say whether it was free or already theirs; waits for whoever takes it just now."""
+    owner = await tx.value("SELECT user_id FROM users.artist_profile WHERE artist_id = %s", [artist_id])
+    if not await hold_handle(tx, user_id=owner, handle=handle, now=now):
+        return False
     touched = await tx.execute(
         "INSERT INTO users.artist_handle (skeleton, artist_id, handle, taken_at) VALUES (%s, %s, %s, %s)"
         " ON CONFLICT (skeleton) DO UPDATE SET handle = excluded.handle"
@@ -123,6 +126,24 @@ async def take_handle(tx: Tx, *, artist_id: ArtistId, handle: Handle, now: datet
         [handle.skeleton, artist_id, handle.text, now],
     )
     return touched == 1
+
+
+async def hold_handle(tx: Tx, *, user_id: UserId, handle: Handle, now: datetime) -> bool:
+    """Make an account the holder of a handle, and say whether it is; waits for whoever takes it just now.
+
+    It is not when another account holds what looks like it, or when it rests because its holder was erased.
+    """
+    touched = await tx.execute(
+        "INSERT INTO users.handle_holder (skeleton, user_id) VALUES (%s, %s) ON CONFLICT (skeleton)"
+        " DO UPDATE SET user_id = excluded.user_id WHERE handle_holder.user_id = excluded.user_id",
+        [handle.skeleton, user_id],
+    )
+    # A statement of its own: it sees what an erasure committed while the one above waited for it.
+    rests = await tx.value(
+        "SELECT EXISTS (SELECT FROM users.resting_handle WHERE digest = sha256(convert_to(%s, 'UTF8')) AND free_at > %s)",
+        [handle.skeleton, now],
+    )
+    return touched == 1 and not rests
 
 
 async def list_handles_since(tx: Tx, *, artist_id: ArtistId, since: datetime) -> list[datetime]:
@@ -146,7 +167,7 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 
 async def erase_person(tx: Tx, user_id: UUID) -> None:
-    """Delete a person's profiles and handles.
+    """Delete a person's profiles and handles; a handle rests for a year before anybody else may take it.
 
     Who wanted their music kept keeps the name and the handle that it is published under; what they wrote of themselves goes.
     """
@@ -155,6 +176,18 @@ async def erase_person(tx: Tx, user_id: UUID) -> None:
     if await tx.value(kept, [user_id]):
         await tx.execute("UPDATE users.artist_profile SET bio = '', links = '[]' WHERE user_id = %s", [user_id])
         return
+    await tx.execute(
+        "INSERT INTO users.resting_handle (digest, free_at) SELECT sha256(convert_to(held.skeleton, 'UTF8')),"
+        " now() + interval '1 year' FROM users.artist_handle held JOIN users.artist_profile USING (artist_id)"
+        " WHERE user_id = %s ON CONFLICT DO NOTHING",
+        [user_id],
+    )
+    await tx.execute(
+        "DELETE FROM users.handle_holder holder USING users.artist_handle held, users.artist_profile artist"
+        " WHERE holder.skeleton = held.skeleton AND held.artist_id = artist.artist_id AND artist.user_id = %s"
+        " AND NOT EXISTS (SELECT FROM users.fan_handle fans WHERE fans.skeleton = holder.skeleton)",
+        [user_id],
+    )
     await tx.execute(
         "DELETE FROM users.artist_handle WHERE artist_id IN (SELECT artist_id FROM users.artist_profile WHERE user_id = %s)",
         [user_id],

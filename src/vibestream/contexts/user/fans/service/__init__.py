@@ -1,0 +1,58 @@
+"""Fans' pages: one's own, somebody's as one may see it, following and blocking."""
+
+from vibestream.contexts.user.fans.domain import (
+    ABOUT_CHARACTERS,
+    MOST_TASTES,
+    Apart,
+    ArtistStanding,
+    Badge,
+    FanMissing,
+    FanPage,
+    FanView,
+    Followed,
+    FollowsExhausted,
+    OwnPage,
+    Switches,
+    TasteInvalid,
+)
+from vibestream.contexts.user.fans.service.following import (
+    block,
+    block_artist,
+    blocked,
+    follow,
+    follow_artist,
+    standing_of,
+    unblock,
+    unfollow,
+    unfollow_artist,
+)
+from vibestream.contexts.user.fans.service.pages import own_page, page_of, save_page, seen
+
+__all__ = [
+    "ABOUT_CHARACTERS",
+    "MOST_TASTES",
+    "Apart",
+    "ArtistStanding",
+    "Badge",
+    "FanMissing",
+    "FanPage",
+    "FanView",
+    "Followed",
+    "FollowsExhausted",
+    "OwnPage",
+    "Switches",
+    "TasteInvalid",
+    "block",
+    "block_artist",
+    "blocked",
+    "follow",
+    "follow_artist",
+    "own_page",
+    "page_of",
+    "save_page",
+    "seen",
+    "standing_of",
+    "unblock",
+    "unfollow",
+    "unfollow_artist",
+]

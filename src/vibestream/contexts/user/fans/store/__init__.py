@@ -1,0 +1,1 @@
+"""The tables of fans' pages, follows and blocks."""

@@ -1,0 +1,97 @@
+"""An artist's page as those who speak for it change it: name, handle, what it says, links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Form, Request
+from starlette.responses import Response
+
+from vibestream.contexts.user.profiles import service as profiles
+from vibestream.contexts.user.profiles.service import ArtistMissing, ArtistProfile
+from vibestream.kernel.errors import VibeStreamError
+from vibestream.kernel.ids import ArtistId, UserId
+from vibestream.platform.access import holds
+from vibestream.platform.database import Tx
+from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
+from vibestream.platform.http.routing import Router
+from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.rendering import answer_with, render, sentence_of
+
+router = Router(include_in_schema=False)
+
+_BODY: Final = 64 * 1024
+_LEAST_ROWS: Final = 3
+_MOST_ROWS: Final = 10
+_FIELDS: Final = {
+    "profile.handle_taken": "handle",
+    "profile.handle_invalid": "handle",
+    "profile.handle_changes_limited": "handle",
+    "profile.link_invalid": "links",
+}
+Text = Annotated[str, Form(max_length=16_000)]
+Several = Annotated[list[Annotated[str, Form(max_length=600)]], Form(max_length=_MOST_ROWS)]
+
+
+@router.get("/studio/artists/{artist_id}", policy=holds("artist"))
+async def show_profile(
+    artist_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, done: str = ""
+) -> Response:
+    """Show the form of one's own artist's page."""
+    artist = await _own(tx, artist_id, principal.user_id)
+    form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
+    return _page(request, artist, form, [(link.label, link.url) for link in artist.links], done=done)
+
+
+@router.post("/studio/artists/{artist_id}", policy=holds("artist"), max_body_bytes=_BODY)
+async def save_profile(
+    *,
+    artist_id: UUID,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    now: NowDep,
+    name: Text = "",
+    handle: Text = "",
+    bio: Text = "",
+    label: Several = [],  # noqa: B006 - FastAPI copies it
+    url: Several = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Save what the form says."""
+    artist = await _own(tx, artist_id, principal.user_id)
+    pairs = [(one.strip(), other.strip()) for one, other in zip(label, url, strict=False)]
+    links = [(one or other.removeprefix("https://")[:40], other) for one, other in pairs if one or other]
+    try:
+        await profiles.change_artist(
+            tx,
+            artist_id=artist.artist_id,
+            user_id=principal.user_id,
+            now=now,
+            name=name,
+            handle=handle,
+            bio=bio,
+            links=links,
+        )
+    except VibeStreamError as error:
+        field = str(error.facts().get("field", _FIELDS.get(error.code, "")))
+        filled = Filled({"name": name, "handle": handle, "bio": bio})
+        page = _page(request, artist, filled.refused(sentence_of(request, error), field_name=field), links)
+        raise answer_with(request, error, page) from None
+    return see_other(f"/studio/artists/{artist_id}?done=saved")
+
+
+async def _own(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
+    artist = await profiles.artist(tx, artist_id=ArtistId(artist_id))
+    if artist.user_id != user_id:
+        raise ArtistMissing("There is no such artist profile of yours.")
+    return artist
+
+
+def _page(
+    request: Request, artist: ArtistProfile, form: Filled, links: Sequence[tuple[str, str]], *, done: str = ""
+) -> Response:
+    spare = [("", "")] * max(_LEAST_ROWS - len(links), 1)
+    rows = [*links, *spare][:_MOST_ROWS]
+    return render(request, "artist_profile.html", artist=artist, form=form, links=rows, done=done)
