@@ -66,6 +66,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     apps.router,
     erasing.router,
     privacy.router,
+    listening.router,
     tokens.router,
     authorize.router,
     devices.router,

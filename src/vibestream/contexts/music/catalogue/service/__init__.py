@@ -56,6 +56,7 @@ from vibestream.contexts.music.catalogue.service.reading import (
     assets_of_tracks,
     assets_on_releases,
     in_studio,
+    known_tracks,
     my_releases,
     newest_releases,
     newest_releases_of,
@@ -66,7 +67,7 @@ from vibestream.contexts.music.catalogue.service.reading import (
     studio_release,
     withdrawn_assets,
 )
-from vibestream.contexts.music.catalogue.store import Before, ReleaseCard, TrackCard
+from vibestream.contexts.music.catalogue.store import Before, KnownTrack, ReleaseCard, TrackCard
 
 __all__ = [
     "ArtistMissing",
@@ -78,6 +79,7 @@ __all__ = [
     "Credit",
     "CreditRole",
     "EditConflict",
+    "KnownTrack",
     "PictureRefused",
     "PicturesUnreadable",
     "Release",
@@ -108,6 +110,7 @@ __all__ = [
     "hold_release",
     "hold_track",
     "in_studio",
+    "known_tracks",
     "lift_hold",
     "my_releases",
     "newest_releases",

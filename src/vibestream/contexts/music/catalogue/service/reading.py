@@ -11,7 +11,7 @@ from vibestream.contexts.music.catalogue import domain, store
 from vibestream.contexts.music.catalogue.domain import Audio, ChecklistItem, Release, Stage, Track, TrackMissing
 from vibestream.contexts.music.catalogue.service.artists import artist_with_handle
 from vibestream.contexts.music.catalogue.service.audio import audio_of
-from vibestream.contexts.music.catalogue.store import Before, ReleaseCard, TrackCard
+from vibestream.contexts.music.catalogue.store import Before, KnownTrack, ReleaseCard, TrackCard
 from vibestream.kernel.errors import Gone, Missing
 from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
@@ -150,6 +150,11 @@ async def in_studio(tx: Tx, *, release: Release) -> StudioRelease:
 async def assets_of_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[TrackId, AssetId]:
     """Return the asset of each of these tracks that exists, whoever's it is."""
     return await store.assets_of_tracks(tx, track_ids=track_ids)
+
+
+async def known_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[TrackId, KnownTrack]:
+    """Return what is said of each of these tracks that was ever public, also of one that was taken down since."""
+    return {one.track_id: one for one in await store.list_known_tracks(tx, track_ids=track_ids)}
 
 
 async def assets_on_releases(tx: Tx, *, user_id: UserId) -> frozenset[AssetId]:

@@ -8,10 +8,12 @@ from vibestream.contexts.music.catalogue.store.artists import (
 )
 from vibestream.contexts.music.catalogue.store.lists import (
     Before,
+    KnownTrack,
     ReleaseCard,
     TrackCard,
     assets_of_tracks,
     list_assets_of_owner,
+    list_known_tracks,
     list_newest_releases,
     list_newest_releases_of_artist,
     list_newest_tracks,
@@ -31,6 +33,7 @@ from vibestream.contexts.music.catalogue.store.releases import (
 
 __all__ = [
     "Before",
+    "KnownTrack",
     "ReleaseCard",
     "TrackCard",
     "assets_of_tracks",
@@ -40,6 +43,7 @@ __all__ = [
     "insert_release",
     "list_artists_of",
     "list_assets_of_owner",
+    "list_known_tracks",
     "list_newest_releases",
     "list_newest_releases_of_artist",
     "list_newest_tracks",

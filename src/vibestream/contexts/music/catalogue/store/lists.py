@@ -77,6 +77,27 @@ class TrackCard:
         return cls(cover=_cover(cover), **same)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownTrack:
+    """What is said of a track to somebody who heard it once, wherever it stands now."""
+
+    track_id: TrackId
+    release_id: ReleaseId
+    title: str
+    artist_id: ArtistId
+    artist_name: str
+    artist_handle: str
+    genres: tuple[str, ...]
+    """Of its release."""
+    public: bool
+    """Whether it can still be heard."""
+
+    @classmethod
+    def of(cls, *, genres: list[str], **same: Any) -> Self:
+        """Build one from a row."""
+        return cls(genres=tuple(genres), **same)
+
+
 _CARD: Final = """
     SELECT release.release_id, release.artist_id, artist.name AS artist_name, artist.handle AS artist_handle, release.kind,
         release.title, release.release_date, release.genres, release.cover, release.stage, release.published_at,
@@ -145,6 +166,21 @@ async def list_newest_tracks(tx: Tx, *, before: Before | None, limit: int) -> li
         ORDER BY track.published_at DESC, track.track_id DESC LIMIT %s
         """,
         [*_position(before), limit],
+    )
+
+
+async def list_known_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> list[KnownTrack]:
+    """Return those of these tracks that were ever public."""
+    return await tx.all(
+        KnownTrack.of,
+        """
+        SELECT track.track_id, track.release_id, track.title, track.artist_id, artist.name AS artist_name,
+            artist.handle AS artist_handle, release.genres,
+            track.withdrawn_by IS NULL AND release.stage = 'published' AS public
+        FROM music.track JOIN music.release USING (release_id) JOIN music.artist ON artist.artist_id = track.artist_id
+        WHERE track.track_id = ANY(%s::uuid[]) AND track.published_at IS NOT NULL
+        """,
+        [list(track_ids)],
     )
 
 
