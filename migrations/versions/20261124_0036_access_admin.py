@@ -10,7 +10,7 @@ down_revision = "0035"
 
 def upgrade() -> None:
     """Let the roles be granted, and create the tables; the application gets each right by name."""
-    for statements in (_ROLES, _EMAIL, _FREEZE):
+    for statements in (_ROLES, _EMAIL, _FREEZE, _LISTENS):
         op.execute(statements)
 
 
@@ -54,6 +54,12 @@ CREATE INDEX email_undo_by_user ON users.email_undo (user_id, made_at);
 CREATE INDEX email_undo_by_expiry ON users.email_undo (good_until);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.email_change, users.email_undo TO vibestream_app;
+"""
+
+_LISTENS = """
+ALTER TABLE listen_reward.listen ADD COLUMN session_id uuid;
+COMMENT ON COLUMN listen_reward.listen.session_id IS
+    'The session or the app''s grant that opened it: playback is granted for it there alone.';
 """
 
 _FREEZE = """

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, FastAPI
 
 from vibestream.contexts.listen_reward.listening.routes import router as listening
+from vibestream.contexts.listen_reward.listening.service import require_opened_by
 from vibestream.contexts.listen_reward.receipts.routes import router as receipts
 from vibestream.contexts.listen_reward.scoring.routes import router as held_listens
 from vibestream.contexts.music.catalogue.routes import router as catalogue
@@ -135,6 +136,7 @@ def create_app(
         shared=Shared(SHARED, knows_origin, posted_to=BACK),
     )
     app = build(edge, routers=routers, problem_page=problem_page)
+    app.state.own_listen = require_opened_by
     return _owning(app, runtime) if owned else app
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from vibestream.contexts.listen_reward.listening import service
 from vibestream.contexts.listen_reward.listening.domain import Beat, Listen, Playing, Track
 from vibestream.contexts.listen_reward.pools.domain import Policy
 from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId, new_id
 from vibestream.kernel.money import VIBE, Money
-from vibestream.platform.database import Tx
+from vibestream.platform.database import Database, Tx
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GENEROUS = Policy(budget=Money(1_000_000, VIBE), per_listen=Money(10_000, VIBE))
@@ -67,3 +69,10 @@ async def opened(tx: Tx, *, track: Track | None = None, user_id: UserId | None =
     )
     await service.grant_evidence(tx, listen_id=listen.listen_id, track_id=track.track_id, attributed=False, now=now)
     return listen
+
+
+async def listen_of(database: Database, client: Any) -> ListenId:
+    """A listen, of some track, that whoever is signed in with a client has opened."""
+    user_id = UserId(UUID((await client.get("/api/v1/me")).json()["user_id"]))
+    async with database.begin() as tx:
+        return (await opened(tx, user_id=user_id)).listen_id

@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message, Scope
 
+from tests.factories.listen_reward import listen_of
 from tests.factories.music import Music, folder, make_music, masters
 from tests.factories.music_assets import SEGMENT, put_objects
 from tests.factories.users import make_user
@@ -21,7 +22,6 @@ from vibestream.contexts.music.delivery import service
 from vibestream.contexts.music.delivery.domain.links import ToAnybody, ToOwner, sign
 from vibestream.contexts.music.delivery.service import Delivery
 from vibestream.contexts.music.packaging.domain.layout import prefix_of
-from vibestream.kernel.ids import ListenId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.runtime import Runtime
@@ -327,7 +327,7 @@ async def test_segments_that_were_sent_whole_for_a_listen_are_written_down_and_a
     music: Music, listener: httpx2.AsyncClient, app: FastAPI, database: Database
 ):
     client = listener
-    listen_id = ListenId(new_id())
+    listen_id = await listen_of(database, client)
     for number in (1, 2, 3, 6):
         assert (await client.get(await segment_url(client, music, number, listen_id=str(listen_id)))).status_code == 200
 
@@ -348,7 +348,7 @@ async def test_what_was_not_sent_whole_is_no_evidence(
     music: Music, listener: httpx2.AsyncClient, app: FastAPI, database: Database
 ):
     client = listener
-    listen_id = ListenId(new_id())
+    listen_id = await listen_of(database, client)
     url = await segment_url(client, music, listen_id=str(listen_id))
     root = folder(folder(url))
 
@@ -371,7 +371,7 @@ async def test_a_range_over_all_of_a_segment_is_all_of_it(
     music: Music, listener: httpx2.AsyncClient, app: FastAPI, database: Database
 ):
     client = listener
-    listen_id = ListenId(new_id())
+    listen_id = await listen_of(database, client)
     url = await segment_url(client, music, 8, listen_id=str(listen_id))
 
     part = await client.get(url, headers={"Range": "bytes=0-"})

@@ -16,10 +16,10 @@ import httpx2
 import pytest
 
 from tests.contexts.music.uploads.server import WebServer, free_port
+from tests.factories.listen_reward import listen_of
 from tests.factories.music import Music, folder, make_music, masters
 from tests.factories.music_assets import SEGMENT, put_objects
 from tests.factories.users import make_user, signed_in
-from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.storage.local import LocalObjectStore
 
@@ -98,10 +98,11 @@ async def test_paths_on_the_wire_lead_nowhere_else(server: WebServer, database: 
 
 
 async def test_evidence_reaches_the_table_within_seconds(server: WebServer, database: Database):
-    music, listen_id = await stored(database, server.data_dir), new_id()
+    music = await stored(database, server.data_dir)
     async with database.begin() as tx:
         token = await signed_in(tx, await make_user(tx))
     async with httpx2.AsyncClient(base_url=server.url, cookies={"vs_session": token}) as client:
+        listen_id = await listen_of(database, client)
         root = folder((await masters(client, music.track_id, listen_id=str(listen_id)))[0])
         for number in (1, 2, 3):
             assert (await client.get(f"{root}/aac-160/s{number:05d}.m4s")).status_code == 200

@@ -93,6 +93,7 @@ async def open_listen(
         policy=pools.policy_of(runtime.settings),
         now=now,
         origin=_origin(request, runtime.settings.signing_key()),
+        session_id=principal.session_id,
     )
     return _state(listen)
 

@@ -26,7 +26,7 @@ from vibestream.contexts.listen_reward.scoring import service as scoring
 from vibestream.contexts.listen_reward.scoring.service import Proven, Verdict, cases
 from vibestream.contexts.listen_reward.scoring.service.cases import CaseState
 from vibestream.kernel.errors import Missing
-from vibestream.kernel.ids import ArtistId, HeldCaseId, ListenId, TrackId, UserId, new_id
+from vibestream.kernel.ids import ArtistId, HeldCaseId, ListenId, SessionId, TrackId, UserId, new_id
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 
@@ -99,10 +99,12 @@ async def open_listen(
     policy: Policy,
     now: datetime,
     origin: Origin = UNKNOWN,
+    session_id: SessionId | None = None,
 ) -> Listen:
     """Open a listen of a track by one player, ending the account's live listen if there is one.
 
-    `policy` is what today's epoch pays when this is its first listen; `origin` is where it comes from, for scoring.
+    `policy` is what today's epoch pays when this is its first listen; `origin` is where it comes from, for scoring;
+    `session_id` is the session, or the app's grant, in which alone playback is granted to it.
 
     Raises:
         TrackNotPlayable: there is no such track, or it was taken down.
@@ -115,7 +117,9 @@ async def open_listen(
     superseded = [domain.end(one, reason=Reason.SUPERSEDED, now=now) for one in await store.lock_live(tx, user_id)]
     await store.save_listens(tx, superseded)
     listen = Listen(ListenId(new_id()), user_id, track, opened_at=now)
-    await store.insert_listen(tx, listen, player_id=player_id, network=origin.network, device=origin.device)
+    await store.insert_listen(
+        tx, listen, player_id=player_id, session_id=session_id, network=origin.network, device=origin.device
+    )
     return listen
 
 
@@ -175,6 +179,18 @@ async def note_served(tx: Tx, *, served: Iterable[Served], now: datetime) -> Non
         known = domain.merged([*listen.served, *spans.get((key, listen.track.track_id), [])])
         after[key] = domain.decide(replace(listen, served=known), now=now)
     await _save_changed(tx, before, after, now=now)
+
+
+async def require_opened_by(tx: Tx, *, listen_id: ListenId, user_id: UserId, session_id: SessionId) -> None:
+    """Return when a listen was opened in this session: only to that one is playback granted for it.
+
+    Otherwise somebody could have segments that others fetch, elsewhere, count as heard in a listen of theirs.
+
+    Raises:
+        ListenNotFound: there is no such listen, or it is another account's or another session's.
+    """
+    if not await store.is_opened_by(tx, listen_id, user_id=user_id, session_id=session_id):
+        raise ListenNotFound("There is no such listen.")
 
 
 async def close_listen(tx: Tx, *, listen_id: ListenId, user_id: UserId, now: datetime) -> Listen:

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from vibestream.contexts.listen_reward.listening.domain import Beat, Heard, Listen, Reason, Spans, State, Track
-from vibestream.kernel.ids import ListenId, TrackId, UserId
+from vibestream.kernel.ids import ListenId, SessionId, TrackId, UserId
 from vibestream.platform.database import Params, Tx
 
 _STATES: Final = {one.value: one for one in State}
@@ -63,14 +63,25 @@ async def lock_listener(tx: Tx, user_id: UserId) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"listener:{user_id}"])
 
 
-async def insert_listen(tx: Tx, listen: Listen, *, player_id: str, network: bytes | None, device: bytes | None) -> None:
-    """Add a new listen, with the hashes of where it comes from."""
+async def insert_listen(
+    tx: Tx, listen: Listen, *, player_id: str, session_id: SessionId | None, network: bytes | None, device: bytes | None
+) -> None:
+    """Add a new listen, with the session that opens it and the hashes of where it comes from."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.listen (listen_id, user_id, track_id, player_id, opened_at, network, device)
-        VALUES (%s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO listen_reward.listen (listen_id, user_id, track_id, player_id, opened_at, network, device, session_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
         """,
-        [listen.listen_id, listen.user_id, listen.track.track_id, player_id, listen.opened_at, network, device],
+        [
+            listen.listen_id,
+            listen.user_id,
+            listen.track.track_id,
+            player_id,
+            listen.opened_at,
+            network,
+            device,
+            session_id,
+        ],
     )
 
 
@@ -85,6 +96,17 @@ async def lock_listens(tx: Tx, listen_ids: Iterable[ListenId]) -> list[Listen]:
         tx,
         f"SELECT {_COLUMNS} WHERE l.listen_id = ANY(%s) ORDER BY l.listen_id FOR UPDATE OF l",
         [sorted(listen_ids)],
+    )
+
+
+async def is_opened_by(tx: Tx, listen_id: ListenId, *, user_id: UserId, session_id: SessionId) -> bool:
+    """Say whether a listen is an account's, and was opened in one of its sessions; one without a session was opened by hand."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM listen_reward.listen WHERE listen_id = %s AND user_id = %s"
+            " AND coalesce(session_id, %s) = %s)",
+            [listen_id, user_id, session_id, session_id],
+        )
     )
 
 
@@ -182,8 +204,9 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 async def erase_person(tx: Tx, user_id: UUID) -> None:
     """Take from a person's listens by what and from where they were; they stay under an id that leads to nobody."""
     await tx.execute(
-        "UPDATE listen_reward.listen SET player_id = '-', network = NULL, device = NULL WHERE user_id = %s"
-        " AND (player_id <> '-' OR network IS NOT NULL OR device IS NOT NULL)",
+        "UPDATE listen_reward.listen SET player_id = '-', network = NULL, device = NULL, session_id = NULL"
+        " WHERE user_id = %s"
+        " AND (player_id <> '-' OR network IS NOT NULL OR device IS NOT NULL OR session_id IS NOT NULL)",
         [user_id],
     )
 

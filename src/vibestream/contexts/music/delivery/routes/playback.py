@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
-from typing import Self
+from typing import Protocol, Self, cast
 from uuid import UUID
 
 from fastapi import Request
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from vibestream.contexts.music.delivery import service
 from vibestream.contexts.music.delivery.routes.media import delivery_of
 from vibestream.contexts.music.delivery.service import Playback
-from vibestream.kernel.ids import ListenId, TrackId
+from vibestream.kernel.ids import ListenId, SessionId, TrackId, UserId
 from vibestream.platform.access import ANYONE
+from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
 
@@ -73,6 +74,18 @@ class PlaybackView(BaseModel):
         )
 
 
+class OwnListen(Protocol):
+    """Knows in which session a listen was opened: another context's business, given by the composition root."""
+
+    async def __call__(self, tx: Tx, *, listen_id: ListenId, user_id: UserId, session_id: SessionId) -> None:
+        """Return when it was opened in this session; raise what is Missing otherwise."""
+
+
+def own_listen_of(request: Request) -> OwnListen:
+    """Return what the composition root gave."""
+    return cast("OwnListen", request.app.state.own_listen)
+
+
 @router.post("/api/v1/tracks/{track_id}/playback", policy=ANYONE)
 async def grant_playback(
     *,
@@ -84,13 +97,21 @@ async def grant_playback(
     now: NowDep,
     body: PlaybackRequest | None = None,
 ) -> PlaybackView:
-    """Hand out the addresses that play a track; an artist's own drafts to their artist alone."""
+    """Hand out the addresses that play a track; an artist's own drafts to their artist alone.
+
+    A listen that was not opened in this session is not there.
+    """
+    listen_id = None if body is None or body.listen_id is None else ListenId(body.listen_id)
+    if listen_id is not None and principal is not None:
+        await own_listen_of(request)(
+            tx, listen_id=listen_id, user_id=principal.user_id, session_id=principal.session_id
+        )
     playback = await service.grant_playback(
         tx,
         keyring=delivery_of(request).keyring,
         track_id=TrackId(track_id),
         user_id=None if principal is None else principal.user_id,
-        listen_id=None if body is None or body.listen_id is None else ListenId(body.listen_id),
+        listen_id=listen_id,
         seen=not runtime.settings.media_cdn,
         now=now,
     )
