@@ -22,6 +22,7 @@ from vibestream.web.pages import (
     files,
     held_listens,
     listen,
+    listening,
     issuers,
     notifications,
     operations,
