@@ -157,3 +157,17 @@ async def test_what_was_taken_down_keeps_its_name_without_a_link_and_what_is_gon
     assert "Taken Down" in shown.text
     assert "A song that is gone" in shown.text
     assert shown.all("a", href=f"/tracks/{down.track_id}") == []
+
+
+async def test_saying_it_on_the_page_of_ones_data_counts_and_deletes_in_the_same_moment(client_for, database):
+    async with database.begin() as tx:
+        ana = await make_user(tx)
+        await heard.write(tx, [Played(ana.user_id, await song(tx), utc_now())])
+    fan = await client_for(ana)
+    said = {"purpose": "analytics", **VERSION}
+
+    await fan.post("/account/privacy/consents", data={**said, "said": "yes"})
+    assert await rows_of(database, ana.user_id) == 1
+    await fan.post("/account/privacy/consents", data={**said, "said": "no"})
+
+    assert await rows_of(database, ana.user_id) == 0
