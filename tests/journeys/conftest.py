@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -67,11 +67,14 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     yield from running(tmp_path_factory)
 
 
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Start the product; stop it, as Ctrl-C does, when the generator goes on."""
+def running(
+    tmp_path_factory: pytest.TempPathFactory, *, port: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Product]:
+    """Start the product, with these settings; stop it, as Ctrl-C does, when the generator goes on."""
     data = tmp_path_factory.mktemp("product")
-    port = _free_port()
-    variables = {**os.environ, "VIBESTREAM_DATA_DIR": str(data), "VIBESTREAM_PORT": str(port)}
+    port = port or _free_port()
+    own = {"VIBESTREAM_DATA_DIR": str(data), "VIBESTREAM_PORT": str(port)}
+    variables = {**os.environ, **own, **(settings or {})}
     variables.pop("DATABASE_URL", None)
     log = (data / "up.log").open("wb")
     up = [sys.executable, "-m", "vibestream.cli", "up", "--no-seed"]
