@@ -11,9 +11,14 @@ from tests.factories.users import make_user
 from tests.web.conftest import read
 from tests.web.finance.conftest import FORM, make_captured, make_keeper, make_payment
 from vibestream.contexts.payment.checkout import service as checkout
+from vibestream.contexts.payment.checkout.domain import events
+from vibestream.contexts.payment.checkout.domain.facts import facts_of
+from vibestream.contexts.payment.checkout.domain.states import Act, PaymentState, Screening
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.kernel.ids import PaymentId, new_id
 from vibestream.kernel.money import USD
+from vibestream.web.localization import language
+from vibestream.web.pages.finance.payment_facts import fact_rows
 
 
 async def test_a_payment_opens_to_its_story_and_every_posting_behind_it(client_for, database):
@@ -30,6 +35,36 @@ async def test_a_payment_opens_to_its_story_and_every_posting_behind_it(client_f
     accounts = [one["href"] for one in page.all("a") if one["href"].startswith("/finance/books/accounts/0")]
     assert len(accounts) == 6
     assert (await client.get(accounts[0], headers=FORM)).status_code == 200
+
+
+async def test_what_happened_is_told_with_amounts_attempts_and_ids(client_for, database):
+    async with database.begin() as tx:
+        keeper, payer = await make_keeper(tx), await make_user(tx, display_name="Kito")
+        paid = await make_captured(tx, payer.user_id)
+    client = await client_for(keeper)
+    page = read(await client.get(f"/finance/payments/{paid.payment_id}", headers=FORM))
+    story = re.sub(r"\s+", " ", page.text)
+
+    for told in ("Amount$25.00", "GatewayStripe", "Attempt1", "Asked toopen it", "Fee$1.00", ":open:1"):
+        assert told in story
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (events.Screened(decision_id=None, verdict=Screening.REVIEW, reasons=("velocity.user", "rule.mine")),
+         [("Veredicto", "revisar"), ("Porque", "Frecuencia e importe de los pagos recientes con esta persona; Regla: mine")]),
+        (events.Reviewed(approved=False), [("Puede seguir", "no")]),
+        (events.OutcomeLost(act=Act.CAPTURE), [("Se pidió", "cobrar lo reservado")]),
+        (events.Resolved(found=PaymentState.CAPTURED), [("Resultado", "cobrado")]),
+        (events.Captured(), []),
+        (events.DisputeDecided(dispute_ref="dp_1", won=True), [("Id de la disputa allí", "dp_1"), ("Ganada", "sí")]),
+        (events.Cancelled(reason="payer_left"), [("Porque", "payer left")]),
+    ],
+)  # fmt: skip
+def test_each_fact_of_an_event_has_its_name_and_its_words(event, told):
+    rows = fact_rows(facts_of(event), language("es"))
+    assert [(row.name, row.value) for row in rows] == told
 
 
 async def test_payments_are_found_by_state_person_and_day_and_no_other(client_for, database):

@@ -30,6 +30,7 @@ from vibestream.platform.http.routing import Router
 from vibestream.web.localization import Language
 from vibestream.web.pages.finance import shown, words
 from vibestream.web.pages.finance.asked import key_of, money_of
+from vibestream.web.pages.finance.payment_facts import FactRow, fact_rows
 from vibestream.web.pages.finance.shown import BODY_BYTES, FINANCE, Listed, Names, Person, TransactionRow
 from vibestream.web.pages.finance.words import Chip
 from vibestream.web.pages.forms import Filled, see_other
@@ -77,8 +78,7 @@ class EventRow:
     version: int
     at: datetime
     title: str
-    words: str
-    """More of it in a line for the record, in English; empty when the title says it all."""
+    facts: tuple[FactRow, ...]
     transactions: tuple[TransactionRow, ...]
 
 
@@ -239,7 +239,7 @@ async def _events(tx: Tx, found: Traced, spoken: Language) -> tuple[EventRow, ..
             version=entry.version,
             at=entry.at,
             title=words.word(words.PAYMENT_EVENTS, entry.type, spoken),
-            words="" if entry.words == words.PAYMENT_EVENTS.get(entry.type) else entry.words,
+            facts=fact_rows(entry.facts, spoken),
             transactions=tuple(behind[UUID(str(one))] for one in entry.transaction_ids),
         )
         for entry in found.timeline

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from vibestream.contexts.payment.checkout.domain.facts import Fact
 from vibestream.contexts.payment.checkout.domain.payment import Payment
 from vibestream.contexts.payment.checkout.domain.states import PaymentState, Purpose, RefundState, Screening
 from vibestream.contexts.payment.gateways.domain.port import GatewayName
@@ -56,6 +57,8 @@ class TimelineEntry:
     at: datetime
     type: str
     words: str
+    """A line for the record, in English."""
+    facts: tuple[Fact, ...]
     transaction_ids: tuple[TransactionId, ...]
 
     @property

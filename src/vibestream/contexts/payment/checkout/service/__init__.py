@@ -15,6 +15,7 @@ from vibestream.contexts.payment.checkout.domain.errors import (
     RefundExceedsPayment,
     UnknownPayment,
 )
+from vibestream.contexts.payment.checkout.domain.facts import Fact
 from vibestream.contexts.payment.checkout.domain.states import ARRIVED, ENDED, PaymentState, Purpose, Screening
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
 from vibestream.contexts.payment.checkout.service.noting import drive_due, list_unfinished, note_changed, unknown_since
@@ -31,6 +32,7 @@ from vibestream.contexts.payment.checkout.service.starting import cancel, charge
 __all__ = [
     "ARRIVED",
     "ENDED",
+    "Fact",
     "InvalidPayment",
     "MethodNotKept",
     "NotCancellable",

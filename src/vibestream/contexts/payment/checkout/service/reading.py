@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from vibestream.contexts.payment.checkout.domain.errors import UnknownPayment
+from vibestream.contexts.payment.checkout.domain.facts import facts_of
 from vibestream.contexts.payment.checkout.domain.states import PaymentState
 from vibestream.contexts.payment.checkout.domain.views import PaymentView, TimelineEntry
 from vibestream.contexts.payment.checkout.domain.words import words_of
@@ -82,6 +83,7 @@ async def timeline(tx: Tx, *, payment_id: PaymentId) -> list[TimelineEntry]:
             at=one.at,
             type=one.event.type,
             words=words_of(one.event),
+            facts=facts_of(one.event),
             transaction_ids=one.transaction_ids,
         )
         for one in recorded
