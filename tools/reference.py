@@ -1,4 +1,4 @@
-"""The reference documentation, generated from the code: settings, commands, HTTP, problems, events, jobs, metrics, invariants.
+"""The reference documentation, generated from the code: settings, commands, HTTP, problems, events, jobs, retention and more.
 
 `docs/conf.py` writes the pages when the documentation is built; tests/architecture/test_docs.py refuses what has no
 description. Nothing is started and nothing is read from the environment but what `Settings` reads.
@@ -27,7 +27,9 @@ import vibestream.contexts
 from tools.access_matrix import OWNED, WHO, admits, bears_id, object_of, rows_of
 from vibestream.app import create_app
 from vibestream.cli.main import cli
+from vibestream.cli.retention import after
 from vibestream.flows.audit import invariants_of
+from vibestream.flows.retention import rules_of
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.events import Event
 from vibestream.platform.access import Policy
@@ -37,7 +39,18 @@ from vibestream.platform.invariants import Invariant
 from vibestream.platform.jobs import Job, declared_jobs
 from vibestream.platform.storage.local import LocalObjectStore
 
-PAGES: Final = ("settings", "commands", "http", "access", "problems", "events", "jobs", "metrics", "invariants")
+PAGES: Final = (
+    "settings",
+    "commands",
+    "http",
+    "access",
+    "problems",
+    "events",
+    "jobs",
+    "metrics",
+    "invariants",
+    "retention",
+)
 _WIDTH: Final = 100
 _UNTAGGED: Final = "other"
 _FOR_MACHINES: Final = {
@@ -158,6 +171,18 @@ def jobs_page() -> str:
     return _page(
         "Jobs", "What workers do beside relaying events.", _table(("name", "what it does", "queue", "when"), rows)
     )
+
+
+def retention_page() -> str:
+    """Describe every rule of retention: what it drops, and after how long by default."""
+    rows = [
+        (f"`{one.name}`", one.what, one.does.value, after(one.kept, one.since)) for one in rules_of(load_settings())
+    ]
+    about = (
+        "For how long what is kept, with default settings. The worker keeps to every rule each hour; "
+        "`vibestream retention` shows when each last ran. Why is told in [what is held of a person](../explanation/privacy.md)."
+    )
+    return _page("Retention", about, _table(("rule", "what", "does", "after"), rows))
 
 
 def metrics_page() -> str:

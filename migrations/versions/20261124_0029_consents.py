@@ -1,4 +1,4 @@
-"""Exports of what is held of a person, and what people consented to."""
+"""Exports of what is held of a person, what people consented to, and when each rule of retention last ran."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ down_revision = "0028"
 
 
 def upgrade() -> None:
-    """Create the tables of exports and of consents; the application gets each right by name."""
+    """Create the tables of exports, consents and retention; the application gets each right by name."""
     op.execute(_EXPORTS)
     op.execute(_CONSENTS)
+    op.execute(_RETENTION)
 
 
 _EXPORTS = """
@@ -62,4 +63,18 @@ END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON users.consent
     FOR EACH STATEMENT EXECUTE FUNCTION users.refuse_consent_change();
 GRANT SELECT, INSERT ON users.consent TO vibestream_app;
+"""
+
+_RETENTION = """
+CREATE TABLE platform.retention_run (
+    rule      text PRIMARY KEY CHECK (length(rule) BETWEEN 1 AND 100),
+    ran_at    timestamptz,
+    dropped   bigint NOT NULL DEFAULT 0 CHECK (dropped >= 0),
+    total     bigint NOT NULL DEFAULT 0 CHECK (total >= dropped),
+    failed_at timestamptz,
+    error     text NOT NULL DEFAULT '' CHECK (length(error) <= 100),
+    CHECK (ran_at IS NOT NULL OR failed_at IS NOT NULL)
+);
+COMMENT ON TABLE platform.retention_run IS 'When each rule of retention last ran to its end, and how it last failed.';
+GRANT SELECT, INSERT, UPDATE (ran_at, dropped, total, failed_at, error) ON platform.retention_run TO vibestream_app;
 """

@@ -17,9 +17,7 @@ import uvloop
 
 # Modules that declare jobs: importing them is what makes this worker know them. A test compares this list with the source.
 import vibestream.contexts.listen_reward.listening.jobs
-import vibestream.contexts.listen_reward.scoring.jobs
 import vibestream.contexts.music.catalogue.service.dropping
-import vibestream.contexts.music.delivery.jobs
 import vibestream.contexts.music.packaging.jobs
 import vibestream.contexts.music.packaging.service.dropping
 import vibestream.contexts.music.uploads.jobs
@@ -40,7 +38,6 @@ import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping
 import vibestream.contexts.user.identities.service
 import vibestream.contexts.user.notifications.service.mailing
-import vibestream.contexts.user.notifications.service.tidying
 import vibestream.contexts.user.oauth.jobs
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs
@@ -48,7 +45,7 @@ import vibestream.flows.count_listening
 import vibestream.flows.erase_person
 import vibestream.flows.export_person
 import vibestream.flows.pay_claims
-import vibestream.platform.housekeeping
+import vibestream.flows.retention
 import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals

@@ -58,6 +58,14 @@ def test_every_invariant_has_a_name_of_its_own_and_a_statement():
     assert all(one.statement.endswith(".") for one in invariants)
 
 
+def test_every_rule_of_retention_is_told_with_its_time():
+    page = reference.retention_page()
+
+    assert "| `user.sessions` | Sessions | deletes | 30 days after they expired |" in page
+    assert "| `user.exports` | Copies of data; that there was one stays | empties | once their days were over |" in page
+    assert page.count("\n| `") >= 20
+
+
 def test_every_route_says_who_may_call_it():
     routes = reference.all_routes()
 

@@ -17,11 +17,13 @@ import pytest
 from tests.factories.users import User, make_user
 from tests.http_client import ClientFor
 from vibestream.contexts.user.exports import service as exports
+from vibestream.contexts.user.exports.retention import RULES
 from vibestream.contexts.user.exports.service import Export, State
 from vibestream.flows import export_person
 from vibestream.flows.personal_data import PERSONAL_DATA
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
+from vibestream.platform.retention import keep_to
 from vibestream.platform.runtime import Runtime
 
 PARTS = sorted(held.name for held in PERSONAL_DATA)
@@ -181,9 +183,10 @@ async def test_after_its_days_the_file_is_gone_and_one_that_never_was_ready_has_
     await export_person.make_export(runtime, export_id=str(export.export_id))
     stuck = await asked_by(runtime, late)
     week = timedelta(days=runtime.settings.export_keep_days)
-    await exports.tidy(runtime, now=utc_now() + week - timedelta(minutes=1))
-    assert await runtime.objects.stat(export.key) is not None
-    await exports.tidy(runtime, now=utc_now() + week + timedelta(minutes=1))
+    for early in (week - timedelta(minutes=1), week + timedelta(minutes=1)):
+        assert await runtime.objects.stat(export.key) is not None
+        await keep_to(database, rules=RULES, now=utc_now() + early)
+        await exports.tidy(runtime, now=utc_now() + early)
     assert await runtime.objects.stat(export.key) is None
     states = [found.state for one in (export, stuck) if (found := await standing(database, one))]
     assert states == [State.EXPIRED, State.FAILED]

@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "up": "Start everything on this machine: database, web, worker.",
     "demo": "Tell the main job as a story, through the public API.",
     "audit": "Check every invariant on the live database.",
+    "retention": "Show for how long what is kept, and when each rule last ran.",
     "reconcile": "Compare the gateways' own books with ours.",
     "migrate": "Bring the database to this code's schema.",
     "config": "Show every setting, its value and where it comes from.",

@@ -87,11 +87,11 @@ async def make_export(runtime: Runtime, *, export_id: str) -> None:
 async def _written(runtime: Runtime, export: Export, file: BinaryIO) -> _Draft:
     key = exports.signing_key(runtime.settings)
     made_at = utc_now()
-    archive = Archive(file, export_id=export.export_id, user_id=export.user_id, made_at=made_at)
     url = runtime.settings.base_url
-    archive.add_text("README.txt", exports.readme(locale=export.locale, made_at=made_at, url=url))
-    await _told(runtime, export, archive)
-    await asyncio.to_thread(archive.close, key)
+    with Archive(file, export_id=export.export_id, user_id=export.user_id, made_at=made_at) as archive:
+        archive.add_text("README.txt", exports.readme(locale=export.locale, made_at=made_at, url=url))
+        await _told(runtime, export, archive)
+        await asyncio.to_thread(archive.close, key)
     return await asyncio.to_thread(_measured, file)
 
 

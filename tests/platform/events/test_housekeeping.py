@@ -9,15 +9,17 @@ from psycopg import sql
 
 from tests.factories.bus import announce, drain, registered, retry_now, settled_horizon_of
 from tests.factories.events import Counted, counted, effects, write_effects
+from vibestream.kernel.time import utc_now
+from vibestream.platform import retention
 from vibestream.platform.database import Database, Tx
-from vibestream.platform.events import retention
 from vibestream.platform.events.figures import bus_figures
 from vibestream.platform.events.invariants import INVARIANTS
 from vibestream.platform.events.outbox import publish
 from vibestream.platform.events.registration import register, renumber
-from vibestream.platform.events.retention import prune
 from vibestream.platform.events.subscriptions import Consumers, Subscription
 from vibestream.platform.invariants import check_all
+from vibestream.platform.retention import keep_to
+from vibestream.platform.retention_rules import rules_of
 
 
 def counting(consumer: str = "count") -> Consumers:
@@ -27,6 +29,11 @@ def counting(consumer: str = "count") -> Consumers:
         await write_effects(tx, consumer, events)
 
     return Consumers([Subscription(event=Counted, consumer=consumer, handle_batch=handle_batch)])
+
+
+async def prune(database: Database, *, keep: timedelta) -> int:
+    """Keep to the rules as they are for so long, and return how many events that deleted."""
+    return (await keep_to(database, rules=rules_of(events_kept=keep), now=utc_now()))["platform.events"]
 
 
 async def count(database: Database, table: str) -> int:
@@ -46,7 +53,7 @@ async def age(owner_dsn: str, table: str, column: str, days: int) -> None:
 
 
 async def test_prunes_what_is_old_and_settled_and_its_inbox_rows_later(owner_dsn: str, bus: Database, monkeypatch):
-    monkeypatch.setattr(retention, "_CHUNK", 2)
+    monkeypatch.setattr(retention, "MOST", 2)
     consumers = await registered(bus, counting())
     await announce(bus, *(counted("k", n) for n in range(5)))
     await drain(bus, consumers)

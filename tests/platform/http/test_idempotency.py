@@ -214,12 +214,12 @@ async def test_keys_are_dropped_when_their_time_is_over(client, database):
     async with database.begin() as tx:
         kept_until = await tx.value("SELECT min(expires_at) FROM platform.idempotency_key")
         assert kept_until > utc_now() + timedelta(hours=47)
-        assert await idempotency_store.purge(tx) == 0
+        assert await idempotency_store.purge(tx, before=utc_now(), most=10) == 0
         await tx.execute(
             "UPDATE platform.idempotency_key SET expires_at = created_at + interval '1 microsecond' WHERE key = %s",
             ["another-one"],
         )
-        assert await idempotency_store.purge(tx) == 1
+        assert await idempotency_store.purge(tx, before=utc_now(), most=10) == 1
         assert await tx.values("SELECT key FROM platform.idempotency_key") == [KEY["Idempotency-Key"]]
 
 

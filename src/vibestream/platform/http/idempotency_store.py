@@ -52,13 +52,13 @@ async def save(tx: Tx, stored: Stored, *, user_id: UserId, key: str, expires_at:
     )
 
 
-async def purge(tx: Tx, *, limit: int = 10_000) -> int:
-    """Delete answers past their time, at most so many, and return how many; call until it returns 0."""
+async def purge(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete answers whose time was over before an instant, at most so many, and return how many."""
     return await tx.execute(
         """
         DELETE FROM platform.idempotency_key WHERE (user_id, key) IN (
             SELECT user_id, key FROM platform.idempotency_key
-            WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)
+            WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)
         """,
-        [limit],
+        [before, most],
     )

@@ -11,12 +11,13 @@ from tests.factories.music import Music, make_music
 from tests.factories.music_catalogue import NOON
 from vibestream.contexts.music.delivery import service
 from vibestream.contexts.music.delivery.domain.served import Run, Served
-from vibestream.contexts.music.delivery.jobs import forget_served
+from vibestream.contexts.music.delivery.retention import RULES
 from vibestream.contexts.music.delivery.service import Timelines, Witness
 from vibestream.contexts.music.packaging.domain.asset import State
 from vibestream.kernel.ids import ListenId, TrackId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
+from vibestream.platform.retention import keep_to
 from vibestream.platform.runtime import Runtime
 
 LISTEN = ListenId(new_id())
@@ -131,7 +132,7 @@ async def test_what_is_older_than_two_days_is_forgotten(database: Database, runt
             segment = Served(listen, music.track_id, "aac-160", 1, at_ms)
             await service.record_served(tx, served=[segment], timelines=Timelines(), now=NOON)
 
-    await forget_served(runtime)
+    await keep_to(runtime.database, rules=RULES, now=utc_now())
 
     async with database.begin() as tx:
         assert await service.served_to(tx, listen_id=old) == []

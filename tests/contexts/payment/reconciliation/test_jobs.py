@@ -37,7 +37,7 @@ async def test_a_day_is_compared_and_written_down(paying: Runtime, own_gateways:
 
 
 async def test_the_other_ticks_find_nothing_to_do(paying: Runtime, own_gateways: Sandbox):
-    names = ("run_payouts", "poll_payouts", "watch_payouts", "take_up_webhooks", "forget_webhooks")
+    names = ("run_payouts", "poll_payouts", "watch_payouts", "take_up_webhooks")
     for name in names:
         await declared_jobs()[f"payment.{name}"](paying)
     async with paying.database.begin() as tx:

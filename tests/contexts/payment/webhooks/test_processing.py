@@ -15,11 +15,13 @@ from vibestream.contexts.payment.payouts import service as payouts
 from vibestream.contexts.payment.payouts.service import PayoutState
 from vibestream.contexts.payment.webhooks import service
 from vibestream.contexts.payment.webhooks.invariants import INVARIANTS
+from vibestream.contexts.payment.webhooks.retention import RULES
 from vibestream.contexts.payment.webhooks.service import InboxState, NotFailed, Received, UnknownWebhook
 from vibestream.kernel.ids import new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.invariants import check_all
+from vibestream.platform.retention import keep_to
 from vibestream.platform.runtime import Runtime
 
 
@@ -127,11 +129,15 @@ async def test_bodies_go_after_a_month_and_rows_after_a_year_but_not_what_failed
                 for one in await service.webhooks(tx, limit=10)
             }
 
-    assert await service.forget_old(runtime, now=later(29)) == 0
-    assert await service.forget_old(runtime, now=later(31)) == 3  # two bodies, one transmission
+    assert await forgotten(database, days=29) == 0
+    assert await forgotten(database, days=31) == 3  # two bodies, one transmission
     assert await bodies() == {done: False, failed: False}
-    assert await service.forget_old(runtime, now=later(401)) == 1
+    assert await forgotten(database, days=401) == 1
     assert await bodies() == {failed: False}
+
+
+async def forgotten(database: Database, *, days: int) -> int:
+    return sum((await keep_to(database, rules=RULES, now=later(days))).values())
 
 
 def later(days: int) -> datetime:

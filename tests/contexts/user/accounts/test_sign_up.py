@@ -14,6 +14,7 @@ from tests.contexts.user.conftest import Inbox, Recording, code_in
 from tests.factories.users import DEVICE, MADE_AT, PASSWORD, make_user, signed_in
 from vibestream.contexts.user.accounts import service
 from vibestream.contexts.user.accounts.domain import code_of
+from vibestream.contexts.user.accounts.retention import RULES
 from vibestream.contexts.user.accounts.service import CodeExpired, CodesLimited, CodeWrong, SignedIn, SignUpStarted
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.profiles import service as profiles
@@ -22,6 +23,7 @@ from vibestream.contexts.user.sessions import service as sessions
 from vibestream.kernel.text import TextInvalid
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
+from vibestream.platform.retention import keep_to
 from vibestream.platform.runtime import Runtime
 
 EMAIL = "ana@example.org"
@@ -454,7 +456,7 @@ async def test_what_is_not_needed_any_more_is_dropped(begin: Begin, runtime: Run
     await begin(email="today@example.org")
     async with database.begin() as tx:
         kept = await make_user(tx, email="kept@example.org", now=MADE_AT - timedelta(days=400))
-    await service.tidy(runtime)
+    await keep_to(database, rules=RULES, now=utc_now())
     async with database.begin() as tx:
         emails = await tx.value("SELECT array_agg(email ORDER BY email) FROM users.address")
         assert emails == ["kept@example.org", "today@example.org", "yesterday@example.org"]

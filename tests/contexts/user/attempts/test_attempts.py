@@ -11,8 +11,8 @@ from tests.contexts.user.conftest import Recording
 from tests.factories.users import MADE_AT, PASSWORD, User, make_user
 from vibestream.contexts.user.accounts import service
 from vibestream.contexts.user.accounts.service import SignInRefused, SignInSlowed
-from vibestream.contexts.user.attempts import service as attempts
 from vibestream.contexts.user.attempts.domain import is_told, is_told_of_network
+from vibestream.contexts.user.attempts.retention import RULES
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.sessions.service import Device, device_of
 from vibestream.platform.database import Database
@@ -173,5 +173,9 @@ async def test_a_browser_is_forgotten_after_a_year_and_the_oldest_of_twenty_one_
     assert await tries(runtime, user.email, password=PASSWORD, now=later, token=tokens[0]) == "slowed"
     assert await tries(runtime, user.email, password=PASSWORD, now=later, token=tokens[1]) == "in"
     async with database.begin() as tx:
-        assert await attempts.drop_expired(tx, now=NIGHT + timedelta(days=366, hours=1), most=1_000) >= 20
+        dropped = [
+            await rule.drop(tx, before=NIGHT + timedelta(days=366, hours=1) - rule.kept, most=1_000) for rule in RULES
+        ]
+        assert dropped[0] > 0
+        assert dropped[1] >= 19
         assert await tx.value("SELECT count(*) FROM users.known_device") == 1  # the one that has just been in

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -114,6 +116,21 @@ def test_nothing_can_stand_before_or_behind_it(more: bytes):
 def test_the_same_files_in_another_zip_are_not_what_was_sealed():
     with pytest.raises(ExportInvalid, match="seal"):
         verify(again(made(), {}), trusted=[KEY.public])
+
+
+def test_one_that_is_given_up_leaves_nothing_that_is_accepted_and_does_not_write_afterwards(tmp_path: Path):
+    with (tmp_path / "given-up").open("w+b") as file:
+        with (
+            pytest.raises(RuntimeError, match="no more"),
+            Archive(file, export_id=EXPORT, user_id=PERSON, made_at=MADE) as archive,
+        ):
+            archive.add_text("README.txt", "Hola")
+            raise RuntimeError("no more")
+        file.seek(0)
+        with pytest.raises(ExportInvalid):
+            verify(file, trusted=None)
+    del archive
+    gc.collect()
 
 
 def test_nothing_can_be_added():

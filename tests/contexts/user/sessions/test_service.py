@@ -12,6 +12,7 @@ from tests.factories.users import DEVICE, MADE_AT, make_artist, make_user, open_
 from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.access.service import Role
 from vibestream.contexts.user.sessions import service
+from vibestream.contexts.user.sessions.retention import RULES
 from vibestream.kernel.ids import SessionId, new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Database, Tx
@@ -168,8 +169,10 @@ async def test_ends_every_session_but_the_one_in_use(tx: Tx):
 
 async def test_expired_sessions_are_dropped_after_thirty_days(tx: Tx):
     opened = await open_session(tx, await make_user(tx), now=MADE_AT)
-    assert await service.drop_expired(tx, now=opened.expires_at + timedelta(days=30)) == 0
-    assert await service.drop_expired(tx, now=opened.expires_at + timedelta(days=30, seconds=1)) == 1
+    (rule,) = RULES
+    assert rule.kept == timedelta(days=30)
+    assert await rule.drop(tx, before=opened.expires_at, most=10) == 0
+    assert await rule.drop(tx, before=opened.expires_at + timedelta(seconds=1), most=10) == 1
 
 
 async def test_a_session_is_found_by_one_index(database: Database, owner_dsn: str):

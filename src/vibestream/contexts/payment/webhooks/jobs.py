@@ -12,9 +12,3 @@ from vibestream.platform.runtime import Runtime
 async def take_up_webhooks(runtime: Runtime) -> None:
     """Process what was received and got stuck."""
     await service.take_up(runtime, now=utc_now())
-
-
-@periodic("payment.forget_webhooks", every_s=3600)
-async def forget_webhooks(runtime: Runtime) -> None:
-    """Drop the bodies and rows that are old."""
-    await service.forget_old(runtime, now=utc_now())

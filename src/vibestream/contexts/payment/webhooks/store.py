@@ -179,9 +179,9 @@ async def list_received(
     )
 
 
-async def forget(tx: Tx, *, bodies_before: datetime, rows_before: datetime, most: int) -> int:
-    """Drop the bodies and then the rows of settled events that are old, up to so many, and return how many that were."""
-    bodies = await tx.execute(
+async def forget_bodies(tx: Tx, *, before: datetime, most: int) -> int:
+    """Empty settled events that arrived before an instant of their bodies, up to so many, and return how many."""
+    return await tx.execute(
         """
         UPDATE payment.webhook SET body = NULL WHERE webhook_id IN (
             SELECT webhook_id FROM payment.webhook
@@ -189,26 +189,36 @@ async def forget(tx: Tx, *, bodies_before: datetime, rows_before: datetime, most
             ORDER BY received_at LIMIT %s
         )
         """,
-        [bodies_before, most],
+        [before, most],
     )
-    rows = await tx.execute(
+
+
+async def forget_rows(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete events that are done and arrived before an instant, up to so many, and return how many.
+
+    What failed is kept until somebody has seen to it.
+    """
+    return await tx.execute(
         """
         DELETE FROM payment.webhook WHERE webhook_id IN (
             SELECT webhook_id FROM payment.webhook WHERE received_at < %s AND state = 'done'
             ORDER BY received_at LIMIT %s
         )
         """,
-        [rows_before, most],
+        [before, most],
     )
-    proofs = await tx.execute(
+
+
+async def forget_proofs(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete signatures that arrived before an instant, up to so many, and return how many."""
+    return await tx.execute(
         """
         DELETE FROM payment.webhook_proof WHERE (gateway, proof) IN (
             SELECT gateway, proof FROM payment.webhook_proof WHERE received_at < %s ORDER BY received_at LIMIT %s
         )
         """,
-        [bodies_before, most],
+        [before, most],
     )
-    return bodies + rows + proofs
 
 
 async def records_of(_tx: Tx, _user_id: UUID) -> list[dict[str, JsonValue]]:

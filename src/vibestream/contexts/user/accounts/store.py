@@ -216,7 +216,7 @@ async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
     )
 
 
-async def forget_unverified(tx: Tx, *, made_before: datetime, most: int) -> int:
+async def forget_unverified(tx: Tx, *, before: datetime, most: int) -> int:
     """Delete the address and the name of accounts made before an instant that nobody verified, and return how many.
 
     An account with a sign-up that may still be verified is left alone.
@@ -228,7 +228,7 @@ async def forget_unverified(tx: Tx, *, made_before: datetime, most: int) -> int:
         "     LIMIT %s FOR UPDATE OF address SKIP LOCKED),"
         " named AS (DELETE FROM users.fan_profile WHERE user_id IN (SELECT user_id FROM stale))"
         " DELETE FROM users.address WHERE user_id IN (SELECT user_id FROM stale)",
-        [made_before, most],
+        [before, most],
     )
 
 

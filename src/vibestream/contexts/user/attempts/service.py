@@ -25,7 +25,6 @@ __all__ = [
     "Admission",
     "SignInSlowed",
     "admit",
-    "drop_expired",
     "failed",
     "remember",
     "succeeded",
@@ -106,11 +105,6 @@ async def remember(tx: Tx, *, user_id: UserId, device_token: str, now: datetime)
     token = device_token if known else secrets.token_urlsafe(32)
     await store.save_device(tx, device_hash=_hash(token), user_id=user_id, now=now, most=domain.MOST_DEVICES)
     return token
-
-
-async def drop_expired(tx: Tx, *, now: datetime, most: int) -> int:
-    """Forget counts that ended and browsers that were not seen for a year, at most so many of each."""
-    return await store.drop_expired(tx, before=now, seen_before=now - DEVICE_GOOD_FOR, most=most)
 
 
 def _require(wait_s: int) -> None:

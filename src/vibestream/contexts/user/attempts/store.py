@@ -65,19 +65,22 @@ async def save_device(tx: Tx, *, device_hash: bytes, user_id: UserId, now: datet
     )
 
 
-async def drop_expired(tx: Tx, *, before: datetime, seen_before: datetime, most: int) -> int:
-    """Delete counts that ended and browsers that were not seen since, at most so many of each, and return how many."""
-    counts = await tx.execute(
+async def drop_counts(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete counts that ended before an instant, at most so many, and return how many."""
+    return await tx.execute(
         "DELETE FROM users.sign_in_attempts WHERE bucket IN (SELECT bucket FROM users.sign_in_attempts"
         " WHERE ends_at < %s ORDER BY ends_at LIMIT %s FOR UPDATE SKIP LOCKED)",
         [before, most],
     )
-    devices = await tx.execute(
+
+
+async def drop_devices(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete browsers that were last let in before an instant, at most so many, and return how many."""
+    return await tx.execute(
         "DELETE FROM users.known_device WHERE (user_id, device_hash) IN (SELECT user_id, device_hash"
         " FROM users.known_device WHERE seen_at < %s ORDER BY seen_at LIMIT %s FOR UPDATE SKIP LOCKED)",
-        [seen_before, most],
+        [before, most],
     )
-    return counts + devices
 
 
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:

@@ -10,5 +10,5 @@ from vibestream.platform.runtime import Runtime
 
 @periodic("user.tidy_exports", every_s=900)
 async def tidy_exports(runtime: Runtime) -> None:
-    """Delete the exports whose time is over, and files that were left behind."""
+    """Give up exports that never became ready, and delete files that were left behind."""
     await service.tidy(runtime, now=utc_now())

@@ -70,11 +70,12 @@ async def fail_older(tx: Tx, *, before: datetime) -> int:
     )
 
 
-async def expire(tx: Tx, *, now: datetime) -> list[UUID]:
-    """Note which exports' time is over, and return them."""
+async def expire(tx: Tx, *, before: datetime, most: int) -> list[UUID]:
+    """Note of exports whose time was over before an instant that they are gone, at most so many, and return them."""
     return await tx.values(
-        "UPDATE users.export SET state = 'expired' WHERE state = 'ready' AND expires_at <= %s RETURNING export_id",
-        [now],
+        "UPDATE users.export SET state = 'expired' WHERE export_id IN (SELECT export_id FROM users.export"
+        " WHERE state = 'ready' AND expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING export_id",
+        [before, most],
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.erasure import service as erasure
 from vibestream.contexts.user.events import EnteredFromNewDevice
+from vibestream.contexts.user.locks import service as locks
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import domain, store
 from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Kind, Session, SessionMissing, device_of
@@ -33,7 +34,6 @@ __all__ = [
     "SessionMissing",
     "authenticate",
     "device_of",
-    "drop_expired",
     "end",
     "end_all",
     "forget_proofs",
@@ -46,8 +46,6 @@ __all__ = [
 FAN: Final = "fan"
 """The role that everybody holds without a grant."""
 _FAN_ONLY: Final = frozenset({FAN})
-_KEPT_AFTER_EXPIRY: Final = timedelta(days=30)
-_DROPPED_AT_ONCE: Final = 10_000
 _MOST_DEVICES: Final = 1_000
 
 
@@ -75,8 +73,10 @@ async def open_session(
     told: `EnteredFromNewDevice`. Who had asked to be erased has come back, and is not.
 
     Raises:
+        AccountLocked: an admin has locked it.
         AccountClosed: the account is being erased.
     """
+    await locks.require_open(tx, user_id=user_id)
     await erasure.come_back(tx, user_id=user_id, now=now)
     await _announce_new(tx, user_id=user_id, device=device, now=now)
     if replaces is not None and domain.is_token(replaces):
@@ -198,11 +198,6 @@ def _of_app(grant: oauth.OpenGrant, user_id: UserId) -> Session:
         device=Device("", ""),
         app=grant.name,
     )
-
-
-async def drop_expired(tx: Tx, *, now: datetime) -> int:
-    """Delete sessions that expired more than thirty days ago, at most ten thousand, and return how many."""
-    return await store.drop_expired(tx, before=now - _KEPT_AFTER_EXPIRY, most=_DROPPED_AT_ONCE)
 
 
 async def _announce_new(tx: Tx, *, user_id: UserId, device: Device, now: datetime) -> None:

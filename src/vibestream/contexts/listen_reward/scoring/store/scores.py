@@ -218,6 +218,20 @@ async def forget_origins(tx: Tx, *, before: datetime, limit: int) -> int:
     return len(emptied)
 
 
+async def forget_unscored_origins(tx: Tx, *, before: datetime, most: int) -> int:
+    """Forget where listens came from that were opened before an instant, scored or never; return how many, at most so many."""
+    return await tx.execute(
+        """
+        UPDATE listen_reward.listen SET network = NULL, device = NULL WHERE listen_id IN (
+            SELECT listen_id FROM listen_reward.listen
+            WHERE opened_at < %s AND (network IS NOT NULL OR device IS NOT NULL)
+            ORDER BY opened_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
+        [before, most],
+    )
+
+
 async def _windows(
     tx: Tx, select: str, proven: Sequence[Proven], keys: Sequence[UUID | bytes | None]
 ) -> dict[ListenId, list[Past]]:

@@ -11,7 +11,7 @@ from vibestream.contexts.payment.webhooks.domain import (
     UnknownWebhook,
 )
 from vibestream.contexts.payment.webhooks.service.intake import DELIVERIES, Receipt, note_oversized, receive
-from vibestream.contexts.payment.webhooks.service.processing import forget_old, process_webhook, take_up
+from vibestream.contexts.payment.webhooks.service.processing import process_webhook, take_up
 from vibestream.contexts.payment.webhooks.service.queries import count_failed, try_again, webhook, webhooks
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "Received",
     "UnknownWebhook",
     "count_failed",
-    "forget_old",
     "note_oversized",
     "process_webhook",
     "receive",

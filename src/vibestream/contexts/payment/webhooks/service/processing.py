@@ -20,8 +20,6 @@ from vibestream.platform.failures import Failure, failure_of
 from vibestream.platform.jobs import defer, job
 from vibestream.platform.runtime import Runtime
 
-BODIES_KEPT: Final = timedelta(days=30)
-ROWS_KEPT: Final = timedelta(days=400)
 """Far longer than any gateway sends an event again, and long enough for the books of a year to be looked into."""
 _STUCK_AFTER: Final = timedelta(minutes=10)
 _AT_ONCE: Final = 500
@@ -64,20 +62,6 @@ async def take_up(runtime: Runtime, *, now: datetime) -> int:
             else:
                 await defer(tx, process_webhook, webhook_id=str(one.webhook_id))
     return len(stuck)
-
-
-async def forget_old(runtime: Runtime, *, now: datetime) -> int:
-    """Drop bodies after 30 days and processed events after 400, in short transactions, and return how many that were.
-
-    What failed is kept until somebody has seen to it.
-    """
-    dropped = 0
-    while True:
-        async with runtime.database.begin() as tx:
-            some = await store.forget(tx, bodies_before=now - BODIES_KEPT, rows_before=now - ROWS_KEPT, most=_AT_ONCE)
-        if some == 0:
-            return dropped
-        dropped += some
 
 
 async def _hand_on(tx: Tx, received: Received) -> None:

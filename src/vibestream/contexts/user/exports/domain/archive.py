@@ -22,7 +22,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 from uuid import UUID
 
 from vibestream.contexts.user.exports.domain.signing import SIGNATURE_BYTES, ExportKey, encoded
@@ -54,6 +54,13 @@ class Archive:
             "made_at": made_at.astimezone(UTC).isoformat(timespec="seconds"),
         }
         self._files: list[dict[str, object]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file, whole or not: an archive that is given up does not write to it when it is collected."""
+        self._zip.close()
 
     def add_text(self, name: str, text: str) -> None:
         """Add one file of text."""

@@ -6,7 +6,7 @@ from vibestream.contexts.user.exports.domain.readme import readme
 from vibestream.contexts.user.exports.domain.signing import ExportKey, ExportKeyMalformed, ExportPublicKey
 from vibestream.contexts.user.exports.domain.verifying import ExportInvalid, SignerUnknown, Verified, verify
 from vibestream.contexts.user.exports.service.asking import ask, export, exports_of, progress, ready
-from vibestream.contexts.user.exports.service.dropping import forget, tidy
+from vibestream.contexts.user.exports.service.dropping import expire, forget, tidy
 from vibestream.contexts.user.exports.service.fetching import Link, fetch, link
 from vibestream.contexts.user.exports.service.keys import signing_key, trusted_keys
 
@@ -25,6 +25,7 @@ __all__ = [
     "State",
     "Verified",
     "ask",
+    "expire",
     "export",
     "exports_of",
     "fetch",

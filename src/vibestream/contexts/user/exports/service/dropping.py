@@ -25,14 +25,21 @@ async def forget(tx: Tx, *, user_id: UUID) -> None:
         await defer(tx, drop_export, export_id=str(export_id))
 
 
+async def expire(tx: Tx, *, before: datetime, most: int) -> int:
+    """End exports whose time was over before an instant, at most so many, and have their files deleted; return how many."""
+    ended = await store.expire(tx, before=before, most=most)
+    for export_id in ended:
+        await defer(tx, drop_export, export_id=str(export_id))
+    return len(ended)
+
+
 async def tidy(runtime: Runtime, *, now: datetime) -> None:
-    """End exports whose time is over, give up those that never became ready, and delete every file nobody is to have.
+    """Give up exports that never became ready, and delete every file that nobody is to have.
 
     Files are looked for in the store and not in the table: whoever was killed between the two leaves none behind.
     """
     async with runtime.database.begin() as tx:
         await store.fail_older(tx, before=now - GIVE_UP_AFTER)
-        await store.expire(tx, now=now)
     kept = [UUID(PurePosixPath(key).stem) async for key in runtime.objects.list_keys("exports")]
     async with runtime.database.begin(read_only=True) as tx:
         unwanted = await store.list_unwanted(tx, export_ids=kept)

@@ -28,7 +28,6 @@ from vibestream.contexts.user.notifications.service.reading import (
     unread,
 )
 from vibestream.contexts.user.notifications.service.telling import TOLD, tell
-from vibestream.contexts.user.notifications.service.tidying import tidy_notifications
 from vibestream.contexts.user.notifications.service.unsubscribing import (
     LinkInvalid,
     kind_of_token,
@@ -64,7 +63,6 @@ __all__ = [
     "stop_by_link",
     "stop_token",
     "tell",
-    "tidy_notifications",
     "time_zones",
     "try_address_again",
     "unread",

@@ -16,7 +16,6 @@ from vibestream.contexts.user.recovery.service.resetting import (
     end_resets,
     reset_password,
 )
-from vibestream.contexts.user.recovery.service.tidying import tidy_resets
 
 __all__ = [
     "CODE_GOOD_FOR",
@@ -29,5 +28,4 @@ __all__ = [
     "end_resets",
     "mail_password_reset",
     "reset_password",
-    "tidy_resets",
 ]

@@ -1,0 +1,56 @@
+"""Keeping no longer than promised: every rule of every capability, and the job that keeps to them.
+
+`vibestream retention` shows each rule and when it last ran; the reference lists them. What an account's owner can delete
+themselves, or an erasure forgets, is not waited for here. Logs are written to the standard output of each process and kept by
+whoever runs it: what is personal does not stand in them, so they need no rule.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from vibestream.contexts.listen_reward.scoring import retention as scoring
+from vibestream.contexts.music.delivery import retention as delivery
+from vibestream.contexts.payment.webhooks import retention as webhooks
+from vibestream.contexts.user.accounts import retention as accounts
+from vibestream.contexts.user.attempts import retention as attempts
+from vibestream.contexts.user.exports import retention as exports
+from vibestream.contexts.user.notifications import retention as notifications
+from vibestream.contexts.user.oauth import retention as oauth
+from vibestream.contexts.user.passkeys import retention as passkeys
+from vibestream.contexts.user.recovery import retention as recovery
+from vibestream.contexts.user.sessions import retention as sessions
+from vibestream.kernel.time import utc_now
+from vibestream.platform import retention_rules
+from vibestream.platform.config import Settings
+from vibestream.platform.jobs import periodic
+from vibestream.platform.retention import EVERY_S, Rule, keep_to
+from vibestream.platform.runtime import Runtime
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """Return every rule, as the settings of this deployment have it."""
+    return (
+        *sessions.RULES,
+        *attempts.RULES,
+        *accounts.RULES,
+        *passkeys.RULES,
+        *recovery.RULES,
+        *oauth.RULES,
+        *notifications.RULES,
+        *exports.RULES,
+        *delivery.RULES,
+        *scoring.RULES,
+        *webhooks.RULES,
+        *retention_rules.rules_of(events_kept=timedelta(days=settings.event_retention_days)),
+    )
+
+
+@periodic("retention", every_s=EVERY_S)
+async def retention(runtime: Runtime) -> None:
+    """Delete, or empty of what is personal, all that is kept longer than the rules say.
+
+    Raises:
+        RuleFailed: some could not be kept to; all others were.
+    """
+    await keep_to(runtime.database, rules=rules_of(runtime.settings), now=utc_now())
