@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.identities import service as identities
 from vibestream.contexts.user.identities.service import Identity, Newcomer, Provider
+from vibestream.contexts.user.passwords import service as passwords
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
@@ -37,6 +38,7 @@ class ConnectedView:
     waiting: Newcomer | None
     issuers: tuple[Provider, ...]
     titles: dict[str, str]
+    has_password: bool
     form: Filled
     done: str
 
@@ -99,6 +101,7 @@ async def _page(
         waiting=found,
         issuers=issuers,
         titles={one.name: one.title for one in issuers},
+        has_password=await passwords.hash_of(tx, user_id=principal.user_id) is not None,
         form=form or Filled(),
         done=done,
     )
