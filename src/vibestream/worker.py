@@ -45,6 +45,7 @@ import vibestream.flows.count_listening
 import vibestream.flows.erase_person
 import vibestream.flows.export_person
 import vibestream.flows.pay_claims
+import vibestream.flows.publish_audience
 import vibestream.flows.retention
 import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.fraud.service import models_kept

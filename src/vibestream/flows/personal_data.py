@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from vibestream.contexts.listen_reward.analytics import personal as audience
 from vibestream.contexts.listen_reward.listening import personal as listening
 from vibestream.contexts.listen_reward.pools import personal as pools
 from vibestream.contexts.listen_reward.receipts import personal as receipts
@@ -67,6 +68,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     uploads.PERSONAL,
     delivery.PERSONAL,
     listening.PERSONAL,
+    audience.PERSONAL,
     scoring.PERSONAL,
     receipts.PERSONAL,
     pools.PERSONAL,

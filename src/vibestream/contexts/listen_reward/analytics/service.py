@@ -1,0 +1,90 @@
+"""Artists' audiences: cutting a week once it is over, and telling what was published. The public interface of this capability.
+
+Only the listens are this context's. Whose of them may count, consents say: `flows/publish_audience.py` asks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from vibestream.contexts.listen_reward.analytics import store
+from vibestream.contexts.listen_reward.analytics.domain import (
+    FEWEST,
+    WEEK,
+    Audience,
+    Listened,
+    Part,
+    cut,
+    is_over,
+    week_of,
+)
+from vibestream.kernel.ids import ArtistId
+from vibestream.platform.database import Tx
+
+__all__ = ["FEWEST", "Audience", "Listened", "Part", "WeekTotal"]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekTotal:
+    """A published week of an artist, by its Monday: the sum of its parts' listens, and its listeners, at least."""
+
+    week: date
+    listens: int
+    listeners: int
+
+
+async def due_weeks(tx: Tx, *, now: datetime) -> list[date]:
+    """Return the weeks that are over and of which artists were not told, the first first."""
+    first = await store.first_accepted(tx)
+    if first is None:
+        return []
+    published, weeks, week = await store.list_published(tx), [], week_of(first.astimezone(UTC).date())
+    while is_over(week, now=now):
+        if week not in published:
+            weeks.append(week)
+        week += WEEK
+    return weeks
+
+
+async def open_week(tx: Tx, *, week: date, now: datetime) -> bool:
+    """Take a week to tell artists of it in this transaction, and return whether it is this one that does.
+
+    Once it is committed the week is closed for good: what changes afterwards changes nothing that was told, because the
+    difference would be whoever changed.
+
+    Raises:
+        ValueError: the week is not over, or does not begin on a Monday.
+    """
+    if week != week_of(week) or not is_over(week, now=now):
+        raise ValueError(f"the week of {week} cannot be told of at {now}")
+    return await store.insert_week(tx, week, now=now)
+
+
+async def artists_heard(tx: Tx, *, week: date) -> list[ArtistId]:
+    """Return the artists who were listened to in a week, by id."""
+    return await store.list_artists(tx, week)
+
+
+async def listened(tx: Tx, *, artist_id: ArtistId, week: date) -> list[Listened]:
+    """Return what others than the artist's own account heard of an artist in a week; nobody is shown this."""
+    return await store.list_listened(tx, artist_id, week)
+
+
+async def publish(tx: Tx, *, artist_id: ArtistId, week: date, heard: Sequence[Listened]) -> bool:
+    """Cut an artist's week and keep what may be told of it; return whether anything may."""
+    audience = cut(heard)
+    if audience is not None:
+        await store.insert_audience(tx, artist_id, week, audience)
+    return audience is not None
+
+
+async def weeks_of(tx: Tx, *, artist_id: ArtistId, limit: int) -> list[WeekTotal]:
+    """Return the last weeks of which anything may be told to an artist, the last first."""
+    return [WeekTotal(*one) for one in await store.list_totals(tx, artist_id, weeks=limit)]
+
+
+async def audience_of(tx: Tx, *, artist_id: ArtistId, week: date) -> Audience | None:
+    """Return what was published of an artist's week."""
+    return await store.load_audience(tx, artist_id, week)
