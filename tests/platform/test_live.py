@@ -24,6 +24,7 @@ from vibestream.platform.live import (
     LiveHub,
     Subscription,
     announce,
+    announce_many,
 )
 from vibestream.platform.tasks import cancel_and_wait
 
@@ -166,3 +167,30 @@ async def test_a_process_that_goes_ends_its_streams(hub):
         assert ben.ended.is_set()
     with hub.subscribed("user:ana") as late:
         assert (late.reason, late.ended.is_set()) == ("server_going", True)
+
+
+async def test_what_was_announced_to_many_reaches_each_their_own_in_its_order(hub, database):
+    with hub.subscribed("user:ana") as ana, hub.subscribed("user:ben") as ben:
+        async with database.begin() as tx:
+            await announce_many(tx, [])
+            said = [
+                (f"user:{who}", Announcement("told", '"x"', n)) for n in range(BACKLOG) for who in ("ana", "ben", "eva")
+            ]
+            await announce_many(tx, said)
+        for reader in (ana, ben):
+            assert [(await next_of(reader)).event_id for _ in range(BACKLOG)] == list(range(BACKLOG))
+            assert reader.waiting.empty()
+
+
+async def test_many_are_as_few_notifications_as_hold_them(database):
+    async with database.dedicated() as connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        async with database.begin() as tx:
+            # Written, each is 12 bytes longer than its data; with brackets and a comma two of 3,948 are 7,899 bytes.
+            await announce_many(tx, [("t", Announcement("k", letter * 3_936)) for letter in "abcd"])
+            await announce_many(tx, [("t", Announcement("k", letter * 3_937)) for letter in "efg"])
+            with pytest.raises(AnnouncementTooLarge):
+                await announce_many(tx, [("t", Announcement("k", "x" * MAX_BYTES))])
+        heard = [one.payload async for one in connection.notifies(timeout=1)]
+    assert [len(json.loads(one)) for one in heard] == [2, 2, 1, 1, 1]
+    assert max(map(len, heard)) <= MAX_BYTES

@@ -9,7 +9,7 @@ from typing import Any, Final
 from vibestream.contexts.music.events import AssetReady, AssetRefused
 from vibestream.contexts.payment.events import RewardPaid, SubscriptionChanged, TipReceived
 from vibestream.contexts.user.notifications import service as notifications
-from vibestream.contexts.user.notifications.service import Kind
+from vibestream.contexts.user.notifications.service import Kind, Telling
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Currency
 from vibestream.kernel.time import utc_now
@@ -30,19 +30,13 @@ async def show_rewards(tx: Tx, events: Sequence[RewardPaid]) -> None:
         }
         await announce(tx, topic=f"user:{event.user_id}", kind="reward.paid", data=data)
         arrived[event.user_id, event.amount.currency].append(event.amount.minor)
-    now = utc_now()
+    rewards = [
+        Telling(user_id=user_id, key="", facts={"minor": sum(parts), "currency": currency.code}, count=len(parts))
+        for (user_id, currency), parts in arrived.items()
+    ]
     # In one order for everybody: two workers with rewards of the same listeners do not wait for each other.
-    for user_id, currency in sorted(arrived, key=lambda one: (one[0], one[1].code)):
-        parts = arrived[user_id, currency]
-        await notifications.tell(
-            tx,
-            user_id=user_id,
-            kind=Kind.REWARD_PAID,
-            key="",
-            facts={"minor": sum(parts), "currency": currency.code},
-            now=now,
-            count=len(parts),
-        )
+    rewards.sort(key=lambda one: (one.user_id, one.facts["currency"]))
+    await notifications.tell_many(tx, kind=Kind.REWARD_PAID, tellings=rewards, now=utc_now())
 
 
 async def show_tips(tx: Tx, events: Sequence[TipReceived]) -> None:
@@ -50,15 +44,19 @@ async def show_tips(tx: Tx, events: Sequence[TipReceived]) -> None:
     for event in events:
         data = {"tip_id": event.tip_id, "amount": event.amount.decimal, "currency": event.amount.currency.code}
         await announce(tx, topic=f"user:{event.payee}", kind="tip.received", data=data)
-    for event in sorted(events, key=lambda one: one.payee):
-        facts: dict[str, str | int] = {
-            "minor": event.amount.minor,
-            "currency": event.amount.currency.code,
-            "earned": str(event.earned),
-        }
-        await notifications.tell(
-            tx, user_id=event.payee, kind=Kind.TIP_RECEIVED, key=str(event.tip_id), facts=facts, now=utc_now()
+    tips = [
+        Telling(
+            user_id=event.payee,
+            key=str(event.tip_id),
+            facts={
+                "minor": event.amount.minor,
+                "currency": event.amount.currency.code,
+                "earned": str(event.earned),
+            },
         )
+        for event in sorted(events, key=lambda one: one.payee)
+    ]
+    await notifications.tell_many(tx, kind=Kind.TIP_RECEIVED, tellings=tips, now=utc_now())
 
 
 async def show_subscriptions(tx: Tx, events: Sequence[SubscriptionChanged]) -> None:
@@ -70,16 +68,14 @@ async def show_subscriptions(tx: Tx, events: Sequence[SubscriptionChanged]) -> N
 
 async def tell_ready(tx: Tx, event: AssetReady) -> None:
     """Tell whoever uploaded a master that it is prepared; the day's masters are one notification."""
-    for user_id in sorted(set(event.user_ids)):
-        await notifications.tell(tx, user_id=user_id, kind=Kind.MASTER_READY, key="", facts={}, now=utc_now())
+    masters = [Telling(user_id=user_id, key="", facts={}) for user_id in sorted(set(event.user_ids))]
+    await notifications.tell_many(tx, kind=Kind.MASTER_READY, tellings=masters, now=utc_now())
 
 
 async def tell_refused(tx: Tx, event: AssetRefused) -> None:
     """Tell whoever uploaded a master that it cannot be used; the studio says why."""
-    for user_id in sorted(set(event.user_ids)):
-        await notifications.tell(
-            tx, user_id=user_id, kind=Kind.MASTER_REFUSED, key=str(event.event_id), facts={}, now=utc_now()
-        )
+    masters = [Telling(user_id=one, key=str(event.event_id), facts={}) for one in sorted(set(event.user_ids))]
+    await notifications.tell_many(tx, kind=Kind.MASTER_REFUSED, tellings=masters, now=utc_now())
 
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (

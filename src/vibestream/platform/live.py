@@ -12,7 +12,7 @@ import contextlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -79,12 +79,28 @@ async def announce(tx: Tx, *, topic: str, kind: str, data: Mapping[str, Any], ev
         AnnouncementTooLarge: the data does not fit a notification.
         ValueError: the kind is malformed.
     """
-    announcement = Announcement.of(kind, data)
-    numbered = [] if event_id is None else [event_id]
-    payload = json.dumps([topic, announcement.kind, announcement.data, *numbered], separators=(",", ":"))
-    if len(payload.encode()) > MAX_BYTES:
-        raise AnnouncementTooLarge(f"{kind}: at most {MAX_BYTES} bytes")
+    payload = _written(topic, Announcement.of(kind, data, event_id))
     await tx.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+async def announce_many(tx: Tx, said: Iterable[tuple[str, Announcement]]) -> None:
+    """Tell many topics, each its own, as `announce` does: as few notifications as hold them, by one statement.
+
+    Raises:
+        AnnouncementTooLarge: one of them does not fit a notification.
+    """
+    payloads, together, size = list[str](), list[str](), 1
+    for topic, announcement in said:
+        one = _written(topic, announcement)
+        more = len(one.encode()) + 1
+        if together and size + more > MAX_BYTES:
+            payloads.append(f"[{','.join(together)}]")
+            together, size = [], 1
+        together.append(one)
+        size += more
+    if together:
+        payloads.append(f"[{','.join(together)}]")
+        await tx.execute("SELECT count(pg_notify(%s, one)) FROM unnest(%s::text[]) AS one", [CHANNEL, payloads])
 
 
 async def sessions_ended(tx: Tx, *, user_id: UserId) -> None:
@@ -176,14 +192,32 @@ class LiveHub:
 
     def _dispatch(self, payload: str) -> None:
         try:
-            topic, kind, data, *numbers = json.loads(payload)
-            announcement = Announcement(str(kind), str(data), *map(int, numbers))
+            heard = _read(payload)
         except (ValueError, TypeError):
             _log.warning("live.malformed", size=len(payload))
             return
-        for subscription in self._by_topic.get(topic, ()):
-            subscription.pass_on(announcement)
-            LIVE_SENT.inc()
+        for topic, announcement in heard:
+            for subscription in self._by_topic.get(topic, ()):
+                subscription.pass_on(announcement)
+                LIVE_SENT.inc()
 
     def _everyone(self) -> set[Subscription]:
         return {subscription for streams in self._by_topic.values() for subscription in streams}
+
+
+def _written(topic: str, announcement: Announcement) -> str:
+    numbered = [] if announcement.event_id is None else [announcement.event_id]
+    written = json.dumps([topic, announcement.kind, announcement.data, *numbered], separators=(",", ":"))
+    if len(written.encode()) + 2 > MAX_BYTES:  # two brackets, where it stands among others
+        raise AnnouncementTooLarge(f"{announcement.kind}: at most {MAX_BYTES} bytes")
+    return written
+
+
+def _read(payload: str) -> list[tuple[str, Announcement]]:
+    """Return what a notification says: one announcement, or a list of them."""
+    read = json.loads(payload)
+    heard = []
+    for one in read if isinstance(read, list) and read and isinstance(read[0], list) else [read]:
+        topic, kind, data, *numbers = one
+        heard.append((str(topic), Announcement(str(kind), str(data), *map(int, numbers))))
+    return heard

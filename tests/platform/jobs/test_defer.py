@@ -10,7 +10,7 @@ import procrastinate
 import pytest
 
 from vibestream.platform.database import Database, Tx
-from vibestream.platform.jobs import defer, job
+from vibestream.platform.jobs import Later, defer, defer_many, job
 from vibestream.platform.jobs.connector import Connector
 
 
@@ -86,3 +86,24 @@ async def test_its_functions_find_their_tables_whatever_the_search_path(tx: Tx):
     await tx.execute("SET LOCAL search_path = pg_catalog")
     await defer(tx, take, what="x")
     assert len(await rows(tx)) == 1
+
+
+async def test_many_are_deferred_in_their_order_by_one_statement_and_refused_together(tx: Tx):
+    when = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
+    numbers = await defer_many(tx, take, [Later({"what": "x", "also": [1]}), Later({"what": "y"}, when)])
+    assert numbers == sorted(numbers)
+    assert await rows(tx) == [
+        ("test.take", "taken", {"what": "x", "also": [1]}, None, None, "todo"),
+        ("test.take", "taken", {"what": "y"}, None, when, "todo"),
+    ]
+    assert await defer_many(tx, take, []) == []
+    for wrong, error in (
+        ({"whatever": 1}, TypeError),
+        ({"what": float("nan")}, ValueError),
+        ({"what": object()}, TypeError),
+    ):
+        with pytest.raises(error):
+            await defer_many(tx, take, [Later({"what": "z"}), Later(wrong)])
+    with pytest.raises(ValueError, match="time zone"):
+        await defer_many(tx, take, [Later({"what": "z"}, datetime(2027, 1, 2))])  # noqa: DTZ001 - that is the point
+    assert len(await rows(tx)) == 2

@@ -5,6 +5,6 @@ be killed between the work and the note that it was done), and is never lost: se
 """
 
 from vibestream.platform.jobs.declare import Job, declared_jobs, job, periodic
-from vibestream.platform.jobs.defer import defer
+from vibestream.platform.jobs.defer import Later, defer, defer_many
 
-__all__ = ["Job", "declared_jobs", "defer", "job", "periodic"]
+__all__ = ["Job", "Later", "declared_jobs", "defer", "defer_many", "job", "periodic"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from procrastinate.jobs import Job as Waiting
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
@@ -43,3 +46,37 @@ async def defer(
         connection=tx.connection,
     )
     return await deferrer.defer_async(**arguments)  # type: ignore[arg-type]  # JSON, as checked above
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """One of many: a job's arguments, and not before when it runs; None: as soon as a worker is free."""
+
+    arguments: Mapping[str, object]
+    run_at: datetime | None = None
+
+
+async def defer_many(tx: Tx, job: Job, later: Sequence[Later]) -> list[int]:
+    """Have a job run once for each of these, as `defer` does, by one statement, and return their numbers in this order.
+
+    Raises:
+        TypeError: the function does not take these arguments, or one is not JSON.
+        ValueError: an argument is NaN or infinite, or a `run_at` has no time zone.
+    """
+    if not later:
+        return []
+    for names in {tuple(one.arguments) for one in later}:
+        job.check_arguments(dict.fromkeys(names))
+    deferred = await _manager.batch_defer_jobs_async([_waiting(job, one) for one in later], connection=tx.connection)
+    return [int(one.id or 0) for one in deferred]
+
+
+def _waiting(job: Job, one: Later) -> Waiting:
+    json.dumps(dict(one.arguments), allow_nan=False)
+    if one.run_at is not None and one.run_at.tzinfo is None:
+        raise ValueError(f"{one.run_at} has no time zone")
+    arguments: dict[str, Any] = dict(one.arguments)
+    return Waiting(
+        id=None, queue=job.queue, lock=None, queueing_lock=None, task_name=job.name, task_kwargs=arguments,
+        scheduled_at=one.run_at,
+    )  # fmt: skip

@@ -41,6 +41,16 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What somebody is to be told: the key and the facts of what happened, `count` of them."""
+
+    user_id: UserId
+    key: str
+    facts: Facts
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
     """Mail to somebody's address came back: since when, and what the server said."""
 

@@ -6,7 +6,7 @@ told it. Told again, the same fact is the same row. What is about safety or reco
 
 from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, Kind, KindMandatory
 from vibestream.contexts.user.notifications.domain.timing import Hours, HoursInvalid, time_zones
-from vibestream.contexts.user.notifications.domain.told import Bounce, Notification
+from vibestream.contexts.user.notifications.domain.told import Bounce, Notification, Telling
 from vibestream.contexts.user.notifications.domain.words import Said
 from vibestream.contexts.user.notifications.service.choosing import (
     bounce_of,
@@ -27,7 +27,7 @@ from vibestream.contexts.user.notifications.service.reading import (
     said_of,
     unread,
 )
-from vibestream.contexts.user.notifications.service.telling import TOLD, tell
+from vibestream.contexts.user.notifications.service.telling import TOLD, tell, tell_many
 from vibestream.contexts.user.notifications.service.unsubscribing import (
     LinkInvalid,
     kind_of_token,
@@ -48,6 +48,7 @@ __all__ = [
     "Notification",
     "NotificationMissing",
     "Said",
+    "Telling",
     "bounce_of",
     "choose",
     "choose_all",
@@ -63,6 +64,7 @@ __all__ = [
     "stop_by_link",
     "stop_token",
     "tell",
+    "tell_many",
     "time_zones",
     "try_address_again",
     "unread",

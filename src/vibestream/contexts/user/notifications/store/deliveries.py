@@ -21,15 +21,6 @@ class Delivery:
     state: State
 
 
-async def add(tx: Tx, *, delivery_id: UUID, notification_id: UUID, due_at: datetime) -> None:
-    """Insert a mail that is due at an instant."""
-    await tx.execute(
-        "INSERT INTO users.notification_delivery (delivery_id, notification_id, channel, due_at, state)"
-        " VALUES (%s, %s, 'email', %s, 'waiting')",
-        [delivery_id, notification_id, due_at],
-    )
-
-
 async def load(tx: Tx, *, delivery_id: UUID) -> Delivery | None:
     """Return a mail."""
     return await tx.one(
