@@ -52,6 +52,8 @@ OWNED: Final[Mapping[str, str]] = {
     "PATCH /api/v1/artists/{artist_id}": "artist",
     "GET /studio/artists/{artist_id}": "artist",
     "POST /studio/artists/{artist_id}": "artist",
+    "POST /studio/artists/{artist_id}/verification": "artist",
+    "POST /studio/artists/{artist_id}/verification/withdraw": "asking artist",
     "POST /account/blocks/{user_id}/end": "block",
     "POST /api/v1/me/notifications/{notification_id}/read": "notification",
     "POST /notifications/{notification_id}/open": "notification",

@@ -1,4 +1,4 @@
-"""Pages of fans, whom they follow and whom they block; one holder for each handle, whoever uses it and for what."""
+"""Pages of fans, follows and blocks; one holder for each handle; artists whom moderators verify."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0034"
 
 def upgrade() -> None:
     """Create the tables; handles that artists hold already are held by their accounts."""
-    for statements in (_HANDLES, _FANS, _FOLLOWS):
+    for statements in (_HANDLES, _FANS, _FOLLOWS, _VERIFICATION):
         op.execute(statements)
 
 
@@ -102,4 +102,33 @@ REVOKE ALL ON FUNCTION users.apart FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION users.apart TO vibestream_app;
 
 GRANT SELECT, INSERT, DELETE ON users.artist_follow, users.fan_follow, users.block TO vibestream_app;
+"""
+
+_VERIFICATION = """
+ALTER TABLE users.artist_profile ADD COLUMN verified_at timestamptz;
+COMMENT ON COLUMN users.artist_profile.verified_at IS
+    'Since when a moderator says that they are who they say; null again when the name or the handle changes.';
+
+CREATE TABLE users.verification (
+    verification_id uuid PRIMARY KEY,
+    artist_id       uuid NOT NULL REFERENCES users.artist_profile ON DELETE CASCADE,
+    asked_by        uuid NOT NULL REFERENCES users.account,
+    evidence        text NOT NULL CHECK (length(evidence) BETWEEN 1 AND 2000),
+    links           jsonb NOT NULL CHECK (jsonb_typeof(links) = 'array'),
+    asked_at        timestamptz NOT NULL,
+    state           text NOT NULL CHECK (state IN ('waiting', 'verified', 'refused', 'withdrawn')),
+    decided_at      timestamptz,
+    decided_by      uuid REFERENCES users.account CHECK (decided_by <> asked_by),
+    ground          text,
+    reason          text NOT NULL DEFAULT '' CHECK (length(reason) <= 1000),
+    CHECK ((state IN ('verified', 'refused')) = (decided_by IS NOT NULL AND ground IS NOT NULL AND reason <> '')),
+    CHECK ((state = 'waiting') = (decided_at IS NULL))
+);
+COMMENT ON TABLE users.verification IS
+    'What an artist shows to be verified, and what a moderator decided and why. Nobody decides what they asked for.';
+CREATE UNIQUE INDEX verification_waiting ON users.verification (artist_id) WHERE state = 'waiting';
+CREATE INDEX verification_by_artist ON users.verification (artist_id, asked_at);
+CREATE INDEX verification_queue ON users.verification (asked_at) WHERE state = 'waiting';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.verification TO vibestream_app;
 """

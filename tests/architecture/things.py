@@ -45,6 +45,7 @@ from vibestream.contexts.user.identities.service import link
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.oauth.store import clients as oauth_clients
+from vibestream.contexts.user.verification import service as verification
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.money import EUR, USD, VIBE, Money
 from vibestream.kernel.time import utc_now
@@ -90,6 +91,14 @@ async def _session(m: Making) -> Named:
 
 async def _artist(m: Making) -> Named:
     return {"artist_id": str((await make_artist(m.tx, user=m.owner)).artist_id)}
+
+
+async def _asking_artist(m: Making) -> Named:
+    made = await make_artist(m.tx, user=m.owner)
+    await verification.ask(
+        m.tx, artist_id=made.artist_id, user_id=m.owner.user_id, evidence="My site.", links=[], now=utc_now()
+    )
+    return {"artist_id": str(made.artist_id)}
 
 
 async def _block(m: Making) -> Named:
@@ -275,6 +284,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "connected account": _connected_account,
     "session": _session,
     "artist": _artist,
+    "asking artist": _asking_artist,
     "block": _block,
     "notification": _notification,
     "export": _export,
@@ -350,6 +360,7 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
 }
 _FORMS: Final[Mapping[str, Callable[[Named], dict[str, Any]]]] = {
     "POST /account/passkeys/{passkey_id}/name": lambda _: {"data": {"name": "Mine now"}},
+    "POST /studio/artists/{artist_id}/verification": lambda _: {"data": {"evidence": "My site leads here."}},
     "POST /studio/artists/{artist_id}": lambda _: {
         "data": {"name": "Mine now", "handle": f"mine-{new_id().hex[-12:]}"}
     },

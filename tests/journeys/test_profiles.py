@@ -9,13 +9,15 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys import people
-from tests.journeys.conftest import own_installation
+from tests.journeys.conftest import Product, own_installation
 from tests.journeys.looking import DOWN_TO_SMALL, look_in_both_languages
 from tests.journeys.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 product, _ = own_installation()
+
+_EVIDENCE = "My site leads to this page, at the foot of its first page."
 
 
 def _artist(page: Page) -> Person:
@@ -59,6 +61,7 @@ def test_a_fan_opens_a_page_follows_an_artist_and_wants_nothing_of_somebody(
     fan.get_by_role("button", name="Follow").click()
     expect(fan.get_by_role("button", name="Stop following")).to_be_visible()
     expect(fan.get_by_text("1 follower")).to_be_visible()
+    fan.goto("/artists/ana.soler")  # the pointer rests on what was pressed, and its colour would still be changing
     look_in_both_languages(fan, "artist-followed", shots=shots, widths=DOWN_TO_SMALL)
 
     stranger.goto("/u/kito")
@@ -76,3 +79,51 @@ def test_a_fan_opens_a_page_follows_an_artist_and_wants_nothing_of_somebody(
     fan.get_by_role("button", name="Save").click()
     expect(fan.get_by_text("Your page was saved.")).to_be_visible()
     assert artist.goto("/u/kito").status == 404  # type: ignore[union-attr]
+
+
+def test_an_artist_is_verified_by_a_moderator_who_is_somebody_else(
+    browser_for: Callable[..., BrowserContext], product: Product, shots: Path
+):
+    artist, moderator, anybody = (browser_for().new_page() for _ in range(3))
+    people.signs_up(artist, people.somebody("Mar Soler"))
+    people.becomes_artist(artist, name="Río Lento", handle="rio.lento")
+    judge = people.somebody("Olga Petit")
+    people.signs_up(moderator, judge)
+    assert moderator.goto("/moderation").status == 403  # type: ignore[union-attr]
+    product.command("grant-role", judge.email, "moderator")
+    moderator.context.clear_cookies()
+    people.signs_in(moderator, judge)
+
+    for words, verdict in (("Trust me.", "Refuse"), (_EVIDENCE, "Verify")):
+        _asks(artist, words)
+        if verdict == "Verify":
+            look_in_both_languages(artist, "verification-waits", shots=shots, widths=DOWN_TO_SMALL)
+        moderator.goto("/")
+        moderator.get_by_role("link", name="Moderation").first.click()
+        moderator.get_by_role("link", name="Río Lento").wait_for()
+        look_in_both_languages(moderator, "moderation", shots=shots, widths=DOWN_TO_SMALL)
+        moderator.get_by_role("link", name="Río Lento").click()
+        expect(moderator.get_by_text(words)).to_be_visible()
+        look_in_both_languages(moderator, f"verification-{verdict}", shots=shots, widths=DOWN_TO_SMALL)
+        moderator.get_by_label("Why, in your words").fill(f"{verdict}: the site was looked at.")
+        moderator.get_by_role("button", name=verdict, exact=True).click()
+        expect(moderator.get_by_text(f"{verdict}: the site was looked at.")).to_be_visible()
+        artist.goto("/studio")
+        artist.get_by_role("link", name="change Río Lento").click()
+        if verdict == "Refuse":
+            expect(artist.get_by_text("Refuse: the site was looked at.")).to_be_visible()
+            look_in_both_languages(artist, "verification-refused", shots=shots, widths=DOWN_TO_SMALL)
+    artist.goto("/notifications")
+    expect(artist.get_by_text("An artist of yours is verified")).to_be_visible()
+    anybody.goto("/artists/rio.lento")
+    expect(anybody.get_by_text("Verified", exact=True)).to_be_visible()
+    look_in_both_languages(anybody, "artist-verified", shots=shots, widths=DOWN_TO_SMALL)
+
+
+def _asks(artist: Page, words: str) -> None:
+    artist.goto("/studio")
+    artist.get_by_role("link", name="change Río Lento").click()
+    artist.get_by_label("What shows that it is you").fill(words)
+    artist.get_by_label("Addresses", exact=True).fill("https://rio-lento.example.org/")
+    artist.get_by_role("button", name="Ask to be verified").click()
+    expect(artist.get_by_text("Asked. A moderator will look at it")).to_be_visible()

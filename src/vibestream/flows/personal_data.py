@@ -40,6 +40,7 @@ from vibestream.contexts.user.passwords import personal as passwords
 from vibestream.contexts.user.profiles import personal as profiles
 from vibestream.contexts.user.recovery import personal as recovery
 from vibestream.contexts.user.sessions import personal as sessions
+from vibestream.contexts.user.verification import personal as verification
 from vibestream.platform import personal_places
 from vibestream.platform.personal_data import PersonalData
 
@@ -56,6 +57,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     attempts.PERSONAL,
     access.PERSONAL,
     fans.PERSONAL,
+    verification.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,
     analytics.PERSONAL,

@@ -109,3 +109,41 @@ async def test_nobody_else_sees_or_changes_an_artists_form(client_for: ClientFor
     stranger, form = await client_for(other.user), f"/studio/artists/{artist.artist_id}"
     assert (await stranger.get(form, headers=HTML)).status_code == 404
     assert (await stranger.post(form, data={"name": "Mine", "handle": "mine-now"}, headers=HTML)).status_code == 404
+
+
+async def test_a_moderator_verifies_an_artist_and_everybody_reads_it(
+    client: Any, client_for: ClientFor, database: Database
+):
+    async with database.begin() as tx:
+        artist, moderator = await make_artist(tx), await make_user(tx, roles=["moderator"])
+        admin = await make_artist(tx, user=await make_user(tx, roles=["admin"]))
+    own, judge = await client_for(artist.user), await client_for(moderator)
+    form = f"/studio/artists/{artist.artist_id}/verification"
+    wrong = await own.post(form, data={"evidence": "x", "addresses": "http://a.example"}, headers=HTML)
+    assert read(wrong).all("textarea", name="addresses")[0]["aria-invalid"] == "true"
+    asked = await own.post(
+        form, data={"evidence": "My <b>site</b>.", "addresses": "https://a.example/\n\n"}, headers=HTML
+    )
+    assert asked.headers["location"] == f"/studio/artists/{artist.artist_id}?done=asked"
+    assert (await own.post(form, data={"evidence": "Again."}, headers=HTML)).status_code == 409
+    assert (await own.get("/moderation", headers=HTML)).status_code == 403
+
+    queue = read(await judge.get("/moderation", headers=HTML))
+    (row,) = queue.all("a", **{"class": "case-row"})
+    page = read(await judge.get(row["href"], headers=HTML))
+    assert "My <b>site</b>." in page.text
+    (link,) = page.all("a", target="_blank")
+    assert (link["href"], link["rel"]) == ("https://a.example/", "noopener noreferrer nofollow ugc")
+    refused = await judge.post(row["href"], data={"verdict": "verified", "verified_ground": "papers"}, headers=HTML)
+    assert read(refused).all("textarea", name="reason")[0]["aria-invalid"] == "true"
+    fields = {"verdict": "verified", "verified_ground": "papers", "reason": "The label wrote."}
+    assert (await judge.post(row["href"], data=fields, headers=HTML)).status_code == 303
+    assert (await judge.post(row["href"], data=fields, headers=HTML)).status_code == 409
+    assert "Verified" in read(await client.get(f"/artists/{artist.handle}", headers=HTML)).text
+    assert "Verified" not in read(await client.get(f"/artists/{admin.handle}", headers=HTML)).text
+
+    boss = await client_for(admin.user)
+    await boss.post(f"/studio/artists/{admin.artist_id}/verification", data={"evidence": "I am admin."}, headers=HTML)
+    (row,) = read(await boss.get("/moderation", headers=HTML)).all("a", **{"class": "case-row"})
+    assert (await boss.post(row["href"], data=fields, headers=HTML)).status_code == 409
+    assert "somebody else has to decide" in read(await boss.get(row["href"], headers=HTML)).text

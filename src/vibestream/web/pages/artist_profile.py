@@ -9,8 +9,10 @@ from uuid import UUID
 from fastapi import Form, Request
 from starlette.responses import Response
 
+from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistMissing, ArtistProfile
+from vibestream.contexts.user.verification import service as verification
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.access import holds
@@ -42,7 +44,8 @@ async def show_profile(
     """Show the form of one's own artist's page."""
     artist = await _own(tx, artist_id, principal.user_id)
     form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
-    return _page(request, artist, form, [(link.label, link.url) for link in artist.links], done=done)
+    links = [(link.label, link.url) for link in artist.links]
+    return await _page(request, tx, artist, form, links, done=done)
 
 
 @router.post("/studio/artists/{artist_id}", policy=holds("artist"), max_body_bytes=_BODY)
@@ -77,9 +80,45 @@ async def save_profile(
     except VibeStreamError as error:
         field = str(error.facts().get("field", _FIELDS.get(error.code, "")))
         filled = Filled({"name": name, "handle": handle, "bio": bio})
-        page = _page(request, artist, filled.refused(sentence_of(request, error), field_name=field), links)
+        page = await _page(request, tx, artist, filled.refused(sentence_of(request, error), field_name=field), links)
         raise answer_with(request, error, page) from None
     return see_other(f"/studio/artists/{artist_id}?done=saved")
+
+
+@router.post("/studio/artists/{artist_id}/verification", policy=holds("artist"), max_body_bytes=_BODY)
+async def ask_verification(
+    *,
+    artist_id: UUID,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    now: NowDep,
+    evidence: Text = "",
+    addresses: Text = "",
+) -> Response:
+    """Ask that the artist be verified; addresses stand one on each line. What waits already is not asked again."""
+    artist = await _own(tx, artist_id, principal.user_id)
+    links = [line.strip() for line in addresses.splitlines() if line.strip()]
+    try:
+        await verification.ask(
+            tx, artist_id=artist.artist_id, user_id=principal.user_id, evidence=evidence, links=links, now=now
+        )
+    except VibeStreamError as error:
+        field = {"profile.link_invalid": "addresses", "text.invalid": "evidence"}.get(error.code, "")
+        proof = Filled({"evidence": evidence, "addresses": addresses}).refused(
+            sentence_of(request, error), field_name=field
+        )
+        form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
+        shown = [(link.label, link.url) for link in artist.links]
+        raise answer_with(request, error, await _page(request, tx, artist, form, shown, proof=proof)) from None
+    return see_other(f"/studio/artists/{artist_id}?done=asked")
+
+
+@router.post("/studio/artists/{artist_id}/verification/withdraw", policy=holds("artist"))
+async def withdraw_verification(artist_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
+    """Withdraw the request that waits."""
+    await verification.withdraw(tx, artist_id=ArtistId(artist_id), user_id=principal.user_id, now=now)
+    return see_other(f"/studio/artists/{artist_id}?done=withdrawn")
 
 
 async def _own(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
@@ -89,9 +128,27 @@ async def _own(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
     return artist
 
 
-def _page(
-    request: Request, artist: ArtistProfile, form: Filled, links: Sequence[tuple[str, str]], *, done: str = ""
+async def _page(
+    request: Request,
+    tx: Tx,
+    artist: ArtistProfile,
+    form: Filled,
+    links: Sequence[tuple[str, str]],
+    *,
+    done: str = "",
+    proof: Filled | None = None,
 ) -> Response:
     spare = [("", "")] * max(_LEAST_ROWS - len(links), 1)
     rows = [*links, *spare][:_MOST_ROWS]
-    return render(request, "artist_profile.html", artist=artist, form=form, links=rows, done=done)
+    standing = await fans.standing_of(tx, artist_id=artist.artist_id, viewer=artist.user_id)
+    return render(
+        request,
+        "artist_profile.html",
+        artist=artist,
+        form=form,
+        links=rows,
+        done=done,
+        proof=proof or Filled(),
+        verified_at=standing.verified_at,
+        asked=await verification.newest_of(tx, artist_id=artist.artist_id),
+    )

@@ -50,6 +50,8 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.EMAIL_RESTORED: N_("A change of your address that was undone"),
     Kind.MASTER_READY: N_("Files that are prepared, once a day"),
     Kind.MASTER_REFUSED: N_("A file that cannot be used"),
+    Kind.ARTIST_VERIFIED: N_("An artist of yours that was verified"),
+    Kind.ARTIST_NOT_VERIFIED: N_("An artist of yours that was not verified"),
     Kind.LISTENS_HELD: N_("Listens of yours that are looked at"),
     Kind.LISTENS_DECIDED: N_("What was decided about them"),
 }

@@ -55,6 +55,8 @@ class Action(enum.StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - names an action
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
+    ARTIST_VERIFIED = "artist.verified"
+    ARTIST_REFUSED = "artist.verification_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,8 @@ class ArtistStanding:
     followers: int
     following: bool
     own: bool
+    verified_at: datetime | None
+    """Since when it is verified, if it is."""
     apart: bool
     """One of the two blocked the other: there is nothing to follow."""
 

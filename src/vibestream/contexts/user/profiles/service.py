@@ -54,6 +54,7 @@ __all__ = [
     "display_name_of",
     "fan",
     "hold_handle",
+    "links_of",
     "names_of",
     "parse_handle",
     "require_preferences",
@@ -190,7 +191,7 @@ async def become_artist(
         name=one_line(name, field="name", most=domain.NAME_CHARACTERS),
         handle=chosen.text,
         bio=paragraphs(bio, field="bio", most=domain.BIO_CHARACTERS),
-        links=_links(links),
+        links=links_of(links),
         created_at=now,
         changed_at=now,
     )
@@ -220,6 +221,8 @@ async def change_artist(
 ) -> ArtistProfile:
     """Change what is given of an account's own artist profile; announce ArtistProfileChanged for a new name or handle.
 
+    An artist that takes another name or handle is not verified any more.
+
     Raises:
         ArtistMissing: no such artist of this account.
         HandleTaken, HandleInvalid, LinkInvalid, TextInvalid: say what to change.
@@ -233,13 +236,14 @@ async def change_artist(
         name=found.name if name is None else one_line(name, field="name", most=domain.NAME_CHARACTERS),
         handle=found.handle if handle is None else await _take(tx, artist=found, handle=handle, now=now),
         bio=found.bio if bio is None else paragraphs(bio, field="bio", most=domain.BIO_CHARACTERS),
-        links=found.links if links is None else _links(links),
+        links=found.links if links is None else links_of(links),
     )
     if changed == found:
         return found
     changed = replace(changed, changed_at=now)
     await store.save_artist(tx, artist=changed)
     if (changed.name, changed.handle) != (found.name, found.handle):
+        await store.drop_verified(tx, artist_id=artist_id)
         await publish(
             tx,
             ArtistProfileChanged(
@@ -310,6 +314,16 @@ async def require_verified(tx: Tx, *, user_id: UserId) -> None:
         raise NotVerified("Verify your e-mail address first.")
 
 
+def links_of(links: Sequence[tuple[str, str]]) -> tuple[Link, ...]:
+    """Return the links of (label, address) pairs, cleaned.
+
+    Raises:
+        LinkInvalid, TextInvalid: say what to change.
+    """
+    named = [(one_line(label, field="links", most=domain.LABEL_CHARACTERS), url) for label, url in links]
+    return domain.parse_links(named)
+
+
 async def _take(tx: Tx, *, artist: ArtistProfile, handle: str, now: datetime) -> str:
     chosen = domain.parse_handle(handle)
     if chosen.text == artist.handle:
@@ -324,8 +338,3 @@ async def _take(tx: Tx, *, artist: ArtistProfile, handle: str, now: datetime) ->
             retry_after_s=int(free_again.total_seconds()),
         )
     return chosen.text
-
-
-def _links(links: Sequence[tuple[str, str]]) -> tuple[Link, ...]:
-    named = [(one_line(label, field="links", most=domain.LABEL_CHARACTERS), url) for label, url in links]
-    return domain.parse_links(named)

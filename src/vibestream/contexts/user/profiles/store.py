@@ -85,6 +85,11 @@ async def save_artist(tx: Tx, *, artist: ArtistProfile) -> None:
     )
 
 
+async def drop_verified(tx: Tx, *, artist_id: ArtistId) -> None:
+    """Take from an artist that it is verified."""
+    await tx.execute("UPDATE users.artist_profile SET verified_at = NULL WHERE artist_id = %s", [artist_id])
+
+
 async def lock_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId) -> ArtistProfile | None:
     """Return an artist profile of an account, locked; None when it is another's."""
     return await tx.one(

@@ -81,7 +81,7 @@ async def load_standing(tx: Tx, *, artist_id: ArtistId, viewer: UserId | None) -
         "SELECT artist.artist_id, (SELECT count(*) FROM users.artist_follow one WHERE one.artist_id = artist.artist_id)"
         " AS followers, EXISTS (SELECT FROM users.artist_follow one WHERE one.artist_id = artist.artist_id"
         " AND one.follower_id = %(viewer)s::uuid) AS following, artist.user_id IS NOT DISTINCT FROM %(viewer)s::uuid AS own,"
-        " users.apart(artist.user_id, %(viewer)s::uuid) AS apart"
+        " users.apart(artist.user_id, %(viewer)s::uuid) AS apart, artist.verified_at"
         " FROM users.artist_profile artist WHERE artist.artist_id = %(artist)s",
         {"viewer": viewer, "artist": artist_id},
     )
@@ -91,7 +91,7 @@ async def list_artists(tx: Tx, *, follower: UserId, viewer: UserId | None, limit
     """Return the artists that somebody follows, the latest first, without those that the viewer is apart from."""
     return await tx.all(
         Followed,
-        "SELECT artist.name, artist.handle, false AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
+        "SELECT artist.name, artist.handle, artist.verified_at IS NOT NULL AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
         " USING (artist_id) WHERE followed.follower_id = %(me)s AND NOT users.apart(artist.user_id, %(viewer)s::uuid)"
         " AND NOT users.apart(artist.user_id, %(me)s) ORDER BY followed.since DESC, artist.artist_id LIMIT %(limit)s",
         {"me": follower, "viewer": viewer, "limit": limit},

@@ -70,8 +70,8 @@ async def list_handles_since(tx: Tx, *, user_id: UserId, since: datetime) -> lis
 
 async def list_badges(tx: Tx, *, user_id: UserId) -> tuple[Badge, ...]:
     """Return the badges of somebody."""
-    artist = await tx.value("SELECT EXISTS (SELECT FROM users.artist_profile WHERE user_id = %s)", [user_id])
-    return badges_of(artist=bool(artist), verified=False)
+    found = await tx.values("SELECT verified_at IS NOT NULL FROM users.artist_profile WHERE user_id = %s", [user_id])
+    return badges_of(artist=bool(found), verified=any(found))
 
 
 def _page(*, open: bool, shows_taste: bool, shows_follows: bool, shows_badges: bool, taste: list[str], **columns: Any) -> FanPage:  # noqa: A002 - the column's name  # fmt: skip

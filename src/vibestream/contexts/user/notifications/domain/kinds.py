@@ -35,6 +35,8 @@ class Kind(enum.StrEnum):
     EMAIL_RESTORED = "email_restored"
     MASTER_READY = "master_ready"
     MASTER_REFUSED = "master_refused"
+    ARTIST_VERIFIED = "artist_verified"
+    ARTIST_NOT_VERIFIED = "artist_not_verified"
     LISTENS_HELD = "listens_held"
     LISTENS_DECIDED = "listens_decided"
 
@@ -86,6 +88,8 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.EMAIL_RESTORED: _MANDATORY,
     Kind.MASTER_READY: Rule(by_day=True, mailed=False),
     Kind.MASTER_REFUSED: Rule(),
+    Kind.ARTIST_VERIFIED: Rule(),
+    Kind.ARTIST_NOT_VERIFIED: Rule(),
     Kind.LISTENS_HELD: Rule(),
     Kind.LISTENS_DECIDED: Rule(),
 }
