@@ -83,6 +83,17 @@ CASES: Final = {
     ),
     "user.unverified": Case("users.account", {"user_id": "%(id)s", "created_at": "%(at)s"}, "EXISTS (SELECT FROM"
         " users.address a WHERE a.user_id = one.user_id AND a.verified_at IS NULL)"),
+    "user.email_changes": expiring(
+        "users.email_change", change_id="%(id)s", browser_hash=HASH, email="'a@b.c'", lookup="'a@b.c'", tries_left="1"
+    ),
+    "user.former_addresses": Case("users.email_undo", {
+        "undo_id": "%(id)s", "user_id": "%(user)s", "email": "'a@b.c'", "code_hash": HASH, "made_at": DAY_BEFORE,
+        "good_until": "%(at)s",
+    }),
+    "user.identity_requests": Case("users.identity_request", {
+        "state_hash": HASH, "browser_hash": HASH, "provider": "'x'", "linking": "false", "onward": "'/'",
+        "expires_at": "%(at)s",
+    }),
     "user.second_steps": expiring("users.second_step", browser_hash=HASH, password_print=HASH, tries_left="1"),
     "user.passkey_challenges": expiring(
         "users.passkey_challenge", challenge=HASH, browser_hash=HASH, purpose="'register'"

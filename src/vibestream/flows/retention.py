@@ -14,7 +14,9 @@ from vibestream.contexts.music.delivery import retention as delivery
 from vibestream.contexts.payment.webhooks import retention as webhooks
 from vibestream.contexts.user.accounts import retention as accounts
 from vibestream.contexts.user.attempts import retention as attempts
+from vibestream.contexts.user.email_changes import retention as email_changes
 from vibestream.contexts.user.exports import retention as exports
+from vibestream.contexts.user.identities import retention as identities
 from vibestream.contexts.user.notifications import retention as notifications
 from vibestream.contexts.user.oauth import retention as oauth
 from vibestream.contexts.user.passkeys import retention as passkeys
@@ -36,6 +38,8 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *accounts.RULES,
         *passkeys.RULES,
         *recovery.RULES,
+        *email_changes.RULES,
+        *identities.RULES,
         *oauth.RULES,
         *notifications.RULES,
         *exports.RULES,

@@ -118,19 +118,22 @@ async def end_undos(tx: Tx, *, user_id: UserId, made_from: datetime, now: dateti
     )
 
 
-async def drop_expired(tx: Tx, *, changes_before: datetime, undos_before: datetime, most: int) -> int:
-    """Delete changes and former addresses that expired before instants, at most so many of each, and return how many."""
-    changes = await tx.execute(
+async def drop_changes(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete changes whose code expired before an instant, at most so many, and return how many."""
+    return await tx.execute(
         "DELETE FROM users.email_change WHERE change_id IN (SELECT change_id FROM users.email_change"
         " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
-        [changes_before, most],
+        [before, most],
     )
-    undos = await tx.execute(
+
+
+async def drop_undos(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete former addresses that could be put back until before an instant, at most so many, and return how many."""
+    return await tx.execute(
         "DELETE FROM users.email_undo WHERE undo_id IN (SELECT undo_id FROM users.email_undo"
         " WHERE good_until < %s ORDER BY good_until LIMIT %s FOR UPDATE SKIP LOCKED)",
-        [undos_before, most],
+        [before, most],
     )
-    return changes + undos
 
 
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:

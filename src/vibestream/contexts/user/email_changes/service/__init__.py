@@ -15,7 +15,6 @@ from vibestream.contexts.user.email_changes.service.changing import (
     confirm_change,
 )
 from vibestream.contexts.user.email_changes.service.mailing import mail_email_change, mail_email_undo
-from vibestream.contexts.user.email_changes.service.tidying import tidy_email_changes
 from vibestream.contexts.user.email_changes.service.undoing import UndoExpired, undo_change
 
 __all__ = [
@@ -31,6 +30,5 @@ __all__ = [
     "confirm_change",
     "mail_email_change",
     "mail_email_undo",
-    "tidy_email_changes",
     "undo_change",
 ]

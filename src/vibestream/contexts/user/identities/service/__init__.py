@@ -23,7 +23,6 @@ from vibestream.contexts.user.identities.service.answering import Answered, ToCo
 from vibestream.contexts.user.identities.service.asking import Provider, Sent, providers, send
 from vibestream.contexts.user.identities.service.connecting import Newcomer, connect, make_account, newcomer
 from vibestream.contexts.user.identities.service.linking import connected, link, remove
-from vibestream.contexts.user.identities.service.tidying import tidy
 
 __all__ = [
     "REQUEST_GOOD_FOR",
@@ -55,5 +54,4 @@ __all__ = [
     "providers",
     "remove",
     "send",
-    "tidy",
 ]
