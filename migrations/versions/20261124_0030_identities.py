@@ -1,4 +1,4 @@
-"""Accounts at other issuers that people sign in with, and what waits while they are asked."""
+"""Accounts at other issuers that people sign in with, and what waits while they are asked; wallets that they have shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0029"
 
 def upgrade() -> None:
     """Create the tables; the application gets each right by name."""
-    for statements in (_IDENTITIES, _ASKED, _ENTERED):
+    for statements in (_IDENTITIES, _ASKED, _ENTERED, _WALLETS):
         op.execute(statements)
 
 
@@ -63,4 +63,29 @@ _ENTERED = """
 ALTER TABLE users.session
     DROP CONSTRAINT session_entered_by_check,
     ADD CONSTRAINT session_entered_by_check CHECK (entered_by IN ('password', 'passkey', 'identity'));
+"""
+
+_WALLETS = """
+CREATE TABLE users.chain_wallet (
+    wallet_id uuid PRIMARY KEY,
+    user_id   uuid NOT NULL REFERENCES users.account,
+    address   text NOT NULL UNIQUE CHECK (address ~ '^0x[0-9a-f]{40}$'),
+    chain_id  bigint NOT NULL CHECK (chain_id > 0),
+    linked_at timestamptz NOT NULL
+);
+COMMENT ON TABLE users.chain_wallet IS
+    'A wallet whose key has signed that it belongs to an account; of one account at most. It lets nobody in.';
+CREATE INDEX chain_wallet_by_person ON users.chain_wallet (user_id);
+
+CREATE TABLE users.chain_wallet_challenge (
+    nonce_hash   bytea PRIMARY KEY CHECK (length(nonce_hash) = 32),
+    browser_hash bytea NOT NULL CHECK (length(browser_hash) = 32),
+    user_id      uuid NOT NULL REFERENCES users.account,
+    expires_at   timestamptz NOT NULL
+);
+COMMENT ON TABLE users.chain_wallet_challenge IS 'What a browser was asked to have signed: good once.';
+CREATE INDEX chain_wallet_challenge_by_expiry ON users.chain_wallet_challenge (expires_at);
+CREATE INDEX chain_wallet_challenge_by_person ON users.chain_wallet_challenge (user_id);
+
+GRANT SELECT, INSERT, DELETE ON users.chain_wallet, users.chain_wallet_challenge TO vibestream_app;
 """

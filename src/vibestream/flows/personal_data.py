@@ -26,6 +26,7 @@ from vibestream.contexts.user.accounts import personal as accounts
 from vibestream.contexts.user.analytics import personal as analytics
 from vibestream.contexts.user.attempts import personal as attempts
 from vibestream.contexts.user.audit_log import personal as audit_log
+from vibestream.contexts.user.chain_wallets import personal as chain_wallets
 from vibestream.contexts.user.consents import personal as consents
 from vibestream.contexts.user.email_changes import personal as email_changes
 from vibestream.contexts.user.erasure import personal as erasure
@@ -53,6 +54,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     factors.PERSONAL,
     passkeys.PERSONAL,
     identities.PERSONAL,
+    chain_wallets.PERSONAL,
     recovery.PERSONAL,
     attempts.PERSONAL,
     access.PERSONAL,

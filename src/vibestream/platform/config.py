@@ -128,6 +128,10 @@ class Settings(BaseSettings):
         "discord), our client_id there, and the secret by the variable or file that holds it; oidc also name, title, issuer.",
     )
 
+    wallet_chain_id: int = Field(
+        1, ge=1, lt=2**53, description="Chain (EIP-155) whose wallets people may connect with their accounts; 1 is Ethereum."
+    )
+
     ledger_seal_key: SecretStr | None = Field(
         None,
         description="Private Ed25519 key, 32 bytes in base64url, that seals of the ledger are signed with. Production "

@@ -23,6 +23,8 @@ class FactorNotice(enum.StrEnum):
     PASSKEY_COPIED = "passkey_copied"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_REMOVED = "identity_removed"
+    WALLET_LINKED = "wallet_linked"
+    WALLET_REMOVED = "wallet_removed"
     ERASURE_ASKED = "erasure_asked"
     """`when` is until when it can be cancelled."""
     ERASURE_REFUSED = "erasure_refused"
@@ -158,6 +160,30 @@ _TEXTS: Final[dict[FactorNotice, dict[str, tuple[str, ...]]]] = {
         "es": (
             "Se quitó una cuenta conectada",
             "El {when} UTC se quitó de tu cuenta de VibeStream una cuenta de otro proveedor. Ya no sirve para entrar.",
+            "Si no fuiste tú, alguien está en tu cuenta: cambia la contraseña en {url}/account.",
+        ),
+    },
+    FactorNotice.WALLET_LINKED: {
+        "en": (
+            "A wallet was connected with your account",
+            "A wallet of a chain was connected with your VibeStream account on {when} UTC. It neither signs in nor moves money.",
+            "If this was not you, somebody is in your account: remove it at {url}/account/wallets and change your password.",
+        ),
+        "es": (
+            "Se conectó un monedero con tu cuenta",
+            "El {when} UTC se conectó un monedero de una cadena con tu cuenta de VibeStream. Ni sirve para entrar ni mueve dinero.",
+            "Si no fuiste tú, alguien está en tu cuenta: quítalo en {url}/account/wallets y cambia la contraseña.",
+        ),
+    },
+    FactorNotice.WALLET_REMOVED: {
+        "en": (
+            "A wallet was removed from your account",
+            "A wallet of a chain was removed from your VibeStream account on {when} UTC.",
+            "If this was not you, somebody is in your account: change your password at {url}/account.",
+        ),
+        "es": (
+            "Se quitó un monedero de tu cuenta",
+            "El {when} UTC se quitó de tu cuenta de VibeStream un monedero de una cadena.",
             "Si no fuiste tú, alguien está en tu cuenta: cambia la contraseña en {url}/account.",
         ),
     },

@@ -34,6 +34,8 @@ class Action(enum.StrEnum):
     RECOVERY_USED = "factor.recovery_used"
     IDENTITY_LINKED = "identity.linked"
     IDENTITY_REMOVED = "identity.removed"
+    WALLET_LINKED = "wallet.linked"
+    WALLET_REMOVED = "wallet.removed"
     STEPPED_UP = "session.stepped_up"
     SESSION_ENDED = "session.ended"
     DESTINATION_CHANGED = "payout.destination_changed"

@@ -1,0 +1,1 @@
+"""What is signed, how it is read, and whose signature it is."""
