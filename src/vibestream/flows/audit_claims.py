@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vibestream.contexts.listen_reward.claims.service import spending
+from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.payment.ledger.service import claims as ledger
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.database import Tx
@@ -18,10 +19,11 @@ async def _claimed_is_paid(tx: Tx) -> Finding:
     paid, back = await ledger.claims_by_epoch(tx), await ledger.claims_by_epoch(tx, kind=ledger.RETURN)
     over = set(await spending.returned_epochs(tx))
     nothing = Money.zero(VIBE)
+    unspread = {one.epoch: one.left for one in await pools.list_epochs(tx, epochs=over) if one.is_settled}
     wrong = []
-    for epoch in sorted(granted.keys() | claimed.keys() | paid.keys() | back.keys()):
+    for epoch in sorted(granted.keys() | claimed.keys() | paid.keys() | back.keys() | unspread.keys()):
         most, out = granted.get(epoch, nothing), claimed.get(epoch, nothing)
-        due_back = most - out if epoch in over else nothing
+        due_back = most - out + unspread.get(epoch, nothing) if epoch in over else nothing
         if paid.get(epoch, nothing) != out or out > most or back.get(epoch, nothing) != due_back:
             wrong.append(
                 f"epoch {epoch} earned {most}, claimed {out}, paid {paid.get(epoch, nothing)}, "

@@ -1,6 +1,6 @@
 """Epochs of receipts are closed: by schedule when their day is over, or by command.
 
-Three steps, of which each may be cut off: the leaves end, the root is computed, the root is signed and published. Whoever goes
+Three steps, of which each may be cut off: the budget is spread by the epoch's policy and the leaves end, the root is computed, the root is signed and published. Whoever goes
 on, at whichever step, ends at the same root.
 """
 
@@ -42,9 +42,13 @@ async def close_epochs(runtime: Runtime) -> None:
         EpochKeyMissing: there are such, and no key to sign them with.
     """
     until = (utc_now() - GRACE).date() - timedelta(days=1)
-    for epoch in await runtime.database.run(partial(receipts.unclosed, until=until)):
+    for epoch in await runtime.database.run(partial(_open_until, until=until)):
         await close_epoch(runtime.database, settings=runtime.settings, epoch=epoch, now=utc_now())
     await keep_trees(runtime.database)
+
+
+async def _open_until(tx: Tx, *, until: date) -> list[date]:
+    return sorted({*await receipts.unclosed(tx, until=until), *await pools.unsettled(tx, until=until)})
 
 
 async def keep_trees(database: Database) -> None:
@@ -67,7 +71,7 @@ async def close_epoch(
     if epoch > now.date() or (epoch == now.date() and not early):
         raise EpochNotOver("An epoch is closed when its day, in UTC, is over.")
     key = epoch_key(settings)
-    await database.run(partial(end_leaves, epoch=epoch))
+    await database.run(partial(end_leaves, epoch=epoch, now=now))
     leaves = await database.run(partial(receipts.leaves_of, epoch=epoch))
     tree = await asyncio.to_thread(receipts.final_tree, leaves)
     window = timedelta(days=settings.claim_window_days)
@@ -76,10 +80,11 @@ async def close_epoch(
     return closed
 
 
-async def end_leaves(tx: Tx, *, epoch: date) -> None:
-    """End an epoch's leaves, with the worth of a unit that its pool says."""
-    found = await pools.list_epochs(tx, epochs=[epoch])
-    await receipts.begin_close(tx, epoch=epoch, per_listen=found[0].policy.per_listen.minor if found else 0)
+async def end_leaves(tx: Tx, *, epoch: date, now: datetime) -> None:
+    """Let the epoch's policy, where it has one, spread its budget; then end its leaves, with the worth of a unit that came out."""
+    await receipts.lock(tx, epoch=epoch)
+    pool = await pools.settle(tx, epoch=epoch, now=now)
+    await receipts.begin_close(tx, epoch=epoch, per_listen=0 if pool is None else pool.worth.minor)
 
 
 def epoch_key(settings: Settings) -> EpochKey:

@@ -102,12 +102,18 @@ async def return_unclaimed(runtime: Runtime) -> None:
 
 
 async def give_back(tx: Tx, *, now: datetime) -> Money:
-    """Post back to issuance what nobody claimed of epochs whose claims are over; return how much that was. Once for each."""
+    """Post back to issuance what nobody claimed of epochs whose claims are over; return how much that was. Once for each.
+
+    Of an epoch that a policy spread, also what it left: caps cut it, or roundings.
+    """
     total = Money.zero(VIBE)
     for epoch, granted in await receipts.ended(tx, now=now):
         left = Money(granted, VIBE) - await claimed_of(tx, epoch=epoch)
+        pool = next(iter(await pools.list_epochs(tx, epochs=[epoch])), None)
+        if pool is not None and pool.is_settled:
+            left += pool.left
         if left.minor > 0:
-            for pool in await pools.list_epochs(tx, epochs=[epoch]):
+            if pool is not None:
                 await ledger.fund_pool(tx, epoch=epoch, amount=pool.policy.budget)
             await postings.return_unclaimed(tx, epoch=epoch, amount=left)
         await receipts.mark_returned(tx, epoch=epoch, now=now)

@@ -25,6 +25,8 @@ ListenId = NewType("ListenId", UUID)
 """One listening session of one account, track and player."""
 HeldCaseId = NewType("HeldCaseId", UUID)
 """Held listens of one account, which wait together for a person's word."""
+PoolPolicyId = NewType("PoolPolicyId", UUID)
+"""How budgets of reward pools are spread, from an epoch on."""
 RewardId = NewType("RewardId", UUID)
 AccountId = NewType("AccountId", UUID)
 """One ledger account, in one currency; a person has several."""

@@ -38,6 +38,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "storage.unavailable": N_("Our storage does not answer. Try again in a moment."),
     "storage.missing": N_("There is nothing at this address."),
     "text.invalid": N_("This is empty, too long, or holds characters that cannot be shown."),
+    # Policies of reward pools
+    "allocation.own_policy": N_("Somebody else must approve what you propose."),
+    "allocation.policy_decided": N_("This policy was decided about before."),
+    "allocation.policy_exists": N_("Another policy begins on the same day."),
+    "allocation.policy_too_soon": N_("A policy begins three days from today at the earliest. Propose it for later."),
+    "allocation.policy_unknown": N_("There is no such policy."),
+    "allocation.unusable_policy": N_("These figures contradict each other: look at shares, the boost and the times."),
     # Receipts and claims
     "receipts.commitment_taken": N_("This commitment is known already. Make a new secret."),
     "receipts.epoch_not_closed": N_("This day's receipts are not closed yet."),

@@ -14,8 +14,10 @@ from vibestream.contexts.listen_reward.allocation.domain import (
     Policy,
     UnusableAllocation,
     allocate,
+    in_units,
     weights_of,
 )
+from vibestream.contexts.listen_reward.receipts.domain.epochs import powers_of
 from vibestream.kernel.money import VIBE, Money
 
 FREE = Policy(listener_cap_bp=10_000, track_cap_bp=10_000, artist_cap_bp=10_000, decay_bp=10_000, boost_bp=10_000)
@@ -119,3 +121,55 @@ def test_nobody_who_listened_means_that_all_of_it_stays():
 def test_a_policy_that_contradicts_itself_is_refused(change: dict[str, int]):
     with pytest.raises(UnusableAllocation):
         replace(FREE, **change)
+
+
+def test_units_are_as_small_as_the_largest_sum_allows():
+    cut, unit = in_units([100, 50, 25, 3], ["a", "a", "b", None], most_units=15, currency=VIBE)
+
+    assert unit == 10  # 150 in at most fifteen
+    assert cut == [100, 50, 20, 3]
+
+
+def test_whoever_has_less_than_a_unit_is_paid_nothing_and_without_amounts_a_unit_is_one():
+    assert in_units([4_095, 0], ["a", "b"], most_units=4_095, currency=VIBE) == ([4_095, 0], 1)
+    assert in_units([40_950, 9], ["a", "b"], most_units=4_095, currency=VIBE) == ([40_950, 0], 10)
+    assert in_units([], [], most_units=1, currency=VIBE) == ([], 1)
+
+
+@given(
+    paid=st.lists(st.tuples(st.integers(0, 10**12), st.one_of(st.none(), st.integers(0, 4))), max_size=40),
+    most_units=st.sampled_from([1, 3, 255, 4_095]),
+)
+def test_cut_to_units_nothing_grows_and_each_holder_loses_less_than_one(
+    paid: list[tuple[int, int | None]], most_units: int
+):
+    amounts, holders = [one for one, _ in paid], [holder for _, holder in paid]
+
+    cut, unit = in_units(amounts, holders, most_units=most_units, currency=VIBE)
+
+    assert all(0 <= after <= before for after, before in zip(cut, amounts, strict=True))
+    assert [one for one, holder in zip(cut, holders, strict=True) if holder is None] == [
+        one for one, holder in paid if holder is None
+    ]
+    for holder in {one for one in holders if one is not None}:
+        before = sum(one for one, whose in paid if whose == holder)
+        after = sum(one for one, whose in zip(cut, holders, strict=True) if whose == holder)
+        assert after % unit == 0
+        assert after // unit <= most_units
+        assert before - after < unit
+
+
+@given(budget=st.integers(0, 10**10), listens=LISTENS, policy=POLICIES, most_units=st.sampled_from([1, 31, 4_095]))
+def test_a_policy_ends_in_published_tiers_that_never_exceed_the_budget(
+    budget: int, listens: list[Counted], policy: Policy, most_units: int
+):
+    """From listens to powers of two that each pay units, and back: at most the budget, and no cap is passed."""
+    paid = allocate(Money(budget, VIBE), listens, policy=policy).paid
+    cut, unit = in_units(paid, [one.listener for one in listens], most_units=most_units, currency=VIBE)
+    earned: Counter[object] = Counter()
+    for one, amount in zip(listens, cut, strict=True):
+        earned[one.listener] += amount
+    tiers = Counter(tier for amount in earned.values() for tier in powers_of(amount // unit))
+
+    assert sum(tier * unit * count for tier, count in tiers.items()) == sum(cut) <= budget
+    assert all(amount <= budget * policy.listener_cap_bp // 10_000 for amount in earned.values())

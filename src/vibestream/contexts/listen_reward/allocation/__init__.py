@@ -1,1 +1,1 @@
-"""Allocation: how an epoch's budget would be spread by a policy over the listens that counted. It pays nothing."""
+"""Allocation: how an epoch's budget is spread by a policy over the listens that counted, and which policy that is."""

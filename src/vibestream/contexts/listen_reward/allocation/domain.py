@@ -7,17 +7,24 @@ unit, nobody's cap makes anybody else richer, and who listens more is never paid
 
 from __future__ import annotations
 
+import enum
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import ClassVar, Final
 
 from vibestream.kernel.errors import InvalidInput
-from vibestream.kernel.money import BASIS_POINTS, Money
+from vibestream.kernel.ids import PoolPolicyId, UserId
+from vibestream.kernel.money import BASIS_POINTS, Currency, Money
+from vibestream.kernel.money import allocate as split
 
 QUALITY: Final = 1_000
 """A listen of full quality."""
 _SCALE: Final = 10**6
+_MOST_BOOST_BP: Final = 10 * BASIS_POINTS
+_MOST_SECONDS: Final = 2**16 - 1
+_MOST_DAYS: Final = 3_650
 
 
 class UnusableAllocation(InvalidInput):
@@ -49,8 +56,50 @@ class Policy:
         shares = (self.listener_cap_bp, self.track_cap_bp, self.artist_cap_bp, self.decay_bp)
         if not all(0 <= share <= BASIS_POINTS for share in shares):
             raise UnusableAllocation("Caps and the decay are shares of a whole.")
-        if self.boost_bp < BASIS_POINTS or self.most_seconds < 1:
+        if not BASIS_POINTS <= self.boost_bp <= _MOST_BOOST_BP or not 1 <= self.most_seconds <= _MOST_SECONDS:
             raise UnusableAllocation("A boost takes nothing away, and listens take time.")
+
+
+class Source(enum.StrEnum):
+    """The account of the ledger that a budget is taken from."""
+
+    ISSUANCE = "issuance"
+    """Points that did not exist before."""
+
+
+class State(enum.StrEnum):
+    """Where a proposed policy stands. It is decided about once."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPolicy:
+    """A policy with its budget, from an epoch on until the next one begins.
+
+    Raises:
+        UnusableAllocation: a budget that is none, or an artist who is new for ever.
+    """
+
+    policy_id: PoolPolicyId
+    effective_from: date
+    source: Source
+    budget: Money
+    spread: Policy
+    new_artist_days: int
+    """For so many days after their first proven listen an artist is new."""
+    reason: str
+    proposed_by: UserId
+    proposed_at: datetime
+    state: State = State.PROPOSED
+    decided_by: UserId | None = None
+    decided_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.budget.minor <= 0 or not 0 <= self.new_artist_days <= _MOST_DAYS:
+            raise UnusableAllocation("A budget is above nothing, and artists are new for ten years at most.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +135,28 @@ def allocate(budget: Money, listens: Sequence[Counted], *, policy: Policy) -> Al
     for share, key in caps:
         paid = _capped(paid, [key(one) for one in listens], cap=budget.minor * share // BASIS_POINTS)
     return Allocation(tuple(paid), budget.minor - sum(paid))
+
+
+def in_units(
+    paid: Sequence[int], holders: Sequence[Hashable | None], *, most_units: int, currency: Currency
+) -> tuple[list[int], int]:
+    """Return amounts so cut that each holder's sum to whole units, and what a unit is worth: as little as is possible.
+
+    Nobody holds more than `most_units`. Nothing is cut of what has no holder. What a holder's sum loses is less than a unit,
+    and none of their amounts grows.
+    """
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for place, holder in enumerate(holders):
+        if holder is not None and paid[place] > 0:
+            places[holder].append(place)
+    sums = {holder: sum(paid[at] for at in own) for holder, own in places.items()}
+    unit = max(1, -(-max(sums.values(), default=0) // most_units))
+    cut = list(paid)
+    for holder, own in places.items():
+        whole = Money(sums[holder] // unit * unit, currency)
+        for at, part in zip(own, split(whole, [paid[at] for at in own]), strict=True):
+            cut[at] = part.minor
+    return cut, unit
 
 
 def weights_of(listens: Sequence[Counted], *, policy: Policy) -> list[int]:

@@ -68,7 +68,7 @@ async def granted_by_epoch(tx: Tx) -> dict[date, Money]:
     rows = await tx.all(
         _claimed,
         """
-        SELECT epoch, sum(amount)::bigint AS amount FROM listen_reward.reward
+        SELECT epoch, sum(amount)::bigint AS amount FROM listen_reward.earned
         WHERE way = 'receipt' AND outcome = 'granted' GROUP BY epoch
         """,
     )

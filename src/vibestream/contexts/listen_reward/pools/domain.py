@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from vibestream.kernel.ids import ListenId, TrackId, UserId
+from vibestream.kernel.ids import ListenId, PoolPolicyId, TrackId, UserId
 from vibestream.kernel.money import Money
 
 TRACK_CAP: Final = 5
@@ -40,11 +40,25 @@ class Epoch:
     epoch: date
     policy: Policy
     granted: Money
+    policy_id: PoolPolicyId | None = None
+    """The policy that spreads it at the end of its day; None: each listen earns the same, at once."""
+    unit: Money | None = None
+    """What a unit of its summaries is worth, once a policy has spread it."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a policy has spread it: nothing more is decided in it."""
+        return self.unit is not None
 
     @property
     def left(self) -> Money:
         """What the budget still holds."""
         return self.policy.budget - self.granted
+
+    @property
+    def worth(self) -> Money:
+        """What a unit of its summaries is worth: what a listen earns, or what its policy came to."""
+        return self.policy.per_listen if self.unit is None else self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,8 @@ class Outcome(enum.StrEnum):
     """What became of an accepted listen."""
 
     GRANTED = "granted"
+    WEIGHED = "weighed"
+    """It counts; what it earns is decided with the others at the end of the day, by the epoch's policy."""
     OWN_TRACK = "own_track"
     TRACK_CAP = "track_cap"
     LISTENER_CAP = "listener_cap"
@@ -97,6 +113,8 @@ def decide(
 ) -> list[Decision]:
     """Decide what listens of one epoch earn, in their order.
 
+    In an epoch with a policy they are counted and weighed, and none earns anything yet: see `settling`.
+
     `earned` counts the listens that have earned already, by listener and track, of every listener among `accepted`.
     The amounts granted never sum to more than what the epoch's budget still holds.
     """
@@ -106,9 +124,9 @@ def decide(
     left = epoch.left
     decisions = []
     for listen in accepted:
-        outcome = _outcome(epoch.policy, listen, so_far, left)
+        outcome = _outcome(epoch, listen, so_far, left)
         amount = epoch.policy.per_listen if outcome is Outcome.GRANTED else Money.zero(left.currency)
-        if outcome is Outcome.GRANTED:
+        if outcome in {Outcome.GRANTED, Outcome.WEIGHED}:
             so_far.by_listener[listen.user_id] += 1
             so_far.by_track[listen.user_id, listen.track_id] += 1
             left -= amount
@@ -116,13 +134,16 @@ def decide(
     return decisions
 
 
-def _outcome(policy: Policy, listen: Accepted, earned: Earned, left: Money) -> Outcome:
+def _outcome(epoch: Epoch, listen: Accepted, earned: Earned, left: Money) -> Outcome:
+    policy = epoch.policy
     if listen.user_id == listen.owner_user_id:
         return Outcome.OWN_TRACK
     if earned.by_track[listen.user_id, listen.track_id] >= policy.track_cap:
         return Outcome.TRACK_CAP
     if earned.by_listener[listen.user_id] >= policy.listener_cap:
         return Outcome.LISTENER_CAP
+    if epoch.policy_id is not None:
+        return Outcome.WEIGHED
     if policy.per_listen.minor <= 0 or left < policy.per_listen:
         return Outcome.BUDGET_SPENT
     return Outcome.GRANTED

@@ -10,11 +10,11 @@ from vibestream.platform.invariants import Finding, Invariant
 
 async def _within_budget(tx: Tx) -> Finding:
     epochs = await tx.value("SELECT count(*) FROM listen_reward.epoch")
-    granted = await tx.value("SELECT coalesce(sum(amount), 0)::bigint FROM listen_reward.reward")
+    granted = await tx.value("SELECT coalesce(sum(amount), 0)::bigint FROM listen_reward.earned")
     wrong = await tx.values(
         """
         SELECT e.epoch FROM listen_reward.epoch e
-        LEFT JOIN (SELECT epoch, sum(amount) AS amount FROM listen_reward.reward GROUP BY epoch) r USING (epoch)
+        LEFT JOIN (SELECT epoch, sum(amount) AS amount FROM listen_reward.earned GROUP BY epoch) r USING (epoch)
         WHERE e.granted <> coalesce(r.amount, 0) OR e.granted > e.budget
         ORDER BY e.epoch LIMIT 5
         """,
@@ -38,7 +38,31 @@ async def _accepted_once(tx: Tx) -> Finding:
     )
 
 
+async def _settled_once(tx: Tx) -> Finding:
+    settled = await tx.value("SELECT count(*) FROM listen_reward.epoch WHERE settled_at IS NOT NULL")
+    wrong = await tx.values(
+        """
+        SELECT e.epoch FROM listen_reward.epoch e LEFT JOIN (
+            SELECT r.epoch, count(*) FILTER (WHERE r.outcome = 'weighed') AS weighed, count(w.listen_id) AS weights,
+                count(s.listen_id) AS shares
+            FROM listen_reward.reward r LEFT JOIN listen_reward.weighed w USING (listen_id)
+            LEFT JOIN listen_reward.share s USING (listen_id) GROUP BY r.epoch
+        ) n USING (epoch)
+        WHERE coalesce(n.weighed, 0) <> coalesce(n.weights, 0)
+            OR coalesce(n.shares, 0) <> CASE WHEN e.settled_at IS NULL THEN 0 ELSE coalesce(n.weighed, 0) END
+            OR (e.policy_id IS NULL AND coalesce(n.weighed, 0) > 0)
+        ORDER BY e.epoch LIMIT 5
+        """
+    )
+    return Finding(ok=not wrong, figure=f"{settled} epochs spread by a policy", detail=", ".join(map(str, wrong)))
+
+
 INVARIANTS: Final = (
+    Invariant(
+        "pools.settled_once",
+        "An epoch's weighed listens all have a share once its policy has spread it, and none before.",
+        _settled_once,
+    ),
     Invariant(
         "pools.within_budget",
         "An epoch's rewards sum to what it says it granted, and never exceed its budget.",

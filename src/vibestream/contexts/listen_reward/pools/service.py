@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from vibestream.contexts.listen_reward.allocation import service as allocation
+from vibestream.contexts.listen_reward.allocation.service import PoolPolicy
 from vibestream.contexts.listen_reward.events import RewardGranted
 from vibestream.contexts.listen_reward.pools import domain, store
 from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Outcome, Policy
+from vibestream.contexts.listen_reward.pools.store import Weighed
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.kernel.errors import Unavailable
 from vibestream.kernel.ids import RewardId, new_id
@@ -60,6 +65,37 @@ async def grant(tx: Tx, *, accepted: Sequence[Accepted], now: datetime) -> list[
     return decisions
 
 
+async def unsettled(tx: Tx, *, until: date) -> list[date]:
+    """Return the epochs up to one that a policy is to spread and did not yet, the earliest first."""
+    return await store.list_unsettled(tx, until=until)
+
+
+async def settle(tx: Tx, *, epoch: date, now: datetime) -> Epoch | None:
+    """Spread an epoch's budget over its weighed listens by its policy, once, and announce each reward that is paid directly.
+
+    What a listener earns by receipts is cut to whole units, so that summaries say it exactly; a unit is what comes out for
+    at most `2 ** UNIT_BITS - 1` of them. The sums never exceed the budget. The caller has locked the epoch's receipts, so
+    that none comes in between. An epoch without a policy, or that was settled before, is left as it is; None: there is none.
+    """
+    pool = await store.lock_epoch(tx, epoch)
+    if pool is None or pool.policy_id is None or pool.is_settled:
+        return pool
+    policy = await allocation.policy(tx, policy_id=pool.policy_id)
+    listens = await store.list_weighed(tx, epoch, new_since=epoch - timedelta(days=policy.new_artist_days))
+    shares, unit = await asyncio.to_thread(_spread, pool, listens, policy)
+    await store.insert_shares(tx, [(one.listen_id, share) for one, share in zip(listens, shares, strict=True)], now=now)
+    granted = sum(shares, Money.zero(pool.granted.currency))
+    await store.settle_epoch(tx, epoch, granted=granted, unit=unit, now=now)
+    told = [
+        _told(one, share, epoch, now)
+        for one, share in zip(listens, shares, strict=True)
+        if not one.by_receipt and share.minor > 0
+    ]
+    if told:
+        await publish(tx, *told)
+    return replace(pool, granted=granted, unit=unit)
+
+
 async def list_epochs(tx: Tx, *, epochs: Iterable[date]) -> list[Epoch]:
     """Return epochs with their budgets and what was granted from them, by day."""
     return await store.list_epochs(tx, epochs)
@@ -93,6 +129,10 @@ async def _grant_in(
     pool = await store.lock_epoch(tx, epoch)
     if pool is None:
         raise EpochNotOpen(f"The reward epoch {epoch} is not open.")
+    if pool.is_settled:  # of receipts none is here: their epoch is locked, and it is settled only when they have ended
+        after = epoch + timedelta(days=1)
+        await store.repeat_epoch(tx, after, as_of=epoch)
+        return await _grant_in(tx, after, accepted, placing, now)
     decided = await store.list_decided(tx, [one.listen_id for one in accepted])
     fresh = [one for one in accepted if one.listen_id not in decided]
     if not fresh:
@@ -102,6 +142,8 @@ async def _grant_in(
     named = [(RewardId(new_id()), one) for one in decisions]
     private = [one for one in fresh if one.user_id in placing.identities]
     await store.insert_decisions(tx, epoch, named, by_receipt={one.listen_id for one in private}, now=now)
+    if weighed := [one.listen for one in decisions if one.outcome is Outcome.WEIGHED]:
+        await store.insert_weighed(tx, weighed)
     if private:
         await receipts.write(tx, placing=placing, heard=[_heard(one) for one in private])
     granted = [(key, one) for key, one in named if one.outcome is Outcome.GRANTED]
@@ -111,6 +153,29 @@ async def _grant_in(
     if told:
         await publish(tx, *told)
     return decisions
+
+
+def _spread(pool: Epoch, listens: Sequence[Weighed], policy: PoolPolicy) -> tuple[list[Money], Money]:
+    """Return what each listen is paid, and what a unit is worth."""
+    currency = pool.policy.budget.currency
+    counted = [one.counted for one in listens]
+    paid = allocation.allocate(pool.policy.budget, counted, policy=policy.spread).paid
+    holders = [one.user_id if one.by_receipt else None for one in listens]
+    most = receipts.most_units(listeners=len({one for one in holders if one is not None}))
+    cut, unit = allocation.in_units(paid, holders, most_units=most, currency=currency)
+    return [Money(minor, currency) for minor in cut], Money(unit, currency)
+
+
+def _told(listen: Weighed, share: Money, epoch: date, now: datetime) -> RewardGranted:
+    return RewardGranted(
+        occurred_at=now,
+        reward_id=listen.reward_id,
+        listen_id=listen.listen_id,
+        user_id=listen.user_id,
+        track_id=listen.track_id,
+        epoch=epoch,
+        amount=share,
+    )
 
 
 def _heard(listen: Accepted) -> receipts.Heard:

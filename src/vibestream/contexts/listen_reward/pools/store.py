@@ -10,10 +10,24 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from vibestream.contexts.listen_reward.pools.domain import Decision, Epoch, Policy
-from vibestream.kernel.ids import ListenId, RewardId, TrackId, UserId
+from vibestream.contexts.listen_reward.allocation.service import Counted
+from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Policy
+from vibestream.kernel.ids import ListenId, PoolPolicyId, RewardId, TrackId, UserId
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A listen of an epoch that a policy spreads."""
+
+    reward_id: RewardId
+    listen_id: ListenId
+    user_id: UserId
+    track_id: TrackId
+    counted: Counted
+    by_receipt: bool
+    """Whether what it earns is paid by a claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +38,37 @@ class _Count:
 
 
 async def insert_epochs(tx: Tx, epochs: Iterable[date], policy: Policy) -> None:
-    """Open epochs that are not open yet."""
+    """Open epochs that are not open yet: with the policy that was approved for them, or else with this one."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap)
-        SELECT unnest(%s::date[]), %s, %s, %s, %s ON CONFLICT DO NOTHING
+        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap, policy_id)
+        SELECT day, coalesce(approved.budget, %s), CASE WHEN approved.policy_id IS NULL THEN %s ELSE 0 END, %s, %s,
+            approved.policy_id
+        FROM unnest(%s::date[]) AS new (day) LEFT JOIN LATERAL (
+            SELECT p.policy_id, p.budget FROM listen_reward.pool_policy p
+            WHERE p.state = 'approved' AND p.effective_from <= new.day ORDER BY p.effective_from DESC LIMIT 1
+        ) AS approved ON true
+        ON CONFLICT DO NOTHING
         """,
-        [list(epochs), policy.budget.minor, policy.per_listen.minor, policy.track_cap, policy.listener_cap],
+        [policy.budget.minor, policy.per_listen.minor, policy.track_cap, policy.listener_cap, list(epochs)],
     )
 
 
 async def repeat_epoch(tx: Tx, epoch: date, *, as_of: date) -> None:
-    """Open an epoch with the policy of another one, where it is not open yet."""
+    """Open an epoch where it is not open yet: with the policy that was approved for it, or else as another one was."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap)
-        SELECT %s, budget, per_listen, track_cap, listener_cap FROM listen_reward.epoch WHERE epoch = %s
-        ON CONFLICT DO NOTHING
+        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap, policy_id)
+        SELECT %(epoch)s, coalesce(approved.budget, e.budget),
+            CASE WHEN approved.policy_id IS NULL THEN e.per_listen ELSE 0 END, e.track_cap, e.listener_cap,
+            approved.policy_id
+        FROM listen_reward.epoch e LEFT JOIN LATERAL (
+            SELECT p.policy_id, p.budget FROM listen_reward.pool_policy p
+            WHERE p.state = 'approved' AND p.effective_from <= %(epoch)s ORDER BY p.effective_from DESC LIMIT 1
+        ) AS approved ON true
+        WHERE e.epoch = %(as_of)s ON CONFLICT DO NOTHING
         """,
-        [epoch, as_of],
+        {"epoch": epoch, "as_of": as_of},
     )
 
 
@@ -51,7 +77,7 @@ async def lock_epoch(tx: Tx, epoch: date) -> Epoch | None:
     return await tx.one(
         _epoch,
         """
-        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted FROM listen_reward.epoch
+        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted, policy_id, unit FROM listen_reward.epoch
         WHERE epoch = %s FOR UPDATE
         """,
         [epoch],
@@ -63,7 +89,7 @@ async def list_epochs(tx: Tx, epochs: Iterable[date]) -> list[Epoch]:
     return await tx.all(
         _epoch,
         """
-        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted FROM listen_reward.epoch
+        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted, policy_id, unit FROM listen_reward.epoch
         WHERE epoch = ANY(%s) ORDER BY epoch
         """,
         [list(epochs)],
@@ -75,7 +101,7 @@ async def list_granted(tx: Tx, *, older_than_s: int) -> dict[date, Money]:
     rows = await tx.all(
         _granted,
         """
-        SELECT epoch, sum(amount)::bigint AS amount FROM listen_reward.reward
+        SELECT epoch, sum(amount)::bigint AS amount FROM listen_reward.earned
         WHERE outcome = 'granted' AND way = 'direct' AND decided_at < now() - make_interval(secs => %s) GROUP BY epoch
         """,
         [older_than_s],
@@ -94,7 +120,7 @@ async def count_earned(tx: Tx, epoch: date, users: Iterable[UserId]) -> dict[tup
         _Count,
         """
         SELECT user_id, track_id, count(*)::int AS count FROM listen_reward.reward
-        WHERE epoch = %s AND user_id = ANY(%s) AND outcome = 'granted' GROUP BY user_id, track_id
+        WHERE epoch = %s AND user_id = ANY(%s) AND outcome IN ('granted', 'weighed') GROUP BY user_id, track_id
         """,
         [epoch, list(users)],
     )
@@ -128,6 +154,75 @@ async def insert_decisions(
     )
 
 
+async def insert_weighed(tx: Tx, listens: Sequence[Accepted]) -> None:
+    """Keep what listens weigh: their seconds, the quality that they were scored with, and whose track it is."""
+    await tx.execute(
+        """
+        INSERT INTO listen_reward.weighed (listen_id, artist_id, seconds, quality, accepted_at)
+        SELECT n.listen_id, t.artist_id, n.seconds, s.quality, n.accepted_at
+        FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[]) AS n(listen_id, track_id, seconds, accepted_at)
+        LEFT JOIN listen_reward.track t USING (track_id)
+        LEFT JOIN listen_reward.score s ON s.listen_id = n.listen_id
+        """,
+        [
+            *([one.listen_id for one in listens], [one.track_id for one in listens]),
+            *([one.heard_s for one in listens], [one.accepted_at for one in listens]),
+        ],
+    )
+
+
+async def list_unsettled(tx: Tx, *, until: date) -> list[date]:
+    """Return epochs with a policy that did not spread them yet, by day."""
+    return await tx.values(
+        "SELECT epoch FROM listen_reward.epoch WHERE policy_id IS NOT NULL AND settled_at IS NULL AND epoch <= %s ORDER BY epoch",
+        [until],
+    )
+
+
+async def list_weighed(tx: Tx, epoch: date, *, new_since: date) -> list[Weighed]:
+    """Return an epoch's weighed listens in the order of their acceptance.
+
+    An artist is new whose first proven listen was on a day or after it.
+    """
+    rows = await tx.rows(
+        """
+        WITH new AS MATERIALIZED (
+            SELECT a.artist_id FROM (
+                SELECT DISTINCT w.artist_id FROM listen_reward.weighed w JOIN listen_reward.reward r USING (listen_id)
+                WHERE r.epoch = %(epoch)s
+            ) a
+            WHERE NOT EXISTS (
+                SELECT FROM listen_reward.score s WHERE s.artist_id = a.artist_id AND s.scored_at < %(since)s::date::timestamp AT TIME ZONE 'UTC')
+        )
+        SELECT r.reward_id, r.listen_id, r.user_id, r.track_id, w.artist_id, w.seconds, w.quality,
+            w.artist_id IN (SELECT artist_id FROM new), r.way = 'receipt'
+        FROM listen_reward.weighed w JOIN listen_reward.reward r USING (listen_id)
+        WHERE r.epoch = %(epoch)s ORDER BY w.accepted_at, w.listen_id
+        """,
+        {"epoch": epoch, "since": new_since},
+    )
+    return [
+        Weighed(reward, listen, user, track, Counted(user, track, artist, seconds, quality, new), by_receipt)
+        for reward, listen, user, track, artist, seconds, quality, new, by_receipt in rows
+    ]
+
+
+async def insert_shares(tx: Tx, shares: Sequence[tuple[ListenId, Money]], *, now: datetime) -> None:
+    """Add what listens were paid when their epoch was settled."""
+    await tx.copy(
+        "COPY listen_reward.share (listen_id, amount, settled_at) FROM STDIN",
+        ((listen, share.minor, now) for listen, share in shares),
+    )
+
+
+async def settle_epoch(tx: Tx, epoch: date, *, granted: Money, unit: Money, now: datetime) -> None:
+    """Note that a locked epoch was spread; the table refuses a second time, and more than the budget."""
+    await tx.execute(
+        "UPDATE listen_reward.epoch SET granted = %s, unit = %s, settled_at = %s WHERE epoch = %s",
+        [granted.minor, unit.minor, now, epoch],
+    )
+
+
 async def add_granted(tx: Tx, epoch: date, amount: Money) -> None:
     """Count an amount as granted; the table refuses more than the budget."""
     await tx.execute("UPDATE listen_reward.epoch SET granted = granted + %s WHERE epoch = %s", [amount.minor, epoch])
@@ -137,14 +232,17 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return what a person's listens earned, in minor units, or why they earned nothing."""
     return await tx.values(
         "SELECT jsonb_build_object('listen_id', listen_id, 'track_id', track_id, 'epoch', epoch, 'outcome', outcome,"
-        " 'amount', amount, 'decided_at', decided_at) FROM listen_reward.reward WHERE user_id = %s ORDER BY reward_id",
+        " 'amount', amount, 'decided_at', decided_at) FROM listen_reward.earned WHERE user_id = %s ORDER BY reward_id",
         [user_id],
     )
 
 
-def _epoch(*, epoch: date, budget: int, per_listen: int, track_cap: int, listener_cap: int, granted: int) -> Epoch:
+def _epoch(
+    *, epoch: date, budget: int, per_listen: int, track_cap: int, listener_cap: int, granted: int,
+    policy_id: PoolPolicyId | None, unit: int | None,
+) -> Epoch:  # fmt: skip
     policy = Policy(Money(budget, VIBE), Money(per_listen, VIBE), track_cap, listener_cap)
-    return Epoch(epoch, policy, Money(granted, VIBE))
+    return Epoch(epoch, policy, Money(granted, VIBE), policy_id, None if unit is None else Money(unit, VIBE))
 
 
 def _granted(*, epoch: date, amount: int) -> tuple[date, Money]:

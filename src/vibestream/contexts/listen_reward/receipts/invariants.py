@@ -67,7 +67,7 @@ async def _summed(tx: Tx) -> Finding:
         SELECT epoch FROM listen_reward.receipt_epoch e
         LEFT JOIN (SELECT epoch, sum(seconds) AS units FROM listen_reward.receipt WHERE listen_id IS NULL GROUP BY epoch) s
             USING (epoch)
-        LEFT JOIN (SELECT epoch, sum(amount) AS amount FROM listen_reward.reward WHERE way = 'receipt' GROUP BY epoch) r
+        LEFT JOIN (SELECT epoch, sum(amount) AS amount FROM listen_reward.earned WHERE way = 'receipt' GROUP BY epoch) r
             USING (epoch)
         WHERE e.state <> 'open' AND coalesce(s.units, 0) * e.per_listen <> coalesce(r.amount, 0) LIMIT %s
         """,

@@ -45,6 +45,9 @@ __all__ = [
     "is_signed",
 ]
 
+UNIT_BITS: Final = 12
+"""What a policy comes to is said in at most so many powers of two: rounding takes less than 1/4095 of the largest sum of a day
+from anybody, and a listener makes at most twelve claims."""
 _NONCE_BYTES: Final = 31
 
 
@@ -181,6 +184,17 @@ async def write(tx: Tx, *, placing: Placing, heard: Sequence[Heard]) -> None:
     ]
     if leaves:
         await store.insert_leaves(tx, placing.epoch, leaves)
+
+
+def most_units(*, listeners: int) -> int:
+    """Return how many units the summaries of so many listeners may say each: their leaves are a third of the tree at most."""
+    bits = epochs.LISTEN_LEAVES // max(listeners, 1)
+    return int(2 ** max(1, min(UNIT_BITS, bits)) - 1)
+
+
+async def lock(tx: Tx, *, epoch: date) -> None:
+    """Lock an epoch's receipts: none is added, and it is not closed, before this transaction ends."""
+    await store.lock_epoch(tx, epoch)
 
 
 async def unclosed(tx: Tx, *, until: date) -> list[date]:

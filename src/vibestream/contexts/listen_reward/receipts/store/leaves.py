@@ -37,7 +37,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """How many listens of one listener earned in an epoch by receipts."""
+    """How many units one listener earned in an epoch by receipts."""
 
     user_id: UserId
     commitment: bytes
@@ -127,13 +127,14 @@ async def insert_leaves(tx: Tx, epoch: date, leaves: Sequence[Leaf]) -> None:
 
 
 async def count_earned(tx: Tx, epoch: date) -> list[Earned]:
-    """Return what each listener earned by receipts of an epoch, by account."""
+    """Return how many units each listener earned by receipts of an epoch, by account."""
     return await tx.all(
         Earned,
         """
-        SELECT p.user_id, p.commitment, count(*)::int AS count FROM listen_reward.receipt p
-        JOIN listen_reward.reward r USING (listen_id)
-        WHERE p.epoch = %s AND r.outcome = 'granted' GROUP BY p.user_id, p.commitment ORDER BY p.user_id
+        SELECT p.user_id, p.commitment, CASE WHEN e.unit IS NULL THEN count(*) ELSE sum(r.amount) / e.unit END::int AS count
+        FROM listen_reward.receipt p JOIN listen_reward.earned r USING (listen_id)
+        JOIN listen_reward.epoch e ON e.epoch = p.epoch
+        WHERE p.epoch = %s AND r.outcome = 'granted' GROUP BY p.user_id, p.commitment, e.unit ORDER BY p.user_id
         """,
         [epoch],
     )
@@ -236,7 +237,7 @@ async def granted_by_receipt(tx: Tx, epoch: date) -> int:
     return int(
         await tx.value(
             """
-            SELECT coalesce(sum(amount), 0)::bigint FROM listen_reward.reward
+            SELECT coalesce(sum(amount), 0)::bigint FROM listen_reward.earned
             WHERE epoch = %s AND way = 'receipt'
             """,
             [epoch],
