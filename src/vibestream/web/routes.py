@@ -31,6 +31,7 @@ from vibestream.web.pages import (
     own_page,
     passkeys,
     people,
+    pool_figures,
     privacy,
     proving_files,
     receipts,
@@ -95,6 +96,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     *FINANCE,
     audit_log.router,
     operations.router,
+    pool_figures.router,
     held_listens.router,
 )
 LAST: Final[APIRouter] = errors.router
