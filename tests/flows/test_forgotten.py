@@ -87,12 +87,24 @@ async def erase(life: Life) -> None:
         async with database.begin() as tx:
             waiting = await tx.value(
                 "SELECT count(*) FROM jobs.procrastinate_jobs WHERE status IN ('todo', 'doing')"
-                " AND task_name LIKE 'music.drop%%' AND (scheduled_at IS NULL OR scheduled_at < now())"
+                " AND task_name SIMILAR TO '(music|user).drop%%' AND (scheduled_at IS NULL OR scheduled_at < now())"
             )
             return int(waiting) == 0
 
     await until(idle)
     await sweep_parts(life.runtime, now=utc_now())
+
+
+async def have_a_copy(life: Life) -> None:
+    """Have a copy made of all that is held of them: what is compressed in it no search would find."""
+    asked = await life.client.post("/api/v1/me/exports")
+    assert asked.status_code == 202, asked.text
+
+    async def ready() -> bool:
+        return bool((await life.client.get("/api/v1/me/exports")).json()["exports"][0]["state"] == "ready")
+
+    await until(ready)
+    assert len([key async for key in life.runtime.objects.list_keys("exports")]) == 1
 
 
 def files_of(settings: Settings) -> dict[str, str]:
@@ -116,6 +128,7 @@ async def test_of_somebody_who_used_everything_nothing_is_found(
         before = found_in(await every_row(owner))
     assert set().union(*before.values()) == set(WORDS), "the search finds what is there"
     assert found_in(files_of(settings)), "the master has their tags in it"
+    await have_a_copy(lived)
 
     await erase(lived)
     gone = await ended(lived.runtime.database, lived)
@@ -126,6 +139,7 @@ async def test_of_somebody_who_used_everything_nothing_is_found(
     assert found_in(files_of(settings)) == {}
     assert [key async for key in lived.runtime.objects.list_keys("originals")] == []
     assert [key async for key in lived.runtime.objects.list_keys("covers")] == []
+    assert [key async for key in lived.runtime.objects.list_keys("exports")] == []
     assert len(logged) > 20
     assert found_in({str(n): json.dumps(line, default=str) for n, line in enumerate(logged)}) == {}
     checked = await check_all(lived.runtime.database, invariants_of(settings, lived.runtime.objects, originals=None))
