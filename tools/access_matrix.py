@@ -89,6 +89,8 @@ OWNED: Final[Mapping[str, str]] = {
     "POST /api/v1/tus/{upload_id}": "upload",
     "GET /api/v1/uploads/{upload_id}": "upload",
     "POST /studio/uploads/{upload_id}/end": "upload",
+    "DELETE /api/v1/studio/perks/{perk_id}": "perk",
+    "POST /studio/perks/{perk_id}/withdraw": "perk",
     "GET /api/v1/listens/{listen_id}": "listen",
     "POST /api/v1/listens/{listen_id}/heartbeats": "listen",
     "POST /api/v1/listens/{listen_id}/close": "listen",
@@ -138,6 +140,11 @@ OTHERS: Final[Mapping[str, Bears]] = {
     "GET /api/v1/tracks/{track_id}": Bears.PUBLISHED,
     "GET /api/v1/artists/{handle}/releases": Bears.PUBLISHED,
     "GET /api/v1/epochs/{epoch}": Bears.PUBLISHED,
+    # What is in a perk is for whoever proves, session or none: see tests/flows/test_open_perks.py.
+    "GET /api/v1/artists/{artist_id}/perks": Bears.PUBLISHED,
+    "GET /api/v1/perks/{perk_id}/days": Bears.PUBLISHED,
+    "POST /api/v1/perks/{perk_id}/proofs": Bears.PUBLISHED,
+    "GET /artists/{handle}/perks": Bears.PUBLISHED,
     "GET /api/v1/ledger/seals/{number}": Bears.PUBLISHED,
     "GET /artists/{handle}": Bears.PUBLISHED,
     "GET /releases/{release_id}": Bears.PUBLISHED,
@@ -185,6 +192,8 @@ SENT: Final[Mapping[str, str]] = {
     "GET /studio/new release": "draft",
     "POST /api/v1/tracks/{track_id}/playback listen_id": "listen",
     "POST /studio/releases artist": "artist",
+    "POST /studio/perks artist": "artist",
+    "POST /api/v1/studio/perks artist_id": "artist",
     "POST /studio/releases upload": "uploaded",
     "POST /studio/releases/{release_id}/songs upload": "uploaded",
     "GET /payments payment": "payment",
@@ -198,6 +207,7 @@ SENT_OPENLY: Final[Mapping[str, str]] = {
     "POST /api/v1/royalties/tracks/{track_id}/splits payee_id": "whoever is named agrees or does not",
     "POST /wallet/top-ups key": "made by the form, one's own with each person",
     "POST /artists/{handle}/tip key": "made by the form, one's own with each person",
+    "POST /studio/perks key": "made by the form, one's own with each person",
     "POST /studio/payouts key": "made by the form, one's own with each person",
 }
 """Ids in a body that may be anybody's, and why."""

@@ -51,6 +51,7 @@ from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
+from vibestream.flows.perk_routes import router as perks
 from vibestream.platform import backlog
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -86,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads,
     receipts,
     held_listens,
+    perks,
     claims,
     wallets,
     checkout,

@@ -29,6 +29,7 @@ from tests.factories.royalties import make_artist as make_song
 from tests.factories.royalties import person
 from tests.factories.users import DEVICE, User, make_artist, open_session
 from tests.web.finance.conftest import make_payment
+from vibestream.contexts.listen_reward.fandom import service as fandom
 from vibestream.contexts.listen_reward.listening import service as listening
 from vibestream.contexts.listen_reward.pools.domain import Policy
 from vibestream.contexts.music.uploads import service as uploads
@@ -54,6 +55,7 @@ from vibestream.platform.runtime import Runtime
 from vibestream.web.pages import release_form
 
 Named = dict[str, str]
+_PERK: Final[dict[str, Any]] = {"title": "A demo", "text": "Here it is."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,21 @@ async def _asking_artist(m: Making) -> Named:
         m.tx, artist_id=made.artist_id, user_id=m.owner.user_id, evidence="My site.", links=[], now=utc_now()
     )
     return {"artist_id": str(made.artist_id)}
+
+
+async def _perk(m: Making) -> Named:
+    artist = await make_artist(m.tx, user=m.owner)
+    made = await fandom.offer(
+        m.tx,
+        artist_id=artist.artist_id,
+        made_by=m.owner.user_id,
+        key=new_id(),
+        title="A demo",
+        text="Here it is.",
+        least_s=60,
+        now=utc_now(),
+    )
+    return {"perk_id": str(made.perk_id)}
 
 
 async def _block(m: Making) -> Named:
@@ -284,6 +301,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "connected account": _connected_account,
     "session": _session,
     "artist": _artist,
+    "perk": _perk,
     "asking artist": _asking_artist,
     "block": _block,
     "notification": _notification,
@@ -400,6 +418,7 @@ def sent_with(row: str, own: Named, theirs: Named) -> Sent:
     match name:
         case "artist_id":
             options["json"] = {"title": "Mine now"} if path.endswith("releases") else {"upload_ids": [own["upload_id"]]}
+            options["json"] = _PERK | {"least_s": 60} if path.endswith("perks") else options["json"]
             options["json"] |= {"artist_id": theirs["artist_id"]}
         case "upload_ids":
             options["json"] = {"upload_ids": [theirs["upload_id"]]}
@@ -409,7 +428,9 @@ def sent_with(row: str, own: Named, theirs: Named) -> Sent:
         case "listen_id":
             options["json"] = {"listen_id": theirs["listen_id"]}
         case "artist":
-            options["data"] = {"artist": theirs["artist_id"], "upload": own["upload_id"]}
+            options["data"] = {"upload": own["upload_id"]}
+            options["data"] = _PERK | {"least": 60, "key": str(new_id())} if path.endswith("perks") else options["data"]
+            options["data"] |= {"artist": theirs["artist_id"]}
         case "upload":
             options["data"] = {"upload": theirs["upload_id"]}
         case _:

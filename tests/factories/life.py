@@ -59,6 +59,8 @@ WORDS: Final = {
     "description": "Recorded in the Ambervale granary",
     "payee": "treasurer@quartet.example",
     "earlier_payee": "cashbox@quartet.example",
+    "perk": "Moonquilt rehearsal tape",
+    "perk_text": "Fetch it from the Ambervale cellar",
     "tip_message": "for the zephyrine solo",
     "app": "Larkspur Widget",
     "app_address": "https://larkspur.example/back",
@@ -137,6 +139,9 @@ async def _publish(life: Life, folder: Path) -> None:
     artist = {"name": WORDS["artist"], "handle": WORDS["handle"], "bio": WORDS["bio"]}
     made = await life.client.post("/api/v1/artists", json={**artist, "links": []})
     assert made.status_code == 201, made.text
+    perk = {"artist_id": made.json()["artist_id"], "title": WORDS["perk"], "text": WORDS["perk_text"], "least_s": 60}
+    offered = await life.client.post("/api/v1/studio/perks", json=perk)
+    assert offered.status_code == 201, offered.text
     tags = ("-metadata", f"title={WORDS['tag_title']}", "-metadata", f"artist={WORDS['artist']}")
     master = tone(folder / "master.flac", *tags, seconds=3).read_bytes()
     upload_id = await _upload(life, master, name=WORDS["file_name"], size=len(master))

@@ -50,9 +50,7 @@ async def paid(client: Any, database: Database, *, secret: int = 0x5EC12E7, time
     published = await closed(database, epoch=TODAY)
     made = Nameless(published.key_id)
     own = await own_receipts(database, fan)
-    place = max(
-        range(len(own.leaves)), key=lambda at: (own.leaves[at].listen_id is None, own.leaves[at].receipt.seconds)
-    )
+    place = max(range(len(own.leaves)), key=lambda at: (own.leaves[at].is_summary, own.leaves[at].receipt.seconds))
     answer = await client.post("/api/v1/claims", json=claim_body(own, secret=secret, place=place, wallet=made.address))
     assert answer.status_code == 200, answer.text
     return made

@@ -82,11 +82,18 @@ async def own_receipts(database: Database, user_id: UserId, *, epoch: date = TOD
 
 
 def claim_body(
-    own: Own, *, secret: int, place: int = -1, wallet: str = WALLET, expires_at: datetime | None = None, **other: int
+    own: Own,
+    *,
+    secret: int,
+    place: int | None = None,
+    wallet: str = WALLET,
+    expires_at: datetime | None = None,
+    **other: int,
 ) -> dict[str, Any]:
-    """A claim upon a receipt of one's own: the last, which is a summary, unless said otherwise."""
+    """A claim upon a receipt of one's own: the last summary, unless said otherwise."""
     until = expires_at or (utc_now() + timedelta(hours=1)).replace(microsecond=0)
-    leaf, path = own.leaves[place], own.paths[place]
+    at = place if place is not None else max(n for n, leaf in enumerate(own.leaves) if leaf.is_summary)
+    leaf, path = own.leaves[at], own.paths[at]
     asked = Asked(own.closed.epoch, wallet, until)
     payout = claims.payout_element(payout_of(asked=asked, deployment=own.closed.key_id))
     holding = claims.Holding(

@@ -85,7 +85,7 @@ async def test_killed_at_any_step_it_ends_at_one_root(database: Database, module
     first, second = await closed(database), await closed(database)
 
     assert first == second
-    assert first.leaves == 5
+    assert first.leaves == 3 + 2 + 3  # of listens, of what they earned, of their artists
     async with database.begin() as tx:
         assert ReceiptTree(await receipts.leaves_of(tx, epoch=TODAY)).root() == first.root
     assert await sound(database) == []
@@ -146,6 +146,7 @@ async def test_the_database_itself_refuses_another_root_and_a_second_receipt(dat
     [
         ("UPDATE listen_reward.receipt SET leaf = nonce WHERE place = 0", "receipts.roots"),
         ("DELETE FROM listen_reward.receipt WHERE listen_id IS NULL", "receipts.counted"),
+        ("UPDATE listen_reward.receipt SET seconds = 31 WHERE artist_id IS NOT NULL", "receipts.heard_of_artists"),
         ("UPDATE listen_reward.reward SET amount = amount + 1", "receipts.summed"),
         ("UPDATE listen_reward.receipt SET user_id = gen_random_uuid() WHERE place = 0", "receipts.one_way"),
     ],
@@ -175,11 +176,11 @@ async def test_every_path_is_looked_up_in_a_tree_that_is_kept_and_equals_the_one
 
     for fan in fans:
         own = await own_receipts(database, fan)
-        assert len(own.leaves) == 16
+        assert len(own.leaves) == 13 + 3 + 13
         assert own.paths == rebuilt.paths([one.place for one in own.leaves])
         assert [path.root(one.receipt.leaf) for one, path in zip(own.leaves, own.paths, strict=True)] == [
             published.root
-        ] * 16
+        ] * 29
 
 
 async def test_a_tree_of_before_is_kept_by_the_next_round_and_asked_for_again_until_then(

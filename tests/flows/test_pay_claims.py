@@ -52,7 +52,8 @@ async def test_what_was_listened_to_is_paid_to_whoever_proves_it(client: Any, da
     await closed(database)
     own = await own_receipts(database, fan)
     assert [(one.receipt.seconds, one.listen_id is None) for one in own.leaves[:3]] == [(30, False)] * 3
-    assert sorted(one.receipt.seconds for one in own.leaves[3:]) == [1, 2]
+    assert sorted(one.receipt.seconds for one in own.leaves[3:5]) == [1, 2]
+    assert [one.artist_id is None for one in own.leaves] == [True] * 5 + [False] * 3
 
     paid = [await client.post("/api/v1/claims", json=claim_body(own, secret=SECRET, place=at)) for at in (3, 4)]
 
@@ -186,7 +187,7 @@ async def test_a_listen_that_comes_after_the_close_is_of_the_next_epoch(client: 
 
     tomorrow = before.epoch + timedelta(days=1)
     after_it = await closed(database, epoch=tomorrow)
-    assert (before.leaves, after_it.leaves) == (2, 2)
+    assert (before.leaves, after_it.leaves) == (3, 3)
     own = await own_receipts(database, fan, epoch=tomorrow)
     assert (await client.post("/api/v1/claims", json=claim_body(own, secret=SECRET))).status_code == 200
     assert await balance(database) == 10_000
@@ -278,11 +279,11 @@ async def test_receipts_are_shown_to_their_listener_alone(client_for: Any, clien
     theirs, others = await client_for(_principal(fan)), await client_for(_principal(UserId(new_id())))
 
     mine = (await theirs.get("/api/v1/receipts/2026-03-01")).json()
-    assert [len(one["siblings"]) for one in mine["receipts"]] == [20, 20]
+    assert [len(one["siblings"]) for one in mine["receipts"]] == [20, 20, 20]
     assert (await others.get("/api/v1/receipts/2026-03-01")).json()["receipts"] == []
     assert (await client.get("/api/v1/receipts/2026-03-01")).status_code == 401
     published = (await client.get("/api/v1/epochs/2026-03-01")).json()
-    assert (published["leaves"], published["tiers"]) == (2, {"1": 1})
+    assert (published["leaves"], published["tiers"]) == (3, {"1": 1})
     assert (await client.get("/api/v1/epochs/2026-03-02")).status_code == 404
 
 
@@ -386,7 +387,7 @@ async def _values(database: Database) -> set[tuple[str, str]]:
         }
 
 
-def _principal(user_id: UserId) -> Principal:
+def _principal(user_id: UserId, *roles: str) -> Principal:
     from vibestream.kernel.ids import SessionId
 
-    return Principal(user_id=user_id, session_id=SessionId(new_id()), roles=frozenset())
+    return Principal(user_id=user_id, session_id=SessionId(new_id()), roles=frozenset(roles))

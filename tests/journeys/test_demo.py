@@ -32,7 +32,7 @@ def test_the_main_job_is_told_paid_and_kept_over_a_restart(tmp_path: Path):
         assert figures["royalties"] == {"available": "45.26 USD"}  # a tip of 40.00 less 5 %, and a pool of 7.26
         assert figures["payout"] == {"sent": "45.01 USD", "fee": "0.25 USD"}
         assert figures["money_balances"] == {"movements": 3, "sum": "0"}
-        assert figures["epoch_closed"] == {"leaves": 2, "summaries_of_the_fan": 1}
+        assert figures["epoch_closed"] == {"leaves": 3, "summaries_of_the_fan": 1}
         assert figures["proof"]["hides_among"] == 1
         assert figures["claim"]["paid"] == figures["claim"]["wallet_holds"] == "1.0000 VIBE"
         assert figures["claim"]["accepted_to_be_recognised"] == "yes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from vibestream.contexts.listen_reward.fandom import invariants as fandom
 from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.listen_reward.receipts import invariants as receipts
@@ -41,6 +42,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *listening.INVARIANTS,
     *pools.INVARIANTS,
     *receipts.INVARIANTS,
+    *fandom.INVARIANTS,
     *scoring.INVARIANTS,
     *catalogue.INVARIANTS,
     *ledger.INVARIANTS,

@@ -34,7 +34,7 @@ from vibestream.contexts.payment.ledger.service import claims as postings
 from vibestream.contexts.payment.ledger.service.claims import ClaimPayment
 from vibestream.kernel.money import VIBE, Money
 from vibestream.kernel.time import utc_now
-from vibestream.platform.config import Environment
+from vibestream.platform.config import Environment, Settings
 from vibestream.platform.database import Tx
 from vibestream.platform.group_commit import SharedGroupCommit
 from vibestream.platform.jobs import periodic
@@ -62,7 +62,7 @@ async def pay_claim(runtime: Runtime, *, proof: object, signals: object, asked: 
         DevelopmentKeys, KeysDamaged: this deployment has no keys that claims may be believed with.
     """
     require_spendable(wallet=asked.wallet)
-    verifier = _verifier(runtime.settings.claim_keys, runtime.settings.environment is Environment.PRODUCTION)
+    verifier = claim_verifier(runtime.settings)
     said = await runtime.cpu.run(partial(claims.verify_claim, verifier=verifier, proof=proof, signals=signals))
     if isinstance(said, Invalid):
         raise ClaimInvalid("This is no proof of a receipt.")
@@ -119,6 +119,15 @@ async def give_back(tx: Tx, *, now: datetime) -> Money:
         await receipts.mark_returned(tx, epoch=epoch, now=now)
         total += left
     return total
+
+
+def claim_verifier(settings: Settings) -> Verifier:
+    """Return the verifier of this deployment's keys, opened once for a process.
+
+    Raises:
+        DevelopmentKeys, KeysDamaged: it has no keys that claims may be believed with.
+    """
+    return _verifier(settings.claim_keys, settings.environment is Environment.PRODUCTION)
 
 
 @cache

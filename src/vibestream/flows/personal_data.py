@@ -6,6 +6,7 @@ from typing import Final
 
 from vibestream.contexts.listen_reward.analytics import personal as audience
 from vibestream.contexts.listen_reward.allocation import personal as allocation
+from vibestream.contexts.listen_reward.fandom import personal as fandom
 from vibestream.contexts.listen_reward.listening import personal as listening
 from vibestream.contexts.listen_reward.pools import personal as pools
 from vibestream.contexts.listen_reward.receipts import personal as receipts
@@ -76,6 +77,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     audience.PERSONAL,
     scoring.PERSONAL,
     receipts.PERSONAL,
+    fandom.PERSONAL,
     pools.PERSONAL,
     allocation.PERSONAL,
     webhooks.PERSONAL,  # before payouts, whose account at the gateway it looks for

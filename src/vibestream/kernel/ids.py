@@ -27,6 +27,8 @@ HeldCaseId = NewType("HeldCaseId", UUID)
 """Held listens of one account, which wait together for a person's word."""
 PoolPolicyId = NewType("PoolPolicyId", UUID)
 """How budgets of reward pools are spread, from an epoch on."""
+PerkId = NewType("PerkId", UUID)
+"""What an artist gives to whoever proves to have heard them."""
 RewardId = NewType("RewardId", UUID)
 AccountId = NewType("AccountId", UUID)
 """One ledger account, in one currency; a person has several."""

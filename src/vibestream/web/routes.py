@@ -32,6 +32,7 @@ from vibestream.web.pages import (
     passkeys,
     people,
     pool_figures,
+    perks,
     privacy,
     proving_files,
     receipts,
@@ -98,6 +99,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     operations.router,
     pool_figures.router,
     held_listens.router,
+    perks.router,
 )
 LAST: Final[APIRouter] = errors.router
 """Takes every address that no other router does; it must be included last."""

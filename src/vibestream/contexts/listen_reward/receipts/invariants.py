@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from vibestream.contexts.listen_reward.receipts.service import final_tree
+from vibestream.contexts.listen_reward.receipts.service import MOST_SECONDS, final_tree
 from vibestream.contexts.listen_reward.receipts.store import leaves as store
 from vibestream.contexts.listen_reward.receipts.store import nodes
 from vibestream.platform.database import Tx
@@ -65,7 +65,8 @@ async def _summed(tx: Tx) -> Finding:
     wrong = await tx.values(
         """
         SELECT epoch FROM listen_reward.receipt_epoch e
-        LEFT JOIN (SELECT epoch, sum(seconds) AS units FROM listen_reward.receipt WHERE listen_id IS NULL GROUP BY epoch) s
+        LEFT JOIN (SELECT epoch, sum(seconds) AS units FROM listen_reward.receipt
+            WHERE listen_id IS NULL AND artist_id IS NULL GROUP BY epoch) s
             USING (epoch)
         LEFT JOIN (SELECT epoch, sum(amount) AS amount FROM listen_reward.earned WHERE way = 'receipt' GROUP BY epoch) r
             USING (epoch)
@@ -77,9 +78,33 @@ async def _summed(tx: Tx) -> Finding:
     return Finding(ok=not wrong, figure=f"{ended} epochs ended", detail=", ".join(map(str, wrong)))
 
 
+async def _heard_of_artists(tx: Tx) -> Finding:
+    total = await tx.value("SELECT count(*) FROM listen_reward.receipt WHERE artist_id IS NOT NULL")
+    # In all and not for each artist: whose song it is may have been put right since. A sum at the most says less than was heard.
+    wrong = await tx.values(
+        """
+        SELECT said.epoch FROM (
+            SELECT epoch, user_id, sum(seconds) AS seconds, max(seconds) AS most FROM listen_reward.receipt
+            WHERE artist_id IS NOT NULL GROUP BY epoch, user_id
+        ) said
+        LEFT JOIN (
+            SELECT epoch, user_id, sum(seconds) AS seconds FROM listen_reward.receipt
+            WHERE listen_id IS NOT NULL GROUP BY epoch, user_id
+        ) heard USING (epoch, user_id)
+        WHERE coalesce(heard.seconds, 0) <> said.seconds AND said.most < %s OR coalesce(heard.seconds, 0) < said.seconds
+        ORDER BY said.epoch LIMIT %s
+        """,
+        [MOST_SECONDS, _SHOWN],
+    )
+    return Finding(
+        ok=not wrong, figure=f"{total:,} sums of what was heard of an artist", detail=", ".join(map(str, wrong))
+    )
+
+
 INVARIANTS: Final = (
     Invariant("receipts.roots", "Trees rebuilt from the newest closed epochs' leaves have the published roots, and the nodes that are kept.", _roots_hold),
     Invariant("receipts.counted", "An epoch's receipts stand in places without gaps, as many as it says.", _counted),
     Invariant("receipts.one_way", "A listen is paid directly or by a claim: it has a receipt, of its own epoch and listener, exactly when by a claim.", _one_way),
     Invariant("receipts.summed", "What an ended epoch's summaries are worth is what its listens earned, to the unit.", _summed),
+    Invariant("receipts.heard_of_artists", "What a listener's receipts say that was heard of artists is, in all, what their listens of that epoch say.", _heard_of_artists),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
@@ -74,8 +75,11 @@ class ReceiptBody(BaseModel):
     """One receipt with its path: everything that a proof needs beside the secret."""
 
     commitment: str
-    song_id: str = Field(description="The song's element; 2^128 in a summary.")
+    song_id: str = Field(
+        description="The song's element; 2^128 in a summary; 2^129 and the artist in what was heard of one."
+    )
     is_summary: bool
+    artist_id: UUID | None = Field(description="Of a receipt of all that was heard of one artist on that day.")
     seconds: int = Field(description="Seconds heard; in a summary, units earned.")
     nonce: str
     leaf_index: int
@@ -138,7 +142,8 @@ async def list_receipts(epoch: date, tx: TxDep, principal: PrincipalDep, runtime
         ReceiptBody(
             commitment=str(leaf.receipt.commitment),
             song_id=str(leaf.receipt.song),
-            is_summary=leaf.listen_id is None,
+            is_summary=leaf.is_summary,
+            artist_id=leaf.artist_id,
             seconds=leaf.receipt.seconds,
             nonce=str(leaf.receipt.nonce),
             leaf_index=leaf.place,

@@ -21,16 +21,17 @@ from vibestream.contexts.listen_reward.receipts.domain.epochs import (
     EpochKey,
     EpochKeyMalformed,
     State,
+    artist_element,
     is_signed,
 )
 from vibestream.contexts.listen_reward.receipts.domain.field import Field, from_bytes
 from vibestream.contexts.listen_reward.receipts.domain.receipt import MOST_SECONDS, Receipt, epoch_element, song_element
 from vibestream.contexts.listen_reward.receipts.domain.tree import Path, ReceiptTree, assembled, beside
+from vibestream.contexts.listen_reward.receipts.store import artists, nodes
 from vibestream.contexts.listen_reward.receipts.store import leaves as store
-from vibestream.contexts.listen_reward.receipts.store import nodes
 from vibestream.contexts.listen_reward.receipts.store.leaves import Leaf
 from vibestream.kernel.errors import Conflict, Forbidden, Missing, Unavailable
-from vibestream.kernel.ids import ListenId, TrackId, UserId
+from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId
 from vibestream.platform.database import Tx
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "EpochKey",
     "EpochKeyMalformed",
     "Leaf",
+    "artist_element",
     "epoch_element",
     "is_signed",
 ]
@@ -203,7 +205,9 @@ async def unclosed(tx: Tx, *, until: date) -> list[date]:
 
 
 async def begin_close(tx: Tx, *, epoch: date, per_listen: int) -> State:
-    """End an epoch's leaves with the summaries of what its listeners earned; return its state from now on.
+    """End an epoch's leaves with the summaries of what its listeners earned, and of each artist that they heard.
+
+    Returns its state from now on.
 
     `per_listen` is what a unit is worth. An epoch that was ended before is left as it is.
     """
@@ -215,8 +219,21 @@ async def begin_close(tx: Tx, *, epoch: date, per_listen: int) -> State:
         for one in await store.count_earned(tx, epoch)
         for units in epochs.powers_of(one.count)
     ]
+    heard = [
+        (
+            one.user_id,
+            one.artist_id,
+            _receipt(
+                from_bytes(bytes(one.commitment)), artist_element(one.artist_id), min(one.seconds, MOST_SECONDS), epoch
+            ),
+        )
+        for one in await artists.sum_by_artist(tx, epoch)
+    ]
     secrets.SystemRandom().shuffle(summaries)  # a place would tell which summaries are one listener's
+    secrets.SystemRandom().shuffle(heard)
     leaves = [Leaf(row.leaves + number, user, None, one) for number, (user, one) in enumerate(summaries)]
+    after = row.leaves + len(leaves)
+    leaves += [Leaf(after + number, user, None, one, artist) for number, (user, artist, one) in enumerate(heard)]
     if leaves:
         await store.insert_leaves(tx, epoch, leaves)
     await store.begin_closing(tx, epoch, per_listen=per_listen)
@@ -319,6 +336,23 @@ async def waiting(tx: Tx, *, user_id: UserId) -> dict[date, int]:
 async def alike(tx: Tx, *, epoch: date, units: int, at_most: int) -> int:
     """Return how many summaries of a tier an epoch has, counted up to a number and no further."""
     return await store.count_alike(tx, epoch, units=units, at_most=at_most)
+
+
+async def fans(tx: Tx, *, epoch: date, artist_id: ArtistId, least_s: int, at_most: int) -> int:
+    """Return how many listeners heard an artist for so long in an epoch, counted up to a number and no further."""
+    return await artists.count_fans(tx, epoch, artist_id=artist_id, least_s=least_s, at_most=at_most)
+
+
+async def days_of_fan(
+    tx: Tx, *, user_id: UserId, artist_id: ArtistId, least_s: int, now: datetime
+) -> list[tuple[date, int, int]]:
+    """Return the days that proofs are taken of in which an account heard an artist for so long, the newest first.
+
+    Each with its seconds, and how many listeners heard the artist for so long on it, oneself with them.
+    """
+    days = await artists.list_days_of_fan(tx, user_id, artist_id=artist_id, least_s=least_s, now=now)
+    fans = await artists.count_fans_by_day(tx, [day for day, _ in days], artist_id=artist_id, least_s=least_s)
+    return [(day, seconds, fans[day]) for day, seconds in days]
 
 
 async def ended(tx: Tx, *, now: datetime) -> list[tuple[date, int]]:

@@ -67,18 +67,22 @@ def read_signals(document: object) -> PublicSignals:
 
 
 def payout_element(payout: Payout) -> Field:
-    """Return the element that binds a claim to its payout: 248 bits of a SHA-256.
-
-    Each part stands behind its length, so that no two payouts are written alike; the instant counts in whole seconds.
-    """
-    parts = [
+    """Return the element that binds a claim to its payout; the instant counts in whole seconds."""
+    return bound_element(
         _PAYOUT_DOMAIN,
         payout.deployment,
         str(payout.epoch),
         payout.address,
         payout.currency,
         str(int(payout.expires_at.timestamp())),
-    ]
+    )
+
+
+def bound_element(*parts: str) -> Field:
+    """Return the element that binds a proof to a list of texts, of which the first says what for: 248 bits of a SHA-256.
+
+    Each part stands behind its length, so that no two lists are written alike.
+    """
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode()

@@ -2,7 +2,13 @@
 
 from vibestream.contexts.listen_reward.claims.domain.holding import Holding, Obstacle
 from vibestream.contexts.listen_reward.claims.domain.proof import Proof
-from vibestream.contexts.listen_reward.claims.domain.signals import TIERS_S, Payout, PublicSignals, payout_element
+from vibestream.contexts.listen_reward.claims.domain.signals import (
+    TIERS_S,
+    Payout,
+    PublicSignals,
+    bound_element,
+    payout_element,
+)
 from vibestream.contexts.listen_reward.claims.gateway.groth16 import CircuitRefused, Prover, Verifier
 from vibestream.contexts.listen_reward.claims.gateway.keys import (
     DevelopmentKeys,
@@ -41,6 +47,7 @@ __all__ = [
     "Prover",
     "PublicSignals",
     "Verifier",
+    "bound_element",
     "circuits_folder",
     "claim_keys",
     "compiled_circuit",

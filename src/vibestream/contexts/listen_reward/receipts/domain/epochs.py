@@ -3,6 +3,9 @@
 What a listener earned in an epoch is written as powers of two: 13 listens become receipts of 8, 4 and 1 units. Each of them is
 claimed alone, so what a claim tells is its power of two, which many have, and not the number, which may be one person's own.
 
+Beside them stands, for each listener and artist, one receipt of all seconds that were heard of that artist in the epoch. It earns
+nothing; it is what a proof of fandom is made from.
+
 What is signed, version 1, is text in ASCII, each line ended by one line feed:
 
     vibestream-epoch-v1
@@ -28,18 +31,22 @@ from typing import ClassVar, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from vibestream.contexts.listen_reward.receipts.domain.field import Field
+from vibestream.contexts.listen_reward.receipts.domain.field import Field, field
 from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.ids import ArtistId
 
 SUMMARY_SONG: Final = Field(2**128)
 """What a summary has for a song: no track has it, because an identifier has 128 bits."""
 
+_ARTISTS: Final = 2**129
+"""What an artist's identifier is added to, so that no artist is a track or the summary's song."""
+
 UNITS: Final = tuple(2**power for power in range(16))
 """The tiers of summaries. Those below 2^16 are what the circuit can compare."""
 
-LISTEN_LEAVES: Final = 2**19
-"""Receipts of listens that an epoch takes: half of its tree. A number has no more ones in binary than it counts, so the other
-half is enough for the summaries, however the listens are spread."""
+LISTEN_LEAVES: Final = 2**20 // 3
+"""Receipts of listens that an epoch takes: a third of its tree. A number has no more ones in binary than it counts, so another
+third is enough for the summaries; and nobody heard more artists than listens, so the last is for what was heard of each."""
 
 _SIGNED: Final = "vibestream-epoch-v1"
 
@@ -127,6 +134,11 @@ def is_signed(closed: Closed, *, public: str) -> bool:
     except (ValueError, InvalidSignature):
         return False
     return closed.key_id == thumbprint(public)
+
+
+def artist_element(artist_id: ArtistId) -> Field:
+    """Return the element that stands for an artist, in place of a song, in a receipt of what was heard of them."""
+    return field(_ARTISTS + artist_id.int)
 
 
 def powers_of(number: int) -> list[int]:

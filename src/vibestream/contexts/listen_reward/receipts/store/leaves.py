@@ -10,7 +10,7 @@ from typing import Any, Final
 from vibestream.contexts.listen_reward.receipts.domain.epochs import Closed, State
 from vibestream.contexts.listen_reward.receipts.domain.field import Field, from_bytes, to_bytes
 from vibestream.contexts.listen_reward.receipts.domain.receipt import Receipt, epoch_element
-from vibestream.kernel.ids import ListenId, UserId
+from vibestream.kernel.ids import ArtistId, ListenId, UserId
 from vibestream.platform.database import Tx
 
 
@@ -33,6 +33,13 @@ class Leaf:
     user_id: UserId
     listen_id: ListenId | None
     receipt: Receipt
+    artist_id: ArtistId | None = None
+    """Of a receipt that sums up what was heard of one artist."""
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is one of what was earned, that a claim is made upon."""
+        return self.listen_id is None and self.artist_id is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +115,14 @@ async def insert_leaves(tx: Tx, epoch: date, leaves: Sequence[Leaf]) -> None:
     """Append leaves to a locked epoch, and count them."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.receipt (epoch, place, user_id, listen_id, commitment, song, seconds, nonce, leaf)
+        INSERT INTO listen_reward.receipt (
+            epoch, place, user_id, listen_id, artist_id, commitment, song, seconds, nonce, leaf)
         SELECT %s, * FROM unnest(
-            %s::int[], %s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[], %s::int[], %s::bytea[], %s::bytea[])
+            %s::int[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[], %s::int[], %s::bytea[], %s::bytea[])
         """,
         [
             *(epoch, [one.place for one in leaves], [one.user_id for one in leaves], [one.listen_id for one in leaves]),
+            [one.artist_id for one in leaves],
             *([to_bytes(one.receipt.commitment) for one in leaves], [to_bytes(one.receipt.song) for one in leaves]),
             *([one.receipt.seconds for one in leaves], [to_bytes(one.receipt.nonce) for one in leaves]),
             [to_bytes(one.receipt.leaf) for one in leaves],
@@ -208,7 +217,7 @@ async def list_own_epochs(
         SELECT epoch, root, leaves, per_listen, claimable_until, key_id, signature, units
         FROM listen_reward.receipt_epoch JOIN (
             SELECT epoch, array_agg(seconds ORDER BY seconds DESC) AS units FROM listen_reward.receipt
-            WHERE user_id = %s AND listen_id IS NULL GROUP BY epoch
+            WHERE user_id = %s AND listen_id IS NULL AND artist_id IS NULL GROUP BY epoch
         ) own USING (epoch)
         WHERE state = 'closed' AND epoch < coalesce(%s, 'infinity'::date) ORDER BY epoch DESC LIMIT %s
         """,
@@ -251,7 +260,7 @@ async def count_tiers(tx: Tx, epoch: date) -> dict[int, int]:
         _tier,
         """
         SELECT seconds, count(*)::int AS count FROM listen_reward.receipt
-        WHERE epoch = %s AND listen_id IS NULL GROUP BY seconds ORDER BY seconds
+        WHERE epoch = %s AND listen_id IS NULL AND artist_id IS NULL GROUP BY seconds ORDER BY seconds
         """,
         [epoch],
     )
@@ -277,7 +286,8 @@ async def count_alike(tx: Tx, epoch: date, *, units: int, at_most: int) -> int:
         await tx.value(
             """
             SELECT count(*) FROM (
-                SELECT FROM listen_reward.receipt WHERE epoch = %s AND seconds = %s AND listen_id IS NULL LIMIT %s) alike
+                SELECT FROM listen_reward.receipt
+                WHERE epoch = %s AND seconds = %s AND listen_id IS NULL AND artist_id IS NULL LIMIT %s) alike
             """,
             [epoch, units, at_most],
         )
@@ -289,7 +299,7 @@ async def list_own(tx: Tx, user_id: UserId, epoch: date) -> list[Leaf]:
     return await tx.all(
         _leaf,
         """
-        SELECT place, user_id, listen_id, epoch, commitment, song, seconds, nonce FROM listen_reward.receipt
+        SELECT place, user_id, listen_id, artist_id, epoch, commitment, song, seconds, nonce FROM listen_reward.receipt
         WHERE user_id = %s AND epoch = %s ORDER BY place
         """,
         [user_id, epoch],
@@ -327,10 +337,9 @@ def _own_epoch(*, units: list[int], **closed: Any) -> tuple[Closed, list[int]]:
 
 
 def _leaf(
-    *, place: int, user_id: UserId, listen_id: ListenId | None, epoch: date, commitment: bytes, song: bytes,
-    seconds: int, nonce: bytes,
+    *, place: int, user_id: UserId, listen_id: ListenId | None, artist_id: ArtistId | None, epoch: date,
+    commitment: bytes, song: bytes, seconds: int, nonce: bytes,
 ) -> Leaf:  # fmt: skip
     elements = [from_bytes(bytes(one)) for one in (commitment, song, nonce)]
-    return Leaf(
-        place, user_id, listen_id, Receipt(elements[0], elements[1], seconds, epoch_element(epoch), elements[2])
-    )
+    receipt = Receipt(elements[0], elements[1], seconds, epoch_element(epoch), elements[2])
+    return Leaf(place, user_id, listen_id, receipt, artist_id)

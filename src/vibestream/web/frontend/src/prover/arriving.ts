@@ -1,6 +1,7 @@
-// The page of receipts brings hashing and keys along: fetched when it is shown, and on no other page.
+// Pages that prove bring hashing and keys along: fetched when such a page is shown, and on no other.
 
-let asked = false;
+let receipts = false;
+let perks = false;
 
 export function awaitReceipts(): void {
   document.addEventListener("htmx:after:swap", look);
@@ -8,7 +9,12 @@ export function awaitReceipts(): void {
 }
 
 function look(): void {
-  if (asked || !document.querySelector("vs-receipts")) return;
-  asked = true;
-  void import("./element").then(({ defineReceipts }) => defineReceipts());
+  if (!receipts && document.querySelector("vs-receipts")) {
+    receipts = true;
+    void import("./element").then(({ defineReceipts }) => defineReceipts());
+  }
+  if (!perks && document.querySelector("vs-perk")) {
+    perks = true;
+    void import("./perk").then(({ definePerk }) => definePerk());
+  }
 }

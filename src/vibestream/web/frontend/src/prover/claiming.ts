@@ -5,17 +5,19 @@ import { type Circuit, prove, type Options } from "./proving";
 import { type Claim, claims, type Kept } from "./vault";
 import { walletOf } from "./wallet_key";
 
-interface Receipt {
+export interface Receipt {
   commitment: string;
   song_id: string;
   is_summary: boolean;
+  /** Of a receipt of all that was heard of one artist on the day. */
+  artist_id: string | null;
   seconds: number;
   nonce: string;
   leaf_index: number;
   siblings: string[];
 }
 
-interface OwnReceipts {
+export interface OwnReceipts {
   epoch: { epoch: string; root: string; deployment: string };
   epoch_number: string;
   /** How many summaries of everybody's there are of each number of units. */
@@ -118,7 +120,12 @@ export function expiryOf(sendAt: number): number {
 
 /** What binds a proof to its payout: see `payout_element` of the server, which computes it from the request. */
 export async function payoutElement(deployment: string, epoch: string, wallet: string, expiresAt: number): Promise<bigint> {
-  const parts = ["vibestream-payout-v1", deployment, epoch, wallet, "VIBE", String(expiresAt)].map(utf8);
+  return boundElement(["vibestream-payout-v1", deployment, epoch, wallet, "VIBE", String(expiresAt)]);
+}
+
+/** The element that binds a proof to a list of texts, of which the first says what for: see `bound_element` of the server. */
+export async function boundElement(texts: readonly string[]): Promise<bigint> {
+  const parts = texts.map(utf8);
   const digest = await sha256(joined(parts.flatMap((part) => [bytesOf(BigInt(part.length), 4), part])));
   return bigint(digest.slice(0, 31));
 }

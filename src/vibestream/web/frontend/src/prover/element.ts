@@ -3,7 +3,8 @@
 import { Problem } from "../api";
 import { locale, t, tn } from "../text";
 import { OtherSecret, proveDay } from "./claiming";
-import { type Circuit, ProvingFailed, type Reason } from "./proving";
+import { type Circuit, ProvingFailed } from "./proving";
+import { sentenceOf } from "./sentences";
 import { SecretPanel } from "./secret_panel";
 import { type Claim, claims, type Kept } from "./vault";
 import { vibe } from "./vibe";
@@ -147,18 +148,8 @@ function stateOf(made: Claim[]): string {
   return lines.join(" ");
 }
 
-const SENTENCES: Readonly<Record<Reason, () => string>> = {
-  timeout: () => t("The proof does not get on in this browser. Tick “on one core only” and try again."),
-  cancelled: () => t("Stopped. Nothing was sent."),
-  no_worker: () => t("This browser did not start the prover. Load the page again, or use another browser."),
-  files: () => t("The circuit or its keys did not arrive whole. Load the page again."),
-  refused: () => t("The circuit refuses this receipt: it is not what the day was closed with. Tell us, please."),
-  not_proved: () => t("The proof came out wrong, so it was not sent. Try again."),
-  broken: () => t("The prover stopped. Tick “on one core only” and try again."),
-};
-
 function sentence(error: unknown): string {
-  if (error instanceof ProvingFailed) return SENTENCES[error.reason]();
+  if (error instanceof ProvingFailed) return sentenceOf(error.reason);
   if (error instanceof OtherSecret) return t("These receipts belong to another secret of yours. Bring it into this browser by its code.");
   return error instanceof Problem ? problem(error) : t("Something went wrong in this browser: {error}", { error: String(error) });
 }
