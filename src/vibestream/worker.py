@@ -33,7 +33,6 @@ import vibestream.contexts.payment.subscriptions.jobs
 import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
-import vibestream.contexts.user.chain_wallets.service
 import vibestream.contexts.user.email_changes.service
 import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping

@@ -14,6 +14,7 @@ from vibestream.contexts.music.delivery import retention as delivery
 from vibestream.contexts.payment.webhooks import retention as webhooks
 from vibestream.contexts.user.accounts import retention as accounts
 from vibestream.contexts.user.attempts import retention as attempts
+from vibestream.contexts.user.chain_wallets import retention as chain_wallets
 from vibestream.contexts.user.email_changes import retention as email_changes
 from vibestream.contexts.user.exports import retention as exports
 from vibestream.contexts.user.identities import retention as identities
@@ -40,6 +41,7 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *recovery.RULES,
         *email_changes.RULES,
         *identities.RULES,
+        *chain_wallets.RULES,
         *oauth.RULES,
         *notifications.RULES,
         *exports.RULES,

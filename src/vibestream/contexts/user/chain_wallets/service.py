@@ -33,12 +33,9 @@ from vibestream.contexts.user.chain_wallets.store import ChainWallet
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.contexts.user.sessions.service import Device
 from vibestream.kernel.ids import UserId, new_id
-from vibestream.kernel.time import utc_now
 from vibestream.platform.access import Principal
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
-from vibestream.platform.jobs import periodic
-from vibestream.platform.runtime import Runtime
 
 __all__ = [
     "GOOD_FOR",
@@ -56,7 +53,6 @@ __all__ = [
     "connect",
     "disconnect",
     "site_of",
-    "tidy",
     "wallets_of",
 ]
 
@@ -64,7 +60,6 @@ MOST: Final = 5
 PAGE: Final = "/account/wallets"
 """The page that asks for a signature, which the message names."""
 _NONCE: Final = 16
-_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +158,6 @@ async def disconnect(tx: Tx, *, principal: Principal, wallet_id: UUID, device: D
 async def wallets_of(tx: Tx, *, user_id: UserId) -> list[ChainWallet]:
     """Return a person's wallets, the oldest first."""
     return await store.list_wallets(tx, user_id=user_id)
-
-
-@periodic("user.tidy_chain_wallets", every_s=3600)
-async def tidy(runtime: Runtime) -> None:
-    """Drop what nobody signed in time."""
-    async with runtime.database.begin() as tx:
-        await store.drop_expired(tx, before=utc_now(), most=_AT_ONCE)
 
 
 async def _tell(tx: Tx, *, user_id: UserId, added: bool, device: Device, now: datetime) -> None:

@@ -54,7 +54,7 @@ async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
     """Delete challenges that expired before an instant, at most so many, and return how many."""
     return await tx.execute(
         "DELETE FROM users.chain_wallet_challenge WHERE nonce_hash IN (SELECT nonce_hash"
-        " FROM users.chain_wallet_challenge WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        " FROM users.chain_wallet_challenge WHERE expires_at < %s ORDER BY expires_at LIMIT %s)",  # no lock: nobody may update one
         [before, most],
     )
 
