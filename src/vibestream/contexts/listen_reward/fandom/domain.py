@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Final
 
-from vibestream.contexts.listen_reward.claims.service import PublicSignals, bound_element
-from vibestream.contexts.listen_reward.receipts.service import Closed, artist_element, epoch_element
+from vibestream.contexts.listen_reward.claims.domain.signals import PublicSignals, bound_element
+from vibestream.contexts.listen_reward.receipts.domain.epochs import Closed, artist_element
+from vibestream.contexts.listen_reward.receipts.domain.receipt import epoch_element
 from vibestream.kernel.errors import Conflict, InvalidInput, Missing
 from vibestream.kernel.ids import ArtistId, PerkId, UserId
 from vibestream.kernel.text import TextInvalid, one_line, paragraphs

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from vibestream.contexts.listen_reward.fandom.domain import Perk
 from vibestream.contexts.listen_reward.receipts.domain.field import Field, to_bytes
 from vibestream.kernel.ids import ArtistId, PerkId, UserId
@@ -87,6 +89,25 @@ async def count_opened(tx: Tx, perk_ids: list[PerkId]) -> dict[PerkId, int]:
         [perk_ids],
     )
     return dict(rows)
+
+
+async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
+    """Return the perks that somebody wrote."""
+    return await tx.values(
+        "SELECT jsonb_build_object('perk_id', perk_id, 'artist_id', artist_id, 'title', title, 'text', text,"
+        " 'least_s', least_s, 'made_at', made_at, 'withdrawn_at', withdrawn_at)"
+        " FROM listen_reward.perk WHERE made_by = %s ORDER BY made_at",
+        [user_id],
+    )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Withdraw what somebody offered and empty what they wrote; that it was opened stays, for it is of nobody."""
+    await tx.execute(
+        "UPDATE listen_reward.perk SET title = '-', text = '-', withdrawn_at = coalesce(withdrawn_at, now())"
+        " WHERE made_by = %s AND (title <> '-' OR text <> '-' OR withdrawn_at IS NULL)",
+        [user_id],
+    )
 
 
 def _count(*, perk_id: UUID, count: int) -> tuple[PerkId, int]:
