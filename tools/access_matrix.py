@@ -47,6 +47,8 @@ OWNED: Final[Mapping[str, str]] = {
     "POST /account/passkeys/{passkey_id}/name": "passkey",
     "POST /account/passkeys/{passkey_id}/remove": "passkey",
     "POST /account/connected/{identity_id}/remove": "connected account",
+    "DELETE /api/v1/me/chain-wallets/{wallet_id}": "wallet of a chain",
+    "POST /account/wallets/{wallet_id}/remove": "wallet of a chain",
     "DELETE /api/v1/me/sessions/{session_id}": "session",
     "POST /account/sessions/{session_id}/end": "session",
     "PATCH /api/v1/artists/{artist_id}": "artist",

@@ -37,6 +37,7 @@ from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
+from vibestream.contexts.user.chain_wallets.routes import router as chain_wallets
 from vibestream.contexts.user.consents.routes import router as consents
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
@@ -75,6 +76,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts,
     factors,
     passkeys,
+    chain_wallets,
     recovery,
     sessions,
     profiles,

@@ -16,6 +16,7 @@ from uuid import UUID
 from tests.contexts.music.catalogue.test_routes import picture
 from tests.contexts.payment.top_ups.test_top_ups import topped_up
 from tests.contexts.user.passkeys.test_service import add as add_passkey
+from tests.factories.chain_wallets import wallet as chain_wallet
 from tests.factories.exchange import make_rate, make_reserve
 from tests.factories.listen_reward import make_track
 from tests.factories.listen_reward import registered as registered_track
@@ -27,7 +28,7 @@ from tests.factories.payouts import ask as ask_payout
 from tests.factories.payouts import make_payee
 from tests.factories.royalties import make_artist as make_song
 from tests.factories.royalties import person
-from tests.factories.users import DEVICE, User, make_artist, open_session
+from tests.factories.users import DEVICE, User, make_artist, open_session, principal_of
 from tests.web.finance.conftest import make_payment
 from vibestream.contexts.listen_reward.fandom import service as fandom
 from vibestream.contexts.listen_reward.listening import service as listening
@@ -39,6 +40,7 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.royalties import service as royalties
 from vibestream.contexts.payment.royalties.service import Share
 from vibestream.contexts.payment.subscriptions import service as subscriptions
+from vibestream.contexts.user.chain_wallets import service as chain_wallets
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.identities.domain.values import Claimed
@@ -85,6 +87,25 @@ async def _connected_account(m: Making) -> Named:
         now=utc_now(),
     )
     return {"identity_id": str(made.identity_id)}
+
+
+async def _chain_wallet(m: Making) -> Named:
+    site, key = chain_wallets.site_of(m.runtime.settings), chain_wallet(int(new_id()) % 2**60 + 1)
+    owner = await principal_of(m.tx, m.owner)
+    asked = await chain_wallets.ask(
+        m.tx, site=site, browser_token="b", user_id=m.owner.user_id, address=key.address, now=utc_now()
+    )
+    made = await chain_wallets.connect(
+        m.tx,
+        site=site,
+        browser_token="b",
+        principal=owner,
+        message=asked.message,
+        signature=key.sign(asked.message),
+        device=DEVICE,
+        now=utc_now(),
+    )
+    return {"wallet_id": str(made.wallet_id)}
 
 
 async def _session(m: Making) -> Named:
@@ -299,6 +320,7 @@ async def _payout(m: Making) -> Named:
 _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "passkey": _passkey,
     "connected account": _connected_account,
+    "wallet of a chain": _chain_wallet,
     "session": _session,
     "artist": _artist,
     "perk": _perk,

@@ -135,6 +135,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "identity.provider_missing": N_("There is no such way to sign in here."),
     "identity.request_expired": N_("That took too long, or was answered already. Try again."),
     "identity.taken": N_("That account is connected with an account here already."),
+    "wallet_link.address_malformed": N_("This is not the address of a wallet."),
+    "wallet_link.challenge_expired": N_("That took too long, or was answered already. Try again."),
+    "wallet_link.full": N_("Five wallets are connected already. Remove one first."),
+    "wallet_link.message_refused": N_("What the wallet signed is not what it was asked to sign here."),
+    "wallet_link.missing": N_("There is no such wallet."),
+    "wallet_link.signature_refused": N_("This is not a signature of that wallet."),
+    "wallet_link.taken": N_("That wallet is connected with an account here already."),
     "passkey.copied": N_(
         "This passkey was stopped: its counter shows that there is a copy. Sign in by your password and make a new one."
     ),

@@ -33,4 +33,4 @@ def test_each_notice_has_a_subject_of_its_own_in_each_language():
         for locale in ("en", "es")
         for notice in FactorNotice
     }
-    assert len(subjects) == 20
+    assert len(subjects) == 2 * len(FactorNotice) == 28
