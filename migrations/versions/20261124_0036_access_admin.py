@@ -10,7 +10,7 @@ down_revision = "0035"
 
 def upgrade() -> None:
     """Let the roles be granted, and create the tables; the application gets each right by name."""
-    for statements in (_ROLES, _EMAIL, _FREEZE, _LISTENS):
+    for statements in (_ROLES, _EMAIL, _FREEZE, _LISTENS, _LOCKS, _PROPOSALS):
         op.execute(statements)
 
 
@@ -69,4 +69,46 @@ CREATE TABLE payment.payout_freeze (
 );
 COMMENT ON TABLE payment.payout_freeze IS 'Nothing is paid out to a payee before this: their account may have been taken over.';
 GRANT SELECT, INSERT, UPDATE, DELETE ON payment.payout_freeze TO vibestream_app;
+"""
+
+_LOCKS = """
+CREATE TABLE users.account_lock (
+    lock_id     uuid PRIMARY KEY,
+    user_id     uuid NOT NULL REFERENCES users.account,
+    reason      text NOT NULL CHECK (reason IN ('compromised', 'abuse', 'fraud', 'legal', 'owner')),
+    note        text NOT NULL CHECK (length(note) BETWEEN 1 AND 500),
+    locked_at   timestamptz NOT NULL,
+    locked_by   uuid NOT NULL REFERENCES users.account,
+    unlocked_at timestamptz CHECK (unlocked_at >= locked_at),
+    unlocked_by uuid REFERENCES users.account,
+    unlock_note text CHECK (length(unlock_note) BETWEEN 1 AND 500),
+    CHECK (num_nulls(unlocked_at, unlocked_by, unlock_note) IN (0, 3))
+);
+COMMENT ON TABLE users.account_lock IS 'Accounts that an admin locked: nobody signs in to one that is not unlocked.';
+CREATE UNIQUE INDEX account_lock_open ON users.account_lock (user_id) WHERE unlocked_at IS NULL;
+CREATE INDEX account_lock_by_user ON users.account_lock (user_id, locked_at DESC);
+GRANT SELECT, INSERT, UPDATE (unlocked_at, unlocked_by, unlock_note), DELETE ON users.account_lock TO vibestream_app;
+"""
+
+_PROPOSALS = """
+CREATE TABLE users.role_proposal (
+    proposal_id uuid PRIMARY KEY,
+    user_id     uuid NOT NULL REFERENCES users.account,
+    role        text NOT NULL CHECK (role IN ('finance', 'admin')),
+    grants      boolean NOT NULL,
+    proposed_by uuid NOT NULL REFERENCES users.account CHECK (proposed_by <> user_id),
+    proposed_at timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL CHECK (expires_at > proposed_at),
+    outcome     text CHECK (outcome IN ('approved', 'refused', 'expired')),
+    decided_by  uuid REFERENCES users.account CHECK (decided_by <> user_id),
+    decided_at  timestamptz CHECK (decided_at >= proposed_at),
+    CHECK ((outcome IS NULL) = (decided_at IS NULL)),
+    CHECK (outcome <> 'approved' OR decided_by <> proposed_by)
+);
+COMMENT ON TABLE users.role_proposal IS
+    'That a person gets, or loses, a role with which much harm can be done: one admin proposes, another approves, and '
+    'neither is that person.';
+CREATE UNIQUE INDEX role_proposal_open ON users.role_proposal (user_id, role) WHERE outcome IS NULL;
+CREATE INDEX role_proposal_by_time ON users.role_proposal (proposed_at DESC);
+GRANT SELECT, INSERT, UPDATE (outcome, decided_by, decided_at), DELETE ON users.role_proposal TO vibestream_app;
 """

@@ -36,5 +36,8 @@ async def test_makes_the_first_admin_and_unmakes_it(database: Database, owner_ds
     assert await run("ana@example.org", "admin") == (0, "ana@example.org was admin already.")
     assert await run("nobody@example.org", "admin") == (1, "No account has this address.")
     assert (await run("ana@example.org", "root"))[0] == 2
+    assert await run("ana@example.org", "admin", "--revoke") == (1, "This is the last admin. Make another one first.")
+    async with database.begin() as tx:
+        await make_user(tx, roles=["admin"])
     assert await run("ana@example.org", "admin", "--revoke") == (0, "ana@example.org is admin no longer.")
     assert await roles() == frozenset()

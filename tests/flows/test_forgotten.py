@@ -154,7 +154,7 @@ LEAVES_NOTHING = {
     "user.attempts",
     "listen_reward.scoring",
     "platform.jobs",
-    *("user.audit_log", "user.erasure", "user.exports", "user.consents"),
+    *("user.audit_log", "user.erasure", "user.exports", "user.consents", "user.administration", "user.locks"),
     *("listen_reward.receipts", "listen_reward.pools"),
     *("payment.checkout", "payment.subscriptions", "payment.wallets"),
 }

@@ -33,6 +33,7 @@ NOT_FOR_PAGES = {
         "pools.epoch_not_open",
         "listen_to_reward.not_paid",
         "access.unknown_role",
+        "administration.admin_exists",
         "events.unreadable",
     ),
     *("events.unheard_version", "jobs.unknown", "mail.malformed", "mail.refused", "mail.unavailable"),

@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "ceremony": "Make the keys of claims, together.",
     "claim": "Claim what listening earned, without saying whose it is.",
     "rebuild": "Make what is read again from what happened.",
+    "roles": "Show who holds a role, or make the first admin.",
     "grant-role": "Give an account a role, such as admin.",
     "web": "Run the web server alone (many machines).",
     "worker": "Run the worker alone (many machines).",

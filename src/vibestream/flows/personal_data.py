@@ -25,6 +25,7 @@ from vibestream.contexts.payment.wallets import personal as wallets
 from vibestream.contexts.payment.webhooks import personal as webhooks
 from vibestream.contexts.user.access import personal as access
 from vibestream.contexts.user.accounts import personal as accounts
+from vibestream.contexts.user.administration import personal as administration
 from vibestream.contexts.user.analytics import personal as analytics
 from vibestream.contexts.user.attempts import personal as attempts
 from vibestream.contexts.user.audit_log import personal as audit_log
@@ -36,6 +37,7 @@ from vibestream.contexts.user.exports import personal as exports
 from vibestream.contexts.user.factors import personal as factors
 from vibestream.contexts.user.fans import personal as fans
 from vibestream.contexts.user.identities import personal as identities
+from vibestream.contexts.user.locks import personal as locks
 from vibestream.contexts.user.notifications import personal as notifications
 from vibestream.contexts.user.oauth import personal as oauth
 from vibestream.contexts.user.passkeys import personal as passkeys
@@ -60,6 +62,8 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     recovery.PERSONAL,
     attempts.PERSONAL,
     access.PERSONAL,
+    administration.PERSONAL,
+    locks.PERSONAL,
     fans.PERSONAL,
     verification.PERSONAL,
     profiles.PERSONAL,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from vibestream.contexts.user.events import AppTokenReplayed, EmailChanged, EnteredFromNewDevice
+from vibestream.contexts.user.events import (
+    AccountLockChanged,
+    AppTokenReplayed,
+    EmailChanged,
+    EnteredFromNewDevice,
+    RoleChanged,
+)
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.notifications.service import Kind
 from vibestream.kernel.time import utc_now
@@ -48,8 +54,35 @@ async def tell_email(tx: Tx, event: EmailChanged) -> None:
     )
 
 
+async def tell_role(tx: Tx, event: RoleChanged) -> None:
+    """Tell somebody that an admin gave them a role, or took it."""
+    await notifications.tell(
+        tx,
+        user_id=event.user_id,
+        kind=Kind.ROLE_GRANTED if event.granted else Kind.ROLE_TAKEN,
+        key=str(event.event_id),
+        facts={"role": event.role, "when": event.occurred_at.isoformat()},
+        now=utc_now(),
+    )
+
+
+async def tell_lock(tx: Tx, event: AccountLockChanged) -> None:
+    """Tell the owner of the account, by mail since they cannot get in, that it was locked and why; or unlocked."""
+    facts: dict[str, str | int] = {"when": event.occurred_at.isoformat()}
+    await notifications.tell(
+        tx,
+        user_id=event.user_id,
+        kind=Kind.ACCOUNT_LOCKED if event.locked else Kind.ACCOUNT_UNLOCKED,
+        key=str(event.event_id),
+        facts=facts | ({"reason": event.reason} if event.locked else {}),
+        now=utc_now(),
+    )
+
+
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     Subscription(event=EnteredFromNewDevice, consumer="tell_owners", handle=tell_entered, poison=Poison.SKIP),
     Subscription(event=EmailChanged, consumer="tell_owners", handle=tell_email, poison=Poison.SKIP),
+    Subscription(event=RoleChanged, consumer="tell_owners", handle=tell_role, poison=Poison.SKIP),
+    Subscription(event=AccountLockChanged, consumer="tell_owners", handle=tell_lock, poison=Poison.SKIP),
     Subscription(event=AppTokenReplayed, consumer="tell_owners", handle=tell_replayed, poison=Poison.SKIP),
 )

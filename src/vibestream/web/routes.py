@@ -8,6 +8,8 @@ from fastapi import APIRouter
 
 from vibestream.web.pages import (
     account,
+    admin_accounts,
+    admin_roles,
     apps,
     artist_profile,
     audience,
@@ -98,6 +100,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     splits.router,
     *FINANCE,
     audit_log.router,
+    admin_accounts.router,
+    admin_roles.router,
     operations.router,
     pool_figures.router,
     held_listens.router,

@@ -95,6 +95,18 @@ SENTENCES: Final[Mapping[str, str]] = {
     "account.address_taken": N_(
         "This address has an account of its own by now. Sign in there, or use another address."
     ),
+    "access.last_admin": N_("This is the last admin. Make another one first."),
+    "account.locked": N_("This account is locked. We wrote to its address why; answer that message."),
+    "account.lock_reason_unknown": N_("Choose one of the reasons."),
+    "administration.person_unknown": N_("Nobody here has this id, handle or address. Each is compared whole."),
+    "administration.own_account": N_("Nobody decides about their own account. Ask another admin."),
+    "administration.no_admin": N_("Whoever decides, or had proposed it, is no admin any more."),
+    "administration.same_admin": N_("You proposed this: another admin has to approve it."),
+    "administration.role_unchanged": N_("That is how it stands already. Load the page again."),
+    "administration.already_proposed": N_("A change of this role waits to be decided already."),
+    "administration.not_proved": N_("Nobody has proved this account's address, so it gets no role."),
+    "administration.lock_unchanged": N_("That is how it stands already. Load the page again."),
+    "administration.proposal_over": N_("This does not wait any more: it was decided, or a week has passed."),
     "email_change.expired": N_("There is no code that this browser could show any more. Ask for another."),
     "email_change.unchanged": N_("This is your address already."),
     "email_change.undo_expired": N_("This code undoes nothing: it is mistyped, was used, or is older than a week."),

@@ -103,3 +103,37 @@ class EmailChanged(Event):
     def key(self) -> str:
         """Order the news of one account."""
         return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleChanged(Event):
+    """An admin gave somebody a role, or took it. Announced so that they are told."""
+
+    type: ClassVar[str] = "vibestream.user.role_changed"
+
+    user_id: UserId
+    role: str
+    """`artist`, `label`, `moderator`, `finance` or `admin`."""
+    granted: bool
+
+    @property
+    def key(self) -> str:
+        """Order the news of one account."""
+        return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLockChanged(Event):
+    """An admin locked somebody's account, or unlocked it. Announced so that they are told, and why."""
+
+    type: ClassVar[str] = "vibestream.user.account_lock_changed"
+
+    user_id: UserId
+    reason: str
+    """`compromised`, `abuse`, `fraud`, `legal` or `owner`; empty when it was unlocked."""
+    locked: bool
+
+    @property
+    def key(self) -> str:
+        """Order the news of one account."""
+        return str(self.user_id)

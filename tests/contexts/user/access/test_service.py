@@ -34,6 +34,7 @@ async def test_a_grant_holds_once_and_is_logged_once(tx: Tx):
 
 async def test_a_role_is_taken_back_once(tx: Tx):
     user = await make_user(tx, roles=["artist", "admin"])
+    await make_user(tx, roles=["admin"])
     for held in (True, False):
         revoked = await service.revoke_role(tx, user_id=user.user_id, role=Role.ADMIN, revoked_by=None, now=LATER)
         assert revoked is held

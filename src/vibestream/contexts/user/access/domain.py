@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import ClassVar
 
-from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.errors import Conflict, InvalidInput
 
 
 class UnknownRole(InvalidInput):
@@ -16,6 +16,15 @@ class UnknownRole(InvalidInput):
     def __init__(self, *, role: str) -> None:
         super().__init__(f"{role!r} is not a role that can be granted; use one of {', '.join(Role)}.")
         self.role = role
+
+
+class LastAdmin(Conflict):
+    """Somebody has to be an admin: another is made first."""
+
+    code: ClassVar[str] = "access.last_admin"
+
+    def __init__(self) -> None:
+        super().__init__("This is the last admin. Make another one first.")
 
 
 class Role(enum.StrEnum):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from vibestream.contexts.user.access import store
-from vibestream.contexts.user.access.domain import Role, UnknownRole, role_named
+from vibestream.contexts.user.access.domain import LastAdmin, Role, UnknownRole, role_named
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
-__all__ = ["Role", "UnknownRole", "grant_role", "revoke_role", "role_named", "roles_of"]
+__all__ = ["LastAdmin", "Role", "UnknownRole", "grant_role", "revoke_role", "role_named", "roles_of"]
 
 
 async def grant_role(tx: Tx, *, user_id: UserId, role: Role, granted_by: UserId | None, now: datetime) -> bool:
@@ -30,7 +30,13 @@ async def grant_role(tx: Tx, *, user_id: UserId, role: Role, granted_by: UserId 
 
 
 async def revoke_role(tx: Tx, *, user_id: UserId, role: Role, revoked_by: UserId | None, now: datetime) -> bool:
-    """Take a role back at once, and say whether the account held it."""
+    """Take a role back at once, and say whether the account held it.
+
+    Raises:
+        LastAdmin: nobody else is an admin.
+    """
+    if role is Role.ADMIN and await store.is_only_admin(tx, user_id=user_id):
+        raise LastAdmin
     if not await store.drop_grant(tx, user_id=user_id, role=role):
         return False
     await audit_log.record(

@@ -28,6 +28,13 @@ async def drop_grant(tx: Tx, *, user_id: UserId, role: Role) -> bool:
     return touched == 1
 
 
+async def is_only_admin(tx: Tx, *, user_id: UserId) -> bool:
+    """Say whether an account is an admin and nobody else is; whoever else takes that role waits until this is committed."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('administration', 36))")
+    admins = await tx.values("SELECT user_id FROM users.role_grant WHERE role = 'admin'")
+    return admins == [user_id]
+
+
 async def list_roles(tx: Tx, *, user_id: UserId) -> list[Role]:
     """Return the roles that were granted to an account, by name."""
     found = await tx.value(

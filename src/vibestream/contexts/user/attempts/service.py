@@ -24,15 +24,31 @@ __all__ = [
     "DEVICE_GOOD_FOR",
     "Admission",
     "SignInSlowed",
+    "Standing",
     "admit",
     "failed",
     "remember",
+    "standing",
     "succeeded",
 ]
 
 DEVICE_COOKIE: Final = "device"
 """The purpose of the cookie by which a browser that was let in is known again."""
 _NOBODY: Final = UserId(UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Attempts that were counted, how many are let through, and when counting begins anew; None: none were."""
+
+    taken: int
+    most: int
+    ends_at: datetime | None
+
+    @property
+    def slowed(self) -> bool:
+        """Whether a stranger's next attempt is one too many."""
+        return self.taken >= self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +121,15 @@ async def remember(tx: Tx, *, user_id: UserId, device_token: str, now: datetime)
     token = device_token if known else secrets.token_urlsafe(32)
     await store.save_device(tx, device_hash=_hash(token), user_id=user_id, now=now, most=domain.MOST_DEVICES)
     return token
+
+
+async def standing(tx: Tx, *, key: bytes, lookup: str, now: datetime) -> Standing:
+    """Return how many attempts at an address were made by browsers that it does not know, without counting one."""
+    bucket = domain.address_bucket(key=key, lookup=lookup)
+    counted = await store.load(tx, bucket=bucket, now=now)
+    if counted is None:
+        return Standing(0, domain.OF_STRANGERS.most, None)
+    return Standing(counted.taken, domain.OF_STRANGERS.most, counted.ends_at)
 
 
 def _require(wait_s: int) -> None:

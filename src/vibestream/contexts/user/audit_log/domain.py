@@ -57,6 +57,13 @@ class Action(enum.StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - names an action
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
+    ROLE_PROPOSED = "role.proposed"
+    ROLE_APPROVED = "role.approved"
+    ROLE_REFUSED = "role.refused"
+    ACCOUNT_SOUGHT = "account.sought"
+    ACCOUNT_SEEN = "account.seen"
+    ACCOUNT_LOCKED = "account.locked"
+    ACCOUNT_UNLOCKED = "account.unlocked"
     ARTIST_VERIFIED = "artist.verified"
     ARTIST_REFUSED = "artist.verification_refused"
 

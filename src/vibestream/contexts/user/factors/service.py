@@ -39,6 +39,7 @@ __all__ = [
     "require_second",
     "reseal",
     "show",
+    "waits_s",
 ]
 
 PURPOSE: Final = "user.totp"
@@ -115,6 +116,12 @@ async def has_second(tx: Tx, *, user_id: UserId) -> bool:
     """Say whether an account must show a second factor to be entered."""
     found = await store.find_totp(tx, user_id=user_id)
     return found is not None and found.confirmed_at is not None
+
+
+async def waits_s(tx: Tx, *, user_id: UserId, now: datetime) -> int:
+    """Return for how many seconds no code of an account's app is looked at, because too many were wrong; 0: it is now."""
+    found = await store.find_totp(tx, user_id=user_id)
+    return 0 if found is None else found.wait_s(now)
 
 
 async def require_second(tx: Tx, *, user_id: UserId) -> None:

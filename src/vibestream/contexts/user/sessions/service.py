@@ -15,6 +15,7 @@ from typing import Final
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.erasure import service as erasure
 from vibestream.contexts.user.events import EnteredFromNewDevice
+from vibestream.contexts.user.locks import service as locks
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import domain, store
 from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Kind, Session, SessionMissing, device_of
@@ -72,8 +73,10 @@ async def open_session(
     told: `EnteredFromNewDevice`. Who had asked to be erased has come back, and is not.
 
     Raises:
+        AccountLocked: an admin has locked it.
         AccountClosed: the account is being erased.
     """
+    await locks.require_open(tx, user_id=user_id)
     await erasure.come_back(tx, user_id=user_id, now=now)
     await _announce_new(tx, user_id=user_id, device=device, now=now)
     if replaces is not None and domain.is_token(replaces):

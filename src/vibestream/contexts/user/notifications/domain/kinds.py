@@ -33,6 +33,10 @@ class Kind(enum.StrEnum):
     APP_ENDED = "app_ended"
     EMAIL_CHANGED = "email_changed"
     EMAIL_RESTORED = "email_restored"
+    ROLE_GRANTED = "role_granted"
+    ROLE_TAKEN = "role_taken"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_UNLOCKED = "account_unlocked"
     MASTER_READY = "master_ready"
     MASTER_REFUSED = "master_refused"
     ARTIST_VERIFIED = "artist_verified"
@@ -86,6 +90,10 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.APP_ENDED: _MANDATORY,
     Kind.EMAIL_CHANGED: _MANDATORY,
     Kind.EMAIL_RESTORED: _MANDATORY,
+    Kind.ROLE_GRANTED: _MANDATORY,
+    Kind.ROLE_TAKEN: _MANDATORY,
+    Kind.ACCOUNT_LOCKED: _MANDATORY,
+    Kind.ACCOUNT_UNLOCKED: _MANDATORY,
     Kind.MASTER_READY: Rule(by_day=True, mailed=False),
     Kind.MASTER_REFUSED: Rule(),
     Kind.ARTIST_VERIFIED: Rule(),

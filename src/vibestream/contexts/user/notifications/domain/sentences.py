@@ -27,6 +27,10 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.APP_ENDED: "/account/apps",
     Kind.EMAIL_CHANGED: "/account",
     Kind.EMAIL_RESTORED: "/forgot-password",
+    Kind.ROLE_GRANTED: "/account",
+    Kind.ROLE_TAKEN: "/account",
+    Kind.ACCOUNT_LOCKED: "/sign-in",
+    Kind.ACCOUNT_UNLOCKED: "/sign-in",
     Kind.MASTER_READY: "/studio",
     Kind.MASTER_REFUSED: "/studio",
     Kind.ARTIST_VERIFIED: "/studio",
@@ -251,6 +255,56 @@ _SAFETY: Final[Mapping[Kind, Sentences]] = {
             "Se quitaron las claves de acceso añadidas desde el cambio. No se paga nada durante 72 horas.",
         ),
     },
+    Kind.ROLE_GRANTED: {
+        "en": (
+            "You have another role: {role}",
+            "On {when} UTC you were given the role {role} at VibeStream.",
+            "If you do not know why, write to us. New administrators sign in again.",
+        ),
+        "es": (
+            "Tienes otro rol: {role}",
+            "El {when} UTC se te dio el rol de {role} en VibeStream.",
+            "Si no sabes por qué, escríbenos. Quien administra por primera vez inicia sesión de nuevo.",
+        ),
+    },
+    Kind.ROLE_TAKEN: {
+        "en": (
+            "You no longer have a role: {role}",
+            "On {when} UTC the role {role} at VibeStream was taken from you.",
+            "If you do not know why, write to us.",
+        ),
+        "es": (
+            "Ya no tienes un rol: {role}",
+            "El {when} UTC se te retiró el rol de {role} en VibeStream.",
+            "Si no sabes por qué, escríbenos.",
+        ),
+    },
+    Kind.ACCOUNT_LOCKED: {
+        "en": (
+            "Your account was locked",
+            "On {when} UTC your VibeStream account was locked, because {reason}. Everybody was signed out.",
+            "Nobody can sign in until we unlock it. Your music, your wallet and what you earn stay yours.",
+            "If you think that this is wrong, answer this message.",
+        ),
+        "es": (
+            "Se bloqueó tu cuenta",
+            "El {when} UTC se bloqueó tu cuenta de VibeStream, porque {reason}. Se cerraron todas las sesiones.",
+            "Nadie puede entrar hasta que la desbloqueemos. Tu música, tu cartera y lo que ganas siguen siendo tuyos.",
+            "Si crees que es un error, responde a este mensaje.",
+        ),
+    },
+    Kind.ACCOUNT_UNLOCKED: {
+        "en": (
+            "Your account was unlocked",
+            "On {when} UTC your VibeStream account was unlocked.",
+            "Sign in as before: {here}.",
+        ),
+        "es": (
+            "Se desbloqueó tu cuenta",
+            "El {when} UTC se desbloqueó tu cuenta de VibeStream.",
+            "Inicia sesión como antes: {here}.",
+        ),
+    },
 }
 _MUSIC: Final[Mapping[Kind, Sentences]] = {
     Kind.MASTER_READY: {
@@ -338,6 +392,40 @@ SENTENCES: Final[Mapping[Kind, Sentences]] = {
     **_LISTENING,
 }
 
+ROLES: Final = {
+    "en": {
+        "artist": "artist",
+        "label": "label",
+        "moderator": "moderator",
+        "finance": "finance",
+        "admin": "administrator",
+    },
+    "es": {
+        "artist": "artista",
+        "label": "sello",
+        "moderator": "moderación",
+        "finance": "finanzas",
+        "admin": "administración",
+    },
+}
+"""What roles are called."""
+LOCK_REASONS: Final = {
+    "en": {
+        "compromised": "somebody else seems to be in it",
+        "abuse": "it was used against the rules",
+        "fraud": "payments made with it are being looked into",
+        "legal": "a court or an authority asks for it",
+        "owner": "you asked for it",
+    },
+    "es": {
+        "compromised": "parece que alguien más está en ella",
+        "abuse": "se usó en contra de las normas",
+        "fraud": "se están revisando pagos hechos con ella",
+        "legal": "lo pide un tribunal o una autoridad",
+        "owner": "tú lo pediste",
+    },
+}
+"""Why an account was locked."""
 PAID_FOR: Final = {
     "en": {
         "wallet_top_up": "wallet top-up",

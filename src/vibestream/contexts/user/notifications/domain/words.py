@@ -12,7 +12,16 @@ from datetime import datetime
 from typing import Final
 
 from vibestream.contexts.user.notifications.domain.kinds import Facts, Kind
-from vibestream.contexts.user.notifications.domain.sentences import METHODS, PAID_FOR, PLACES, SENTENCES, SETTINGS, STOP
+from vibestream.contexts.user.notifications.domain.sentences import (
+    LOCK_REASONS,
+    METHODS,
+    PAID_FOR,
+    PLACES,
+    ROLES,
+    SENTENCES,
+    SETTINGS,
+    STOP,
+)
 from vibestream.kernel.money import Currency, Money
 
 
@@ -62,6 +71,10 @@ def _named(facts: Facts, locale: str) -> Mapping[str, str]:
         named["what"] = PAID_FOR[locale].get(what) or what.capitalize()
     if "method" in facts:
         named["method"] = METHODS[str(facts["method"])]
+    if "role" in facts:
+        named["role"] = ROLES[locale][str(facts["role"])]
+    if "reason" in facts:
+        named["reason"] = LOCK_REASONS[locale][str(facts["reason"])]
     if "device" in facts:
         named["device"] = str(facts["device"]) or _UNKNOWN[locale]
     return named

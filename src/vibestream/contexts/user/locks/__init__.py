@@ -1,0 +1,1 @@
+"""Accounts that an admin locked: nobody gets in until one is unlocked."""
