@@ -39,6 +39,5 @@ defineWaveform();
 defineUploader();
 defineChart();
 definePasskey();
-definePush();
 defineChainWallet();
 awaitReceipts();
