@@ -1,4 +1,4 @@
-"""Receipts of what was heard of an artist, and the perks that a proof of one opens."""
+"""Receipts of what was heard of an artist, the perks that a proof of one opens, and orders of keys of a chain."""
 
 from __future__ import annotations
 
@@ -47,4 +47,8 @@ def upgrade() -> None:
     );
     COMMENT ON TABLE listen_reward.perk_proof IS 'Proofs that opened a perk. Nothing here says whose, or when.';
     GRANT SELECT, INSERT ON listen_reward.perk_proof TO vibestream_app;
+
+    ALTER TABLE payment.claim_order DROP CONSTRAINT claim_order_wallet_check;
+    ALTER TABLE payment.claim_order ADD CONSTRAINT claim_order_wallet_check
+        CHECK (wallet ~ '^(ed25519:[0-9a-f]{64}|evm:0x[0-9a-f]{40})$');
     """)

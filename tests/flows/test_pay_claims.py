@@ -232,21 +232,6 @@ async def test_only_the_plain_word_accepts_to_be_recognised(client: Any, databas
     assert answer.json()["code"] != "claims.invalid"
 
 
-async def test_an_address_that_nobody_could_spend_from_is_not_paid_whatever_is_proved(client: Any, database: Database):
-    fan = await listener(database, secret=SECRET)
-    await listened(database, fan)
-    await closed(database)
-    address = "evm:0x" + "ab" * 20
-    own = await own_receipts(database, fan)
-
-    answer = await client.post("/api/v1/claims", json=claim_body(own, secret=SECRET, wallet=address))
-
-    assert (answer.status_code, answer.json()["code"]) == (422, "claim_wallets.not_spendable")
-    assert await balance(database, address) == 0
-    # The receipt is not spent: it can be claimed to a wallet that has a key.
-    assert (await client.post("/api/v1/claims", json=claim_body(own, secret=SECRET))).status_code == 200
-
-
 async def test_what_waits_for_the_close_is_told_to_its_listener_alone(client_for: Any, client: Any, database: Database):
     fan = await listener(database, secret=SECRET)
     await listened(database, fan, times=2)

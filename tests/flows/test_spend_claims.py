@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.factories.nameless import Nameless, paid
+from tests.factories.nameless import Nameless, OnChain, paid
 from tests.factories.users import make_user
 from vibestream.contexts.payment.claim_wallets.invariants import INVARIANTS as OWN
+from vibestream.contexts.payment.claim_wallets.signing import is_signed_by
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.tips import service as tips
 from vibestream.flows.audit import INVARIANTS
@@ -200,3 +201,64 @@ async def test_the_audit_sees_an_order_without_its_movement(client: Any, databas
         )
 
     assert [one.finding.ok for one in await check_all(database, OWN)] == [False]
+
+
+HALF = 0x7FFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFF_5D576E73_57A4501D_DFE92F46_681B20A0
+"""Half the order of secp256k1, rounded down."""
+
+
+async def test_what_was_paid_to_an_address_of_a_chain_is_spent_by_its_key_once(client: Any, database: Database):
+    wallet, mine = await paid(client, database, kind=OnChain), await account(database)
+    assert wallet.address.startswith("evm:0x")
+    order = wallet.order("account", mine, 4_000)
+
+    answers = await asyncio.gather(*(client.post(wallet.path, json=order) for _ in range(20)))
+
+    assert {one.status_code for one in answers} == {200}
+    assert (await left(client, wallet), await wallet_of(database, mine)) == ((6_000, 10_000), 4_000)
+    assert await green(database)
+
+
+async def test_no_other_form_of_a_chain_keys_signature_is_taken(client: Any, database: Database):
+    wallet, mine = await paid(client, database, kind=OnChain), await account(database)
+    order = wallet.order("account", mine, 4_000)
+    raw = bytes.fromhex(order["signature"])
+    r, s, v = raw[:32], int.from_bytes(raw[32:64], "big"), raw[64]
+    assert s <= HALF
+    other_half = (2 * HALF + 1 - s).to_bytes(32, "big")
+    forms = [
+        r + other_half + bytes([55 - v]),  # the same to mathematics: whoever saw the first could make it
+        r + other_half + bytes([v]),
+        *(raw[:64] + bytes([last]) for last in (0, 1, 55 - v, 29, 255)),
+        b"\0" * 32 + raw[32:],
+        r + b"\0" * 32 + bytes([v]),
+        b"\xff" * 32 + raw[32:],
+        raw[:64],
+        b"\0" * 65,
+    ]
+
+    answers = [await client.post(wallet.path, json=order | {"signature": one.hex()}) for one in forms]
+
+    assert {one.status_code for one in answers} == {422}
+    assert await left(client, wallet) == (10_000, 10_000)
+    # A key signs what it is asked to and nothing else: not another text, not for another wallet, nor without the prefix.
+    plain = wallet.private.sign_msg(b"vibestream") if isinstance(wallet, OnChain) else None
+    assert plain is not None
+    bare = plain.r.to_bytes(32, "big") + plain.s.to_bytes(32, "big") + bytes([27 + plain.v])
+    thief = OnChain(wallet.deployment).order("account", mine, 4_000)
+    for bad in (order | {"amount_vibe_minor": 4_001}, order | {"signature": bare.hex()}, thief):
+        assert (await client.post(wallet.path, json=bad)).status_code == 422
+    assert await green(database)
+
+
+def test_the_address_of_a_published_signature_is_found():
+    """The example of web3.js's documentation, `eth.accounts.sign("Some data", ...)`."""
+    signature = bytes.fromhex(
+        "b91467e570a6466aa9e9876cbcd013baba02900b8979d43fe208a4a4f339f5fd6007e74cd82e037b800186422fc2da167c747ef045e5d18a5f5d4300f8e1a029"
+        "1c"
+    )
+    wallet = "evm:0x2c7536e3605d9c16a7a3d7b1898e529396a65c23"
+
+    assert is_signed_by(wallet, text=b"Some data", signature=signature)
+    assert not is_signed_by(wallet, text=b"Some date", signature=signature)
+    assert not is_signed_by("evm:0x" + "0" * 40, text=b"Some data", signature=signature)

@@ -46,7 +46,7 @@ class ClaimRequest(BaseModel):
     epoch: date
     wallet: StrictStr = Field(
         pattern=WALLET,
-        description="`ed25519:` and a fresh public key in lower case. An address of a chain, `evm:0x…`, is refused: nobody could spend it.",
+        description="`ed25519:` and a fresh public key, or `evm:0x` and a fresh address; lower case.",
     )
     expires_at: AwareDatetime = Field(
         description="Until when this may be paid: whole seconds, as the payout is bound to."
@@ -85,9 +85,10 @@ class OrderRequest(BaseModel):
     nonce: StrictStr = Field(pattern="^[0-9a-f]{32}$", description="Random, new for each order.")
     expires_at: AwareDatetime = Field(description="Until when it counts, at most seven days ahead: whole seconds.")
     signature: StrictStr = Field(
-        pattern="^[0-9a-f]{128}$",
-        description="Ed25519, by the wallet's key, over seven lines: `vibestream-wallet-order-v1`, the deployment, the wallet, "
-        "`artist:` or `account:` and the identifier, the amount, the nonce, the expiry as `2026-11-24T12:00:00Z`.",
+        pattern="^([0-9a-f]{128}|[0-9a-f]{130})$",
+        description="By the wallet's key, over seven lines: `vibestream-wallet-order-v1`, the deployment, the wallet, "
+        "`artist:` or `account:` and the identifier, the amount, the nonce, the expiry as `2026-11-24T12:00:00Z`. "
+        "Ed25519; or of an `evm:` wallet by `personal_sign` (EIP-191): r, s in the lower half, and 1b or 1c.",
     )
 
 

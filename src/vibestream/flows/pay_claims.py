@@ -28,7 +28,6 @@ from vibestream.contexts.listen_reward.claims.service.spending import (
 from vibestream.contexts.listen_reward.claims.service.spending import claimed as claimed_of
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.receipts import service as receipts
-from vibestream.contexts.payment.claim_wallets.service import require_spendable
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import claims as postings
 from vibestream.contexts.payment.ledger.service.claims import ClaimPayment
@@ -55,13 +54,11 @@ async def pay_claim(runtime: Runtime, *, proof: object, signals: object, asked: 
     """Verify a claim, then spend and pay it at once. The same claim again is answered alike and pays nothing more.
 
     Raises:
-        WalletNotSpendable: nobody could spend what the address would be paid.
         ClaimInvalid: it proves nothing, however it is written.
         ClaimNotDue, ClaimRecognisable, ClaimRefused, ClaimSpent: see `spend`.
         CpuBusy: too many are being verified.
         DevelopmentKeys, KeysDamaged: this deployment has no keys that claims may be believed with.
     """
-    require_spendable(wallet=asked.wallet)
     verifier = claim_verifier(runtime.settings)
     said = await runtime.cpu.run(partial(claims.verify_claim, verifier=verifier, proof=proof, signals=signals))
     if isinstance(said, Invalid):

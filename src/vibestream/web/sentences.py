@@ -71,7 +71,6 @@ SENTENCES: Final[Mapping[str, str]] = {
     "fandom.signed_in": N_("A proof is sent without a session: otherwise we would know who you are."),
     "fandom.threshold_invalid": N_("Choose one of the lengths."),
     "claim_wallets.has_less": N_("This wallet holds less than that."),
-    "claim_wallets.not_spendable": N_("Nothing is paid to an address of a chain: nobody could spend it here."),
     "claim_wallets.order_expired": N_("The order's time is over. Make it again."),
     "claim_wallets.order_invalid": N_("The wallet's key did not sign this order."),
     "claim_wallets.order_reused": N_("The order's number was used for another one. Make it again."),

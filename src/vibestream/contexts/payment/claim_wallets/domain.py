@@ -10,7 +10,7 @@ What is signed, version 1, is text in ASCII, each line ended by one line feed:
     <nonce, 32 hexadecimal digits>
     <instant until which it counts, UTC, such as 2026-11-24T12:00:00Z>
 
-Source: RFC 8032 (Ed25519).
+How it is signed is of the wallet: see `signing`.
 """
 
 from __future__ import annotations
@@ -22,25 +22,14 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from vibestream.contexts.payment.claim_wallets.signing import is_signed_by
 from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.money import VIBE, Money
-
-ED25519: Final = "ed25519:"
-"""What an address begins with whose key can sign here: the only kind that claims are paid to."""
 
 LONGEST: Final = timedelta(days=7)
 """How far ahead an order may expire: nonces of older ones need not be known for ever to be safe, and still are."""
 
 _SIGNED: Final = "vibestream-wallet-order-v1"
-
-
-class WalletNotSpendable(InvalidInput):
-    """Nobody could spend what is paid to this address: only a wallet that an Ed25519 key opens is paid."""
-
-    code: ClassVar[str] = "claim_wallets.not_spendable"
 
 
 class OrderInvalid(InvalidInput):
@@ -98,19 +87,6 @@ class Order:
         return hashlib.sha256(self.text).digest()
 
 
-def require_spendable(*, wallet: str) -> None:
-    """Accept an address that orders can spend from; whoever pays asks before anything is paid to it.
-
-    Raises:
-        WalletNotSpendable: its key signs no orders here, as that of an address of a chain does not.
-    """
-    if not wallet.startswith(ED25519):
-        raise WalletNotSpendable(
-            "Claims are paid to `ed25519:` wallets. What is paid to an address of a chain could not be spent by anybody: "
-            "no chain is told of it, and its key signs no orders here."
-        )
-
-
 def require_order(order: Order, *, signature: bytes, now: datetime) -> None:
     """Accept an order that its wallet's key signed and whose time is not over.
 
@@ -118,12 +94,9 @@ def require_order(order: Order, *, signature: bytes, now: datetime) -> None:
         OrderInvalid: the key did not sign this, or there is nothing to move.
         OrderExpired: its time is over or too far ahead.
     """
-    if order.amount.currency != VIBE or order.amount.minor <= 0 or not order.wallet.startswith(ED25519):
-        raise OrderInvalid("An order moves an amount of VIBE above zero from a wallet whose key can sign here.")
-    try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(order.wallet.removeprefix(ED25519)))
-        key.verify(signature, order.text)
-    except (ValueError, InvalidSignature):
-        raise OrderInvalid("The wallet's key did not sign this order.") from None
+    if order.amount.currency != VIBE or order.amount.minor <= 0:
+        raise OrderInvalid("An order moves an amount of VIBE above zero.")
+    if not is_signed_by(order.wallet, text=order.text, signature=signature):
+        raise OrderInvalid("The wallet's key did not sign this order.")
     if not now < order.expires_at <= now + LONGEST:
         raise OrderExpired(f"An order counts for at most {LONGEST.days} days, and this one's time is over or too long.")

@@ -17,9 +17,7 @@ from vibestream.contexts.payment.claim_wallets.domain import (
     OrderInvalid,
     Target,
     TargetKind,
-    WalletNotSpendable,
     require_order,
-    require_spendable,
 )
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import AccountKind, AccountName
@@ -39,12 +37,10 @@ __all__ = [
     "Target",
     "TargetKind",
     "WalletHasLess",
-    "WalletNotSpendable",
     "carry_out",
     "payee_of",
     "received",
     "require_order",
-    "require_spendable",
 ]
 
 KIND: Final = "claim_order"
