@@ -27,6 +27,15 @@ async def take(tx: Tx, *, bucket: bytes, now: datetime, within: timedelta) -> Co
     return found
 
 
+async def load(tx: Tx, *, bucket: bytes, now: datetime) -> Counted | None:
+    """Return what was counted in a bucket; None when counting has ended."""
+    return await tx.one(
+        Counted,
+        "SELECT bucket, taken, ends_at FROM users.sign_in_attempts WHERE bucket = %s AND ends_at > %s",
+        [bucket, now],
+    )
+
+
 async def give_back(tx: Tx, *, bucket: bytes, ends_at: datetime) -> None:
     """Take back an attempt that turned out to be its owner's, unless counting has begun anew since."""
     await tx.execute(
