@@ -1,4 +1,4 @@
-"""Pages of fans, follows and blocks; one holder for each handle; artists whom moderators verify."""
+"""Pages of fans, follows and blocks; one holder for each handle; artists whom moderators verify; reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0034"
 
 def upgrade() -> None:
     """Create the tables; handles that artists hold already are held by their accounts."""
-    for statements in (_HANDLES, _FANS, _FOLLOWS, _VERIFICATION):
+    for statements in (_HANDLES, _FANS, _FOLLOWS, _VERIFICATION, _REPORTS):
         op.execute(statements)
 
 
@@ -131,4 +131,45 @@ CREATE INDEX verification_by_artist ON users.verification (artist_id, asked_at);
 CREATE INDEX verification_queue ON users.verification (asked_at) WHERE state = 'waiting';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.verification TO vibestream_app;
+"""
+
+_REPORTS = """
+ALTER TABLE users.artist_profile ADD COLUMN hidden boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN users.artist_profile.hidden IS 'A moderator hid its page; what it published is decided about by itself.';
+
+CREATE TABLE users.report (
+    report_id   uuid PRIMARY KEY,
+    reporter_id uuid NOT NULL REFERENCES users.account,
+    kind        text NOT NULL CHECK (kind IN ('fan', 'artist', 'release')),
+    subject_id  uuid NOT NULL,
+    owner_id    uuid NOT NULL REFERENCES users.account CHECK (owner_id <> reporter_id),
+    reason      text NOT NULL CHECK (reason IN ('impersonation', 'harassment', 'rights', 'illegal', 'spam', 'other')),
+    words       text NOT NULL CHECK (length(words) <= 1000),
+    reported_at timestamptz NOT NULL,
+    decision_id uuid,
+    UNIQUE (reporter_id, kind, subject_id)
+);
+COMMENT ON TABLE users.report IS 'What somebody says of a page or a release, once each. Who it is about never learns who said it.';
+CREATE INDEX report_queue ON users.report (kind, subject_id, reported_at) WHERE decision_id IS NULL;
+CREATE INDEX report_by_reporter ON users.report (reporter_id, reported_at);
+CREATE INDEX report_by_owner ON users.report (owner_id);
+
+CREATE TABLE users.report_decision (
+    decision_id uuid PRIMARY KEY,
+    kind        text NOT NULL CHECK (kind IN ('fan', 'artist', 'release')),
+    subject_id  uuid NOT NULL,
+    owner_id    uuid NOT NULL REFERENCES users.account,
+    verdict     text NOT NULL CHECK (verdict IN ('dismissed', 'hidden', 'shown', 'taken_down')),
+    decided_by  uuid NOT NULL REFERENCES users.account CHECK (decided_by <> owner_id),
+    decided_at  timestamptz NOT NULL,
+    note        text NOT NULL CHECK (length(note) BETWEEN 1 AND 1000),
+    CHECK ((kind = 'release') = (verdict = 'taken_down') OR verdict = 'dismissed')
+);
+COMMENT ON TABLE users.report_decision IS 'What a moderator decided about everything that was open of one subject, and why. Nobody decides of themselves.';
+CREATE INDEX report_decision_by_subject ON users.report_decision (kind, subject_id, decided_at);
+CREATE INDEX report_decision_by_owner ON users.report_decision (owner_id);
+ALTER TABLE users.report ADD FOREIGN KEY (decision_id) REFERENCES users.report_decision;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.report TO vibestream_app;
+GRANT SELECT, INSERT, DELETE ON users.report_decision TO vibestream_app;
 """

@@ -26,7 +26,7 @@ from tests.factories.music import make_music
 from tests.factories.passkeys import Authenticator
 from tests.factories.payouts import earn, usd
 from tests.factories.sounds import tone
-from tests.factories.users import PASSWORD
+from tests.factories.users import PASSWORD, make_artist
 from vibestream.contexts.payment.checkout import service as checkout
 from vibestream.contexts.payment.checkout.service import PaymentView
 from vibestream.contexts.payment.checkout.service.noting import apply
@@ -66,6 +66,9 @@ WORDS: Final = {
     "app_address": "https://larkspur.example/back",
     "passkey": "Thimblewick phone",
     "player": "player-brontide-7",
+    "about": "Keeps bees above Thistlemere",
+    "evidence": "The Ambervale Gazette wrote of us",
+    "reported": "Somebody copied our zephyrine waltz",
 }
 """What is distinctive of them, by what it is."""
 
@@ -95,6 +98,7 @@ async def live(client: httpx2.AsyncClient, runtime: Runtime, gateways: Sandbox, 
     await _listen_and_tip(life)
     await _be_paid(life)
     await _register_app(life)
+    await _be_seen(life)
     asked = await client.post("/api/v1/password-reset", json={"email": WORDS["email"]})
     assert asked.status_code == 202, asked.text
     form = {**HTML, "Sec-Fetch-Site": "same-origin"}
@@ -177,6 +181,22 @@ async def _upload(life: Life, data: bytes, *, name: str, size: int) -> str:
     sent = await life.client.patch(where, content=data, headers=body)
     assert sent.status_code == 204, sent.text
     return str(where.rsplit("/", 1)[1])
+
+
+async def _be_seen(life: Life) -> None:
+    page = {"handle": "marrowby", "about": WORDS["about"], "opened": "1"}
+    saved = await life.client.post("/account/page", data=page, headers=HTML)
+    assert saved.status_code == 303, saved.text
+    async with life.runtime.database.begin() as tx:
+        other = await make_artist(tx)
+        artist_id = await tx.value("SELECT artist_id FROM users.artist_profile WHERE user_id = %s", [life.user_id])
+    asked = await life.client.post(
+        f"/studio/artists/{artist_id}/verification", data={"evidence": WORDS["evidence"]}, headers=HTML
+    )
+    assert asked.status_code == 303, asked.text
+    for what, form in (("follow", {}), ("report", {"reason": "rights", "words": WORDS["reported"]})):
+        done = await life.client.post(f"/artists/{other.handle}/{what}", data=form, headers=HTML)
+        assert done.status_code in {200, 303}, done.text
 
 
 async def _listen_and_tip(life: Life) -> None:

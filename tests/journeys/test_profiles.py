@@ -67,7 +67,7 @@ def test_a_fan_opens_a_page_follows_an_artist_and_wants_nothing_of_somebody(
     stranger.goto("/u/kito")
     expect(stranger.get_by_role("link", name="Ana Soler")).to_be_visible()
     look_in_both_languages(stranger, "person", shots=shots, widths=DOWN_TO_SMALL)
-    stranger.get_by_text("Block", exact=True).click()
+    stranger.get_by_text("Block or report").click()
     stranger.get_by_role("button", name="Block Kito").click()
     expect(stranger.get_by_text("Blocked. Neither of you sees")).to_be_visible()
     look_in_both_languages(stranger, "own-page-blocked", shots=shots, widths=DOWN_TO_SMALL)
@@ -127,3 +127,43 @@ def _asks(artist: Page, words: str) -> None:
     artist.get_by_label("Addresses", exact=True).fill("https://rio-lento.example.org/")
     artist.get_by_role("button", name="Ask to be verified").click()
     expect(artist.get_by_text("Asked. A moderator will look at it")).to_be_visible()
+
+
+def test_a_page_that_was_reported_is_hidden_by_a_moderator_and_its_owner_reads_why(
+    browser_for: Callable[..., BrowserContext], product: Product, shots: Path
+):
+    owner, reporter, moderator = (browser_for().new_page() for _ in range(3))
+    people.signs_up(owner, people.somebody("Pol Vidal"))
+    _opens_page(owner, "pol.vidal")
+    people.signs_up(reporter, people.somebody("Lola Prats"))
+    judge = people.somebody("Olga Petit")
+    people.signs_up(moderator, judge)
+    product.command("grant-role", judge.email, "moderator")
+    moderator.context.clear_cookies()
+    people.signs_in(moderator, judge)
+
+    reporter.goto("/u/pol.vidal")
+    reporter.get_by_text("Block or report").click()
+    look_in_both_languages(reporter, "person-menu", shots=shots, widths=DOWN_TO_SMALL)
+    reporter.get_by_text("Block or report").click()
+    reporter.get_by_role("link", name="Report Pol Vidal to the moderators").click()
+    look_in_both_languages(reporter, "report", shots=shots, widths=DOWN_TO_SMALL)
+    reporter.get_by_label("What is wrong with it?").select_option("spam")
+    reporter.get_by_label("In your words").fill("It sells places in playlists.")
+    reporter.get_by_role("button", name="Report").click()
+    expect(reporter.get_by_text("You will be told when somebody has looked.")).to_be_visible()
+
+    moderator.goto("/moderation")
+    look_in_both_languages(moderator, "moderation-reports", shots=shots, widths=DOWN_TO_SMALL)
+    moderator.get_by_role("link", name="Pol Vidal").click()
+    expect(moderator.get_by_text("It sells places in playlists.")).to_be_visible()
+    look_in_both_languages(moderator, "reported", shots=shots, widths=DOWN_TO_SMALL)
+    moderator.get_by_label("Why").fill("Places in playlists are not sold here.")
+    moderator.get_by_role("button", name="Hide the page").click()
+    expect(moderator.get_by_role("button", name="Let it be seen again")).to_be_visible()
+
+    assert reporter.goto("/u/pol.vidal").status == 404  # type: ignore[union-attr]
+    owner.goto("/notifications")
+    owner.get_by_text("A page of yours was hidden").click()
+    expect(owner.get_by_text("Places in playlists are not sold here.")).to_be_visible()
+    look_in_both_languages(owner, "own-page-hidden", shots=shots, widths=DOWN_TO_SMALL)

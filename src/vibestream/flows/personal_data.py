@@ -44,6 +44,7 @@ from vibestream.contexts.user.passkeys import personal as passkeys
 from vibestream.contexts.user.passwords import personal as passwords
 from vibestream.contexts.user.profiles import personal as profiles
 from vibestream.contexts.user.recovery import personal as recovery
+from vibestream.contexts.user.reports import personal as reports
 from vibestream.contexts.user.sessions import personal as sessions
 from vibestream.contexts.user.verification import personal as verification
 from vibestream.platform import personal_places
@@ -66,6 +67,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     locks.PERSONAL,
     fans.PERSONAL,
     verification.PERSONAL,
+    reports.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,
     analytics.PERSONAL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contexts.user.fans.conftest import CLOSED, make_fan
+from tests.factories.music import make_music
 from tests.factories.users import make_artist, make_user
 from tests.http_client import ClientFor
 from tests.web.conftest import read
@@ -147,3 +148,38 @@ async def test_a_moderator_verifies_an_artist_and_everybody_reads_it(
     (row,) = read(await boss.get("/moderation", headers=HTML)).all("a", **{"class": "case-row"})
     assert (await boss.post(row["href"], data=fields, headers=HTML)).status_code == 409
     assert "somebody else has to decide" in read(await boss.get(row["href"], headers=HTML)).text
+
+
+async def test_a_release_is_reported_once_and_a_moderator_decides(client_for: ClientFor, database: Database):
+    async with database.begin() as tx:
+        music = await make_music(tx)
+        fan, moderator = await make_user(tx), await make_user(tx, roles=["moderator"])
+    reporter, judge, artist = await client_for(fan), await client_for(moderator), await client_for(music.artist.user)
+    place = f"/releases/{music.release.release_id}/report"
+    assert "First Light" in read(await reporter.get(place, headers=HTML)).text
+    assert "Thank you." in read(await reporter.post(place, data={"reason": "rights", "words": "<i>Mine</i>"}, headers=HTML)).text  # fmt: skip
+    again = await reporter.post(place, data={"reason": "rights"}, headers=HTML)
+    assert (again.status_code, "You reported this before" in again.text) == (409, True)
+    assert (await artist.post(place, data={"reason": "rights"}, headers=HTML)).status_code == 409
+    assert (await reporter.post(place, data={"reason": "revenge"}, headers=HTML)).status_code == 422
+
+    (row,) = read(await judge.get("/moderation", headers=HTML)).all("a", **{"class": "case-row"})
+    assert row["href"] == f"/moderation/reports/release/{music.release.release_id}"
+    shown = read(await judge.get(row["href"], headers=HTML))
+    assert "<i>Mine</i>" in shown.text
+    assert str(fan.user_id) not in (await judge.get(row["href"], headers=HTML)).text
+    assert (await judge.post(row["href"], data={"verdict": "taken_down"}, headers=HTML)).status_code == 422
+    done = await judge.post(row["href"], data={"verdict": "taken_down", "note": "Theirs."}, headers=HTML)
+    assert done.status_code == 303
+    assert (await reporter.get(row["href"], headers=HTML)).status_code == 403
+    assert "Theirs." in read(await artist.get("/account/page", headers=HTML)).text
+
+
+async def test_a_person_and_an_artist_are_reported(client_for: ClientFor, database: Database):
+    async with database.begin() as tx:
+        (_, handle), artist, fan = await make_fan(tx), await make_artist(tx), await make_user(tx)
+    reporter = await client_for(fan)
+    for place in (f"/u/{handle}/report", f"/artists/{artist.handle}/report"):
+        read(await reporter.get(place, headers=HTML))
+        assert "Thank you." in (await reporter.post(place, data={"reason": "other"}, headers=HTML)).text
+    assert (await reporter.get("/u/nobody-here/report", headers=HTML)).status_code == 404

@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from vibestream.kernel.events import Event
-from vibestream.kernel.ids import ArtistId, UserId
+from vibestream.kernel.ids import ArtistId, ReleaseId, UserId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,3 +137,19 @@ class AccountLockChanged(Event):
     def key(self) -> str:
         """Order the news of one account."""
         return str(self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseCondemned(Event):
+    """A moderator decided that a release that was reported must go. Announced so that music takes it down."""
+
+    type: ClassVar[str] = "vibestream.user.release_condemned"
+
+    release_id: ReleaseId
+    owner_user_id: UserId
+    decided_by: UserId
+
+    @property
+    def key(self) -> str:
+        """The release."""
+        return str(self.release_id)

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile
+from vibestream.contexts.user.reports import service as reports
+from vibestream.contexts.user.reports.service import Open
 from vibestream.contexts.user.verification import service as verification
 from vibestream.contexts.user.verification.service import Ground, State, Verification, Waiting
 from vibestream.kernel.errors import VibeStreamError
@@ -19,6 +21,8 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.pages.moderated_reports import name_of
+from vibestream.web.pages.reporting import REASONS
 from vibestream.web.rendering import answer_with, render, sentence_of
 from vibestream.web.sentences import N_
 
@@ -45,6 +49,8 @@ class QueueView:
 
     waiting: tuple[Waiting, ...]
     count: int
+    reported: tuple[tuple[Open, str], ...]
+    reason_words: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,10 @@ class VerificationView:
 async def show_moderation(request: Request, tx: TxDep) -> Response:
     """Show what waits for a moderator."""
     waiting = await verification.queue(tx, limit=_QUEUE)
-    return render(request, "moderation.html", QueueView(tuple(waiting), await verification.count_waiting(tx)))
+    reported = [(one, await name_of(tx, one.kind, one.subject_id)) for one in await reports.queue(tx, limit=_QUEUE)]
+    words = {one.value: said for one, said in REASONS.items()}
+    count = await verification.count_waiting(tx)
+    return render(request, "moderation.html", QueueView(tuple(waiting), count, tuple(reported), words))
 
 
 @router.get("/moderation/verifications/{verification_id}", policy=_MODERATOR)

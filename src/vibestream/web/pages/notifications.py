@@ -56,6 +56,10 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.MASTER_REFUSED: N_("A file that cannot be used"),
     Kind.ARTIST_VERIFIED: N_("An artist of yours that was verified"),
     Kind.ARTIST_NOT_VERIFIED: N_("An artist of yours that was not verified"),
+    Kind.PAGE_HIDDEN: N_("A page of yours that was hidden"),
+    Kind.PAGE_SHOWN: N_("A page of yours that is seen again"),
+    Kind.RELEASE_CONDEMNED: N_("A release of yours that was taken down"),
+    Kind.REPORT_DECIDED: N_("What became of what you reported"),
     Kind.LISTENS_HELD: N_("Listens of yours that are looked at"),
     Kind.LISTENS_DECIDED: N_("What was decided about them"),
 }

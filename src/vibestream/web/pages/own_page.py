@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.fans.service import Apart, FanPage, Switches
+from vibestream.contexts.user.reports import service as reports
+from vibestream.contexts.user.reports.service import Decision, Kind
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import UserId
 from vibestream.platform.access import SIGNED_IN, Principal
@@ -42,6 +44,8 @@ class OwnView:
     page: FanPage | None
     shows: dict[str, bool]
     apart: tuple[Apart, ...]
+    decisions: tuple[tuple[Kind, Decision], ...]
+    """What moderators decided about what is theirs."""
     done: str
 
 
@@ -107,4 +111,5 @@ async def _page(
 ) -> Response:
     page = await fans.own_page(tx, user_id=principal.user_id)
     apart = await fans.blocked(tx, user_id=principal.user_id)
-    return render(request, "own_page.html", OwnView(form, page, shows, tuple(apart), done))
+    decisions = await reports.decisions_about(tx, user_id=principal.user_id)
+    return render(request, "own_page.html", OwnView(form, page, shows, tuple(apart), tuple(decisions), done))

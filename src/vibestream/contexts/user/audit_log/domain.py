@@ -66,6 +66,10 @@ class Action(enum.StrEnum):
     ACCOUNT_UNLOCKED = "account.unlocked"
     ARTIST_VERIFIED = "artist.verified"
     ARTIST_REFUSED = "artist.verification_refused"
+    REPORT_DISMISSED = "report.dismissed"
+    PAGE_HIDDEN = "page.hidden"
+    PAGE_SHOWN = "page.shown"
+    RELEASE_CONDEMNED = "release.condemned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ async def become_artist(body: BecomeArtist, tx: TxDep, principal: PrincipalDep, 
 @router.get("/api/v1/artists/{artist_id}", policy=ANYONE)
 async def show_artist(artist_id: UUID, tx: TxDep) -> ArtistView:
     """Show an artist."""
-    return _view(await service.artist(tx, artist_id=ArtistId(artist_id)))
+    return _view(await service.shown_artist(tx, artist_id=ArtistId(artist_id)))
 
 
 @router.patch("/api/v1/artists/{artist_id}", policy=holds("artist"), max_body_bytes=_BODY_BYTES)

@@ -59,6 +59,7 @@ __all__ = [
     "parse_handle",
     "require_preferences",
     "require_verified",
+    "shown_artist",
 ]
 
 MOST_ARTISTS: Final = 5
@@ -254,12 +255,24 @@ async def change_artist(
 
 
 async def artist(tx: Tx, *, artist_id: ArtistId) -> ArtistProfile:
-    """Return an artist profile, for everybody to see.
+    """Return an artist profile, hidden or not: for those who speak for it, and for moderators.
 
     Raises:
         ArtistMissing: there is none.
     """
     found = await store.load_artist(tx, artist_id=artist_id)
+    if found is None:
+        raise ArtistMissing("There is no such artist.")
+    return found
+
+
+async def shown_artist(tx: Tx, *, artist_id: ArtistId) -> ArtistProfile:
+    """Return an artist profile, for everybody to see.
+
+    Raises:
+        ArtistMissing: there is none, or a moderator hid it.
+    """
+    found = await store.load_shown(tx, artist_id=artist_id)
     if found is None:
         raise ArtistMissing("There is no such artist.")
     return found
@@ -271,7 +284,7 @@ async def artist_by_handle(tx: Tx, *, handle: str) -> ArtistProfile:
     Compare `handle` of what is returned with what was asked, and redirect when they differ.
 
     Raises:
-        ArtistMissing: no artist has or had it.
+        ArtistMissing: no artist has or had it, or a moderator hid it.
     """
     try:
         asked = domain.parse_handle(handle)

@@ -102,10 +102,17 @@ async def load_artist(tx: Tx, *, artist_id: ArtistId) -> ArtistProfile | None:
     return await tx.one(_artist, _ARTIST + " WHERE a.artist_id = %s", [artist_id])
 
 
+async def load_shown(tx: Tx, *, artist_id: ArtistId) -> ArtistProfile | None:
+    """Return an artist profile that no moderator hid."""
+    return await tx.one(_artist, _ARTIST + " WHERE a.artist_id = %s AND NOT a.hidden", [artist_id])
+
+
 async def find_by_handle(tx: Tx, *, skeleton: str) -> ArtistProfile | None:
-    """Return the artist that has, or had, the handle with this skeleton."""
+    """Return the artist that has, or had, the handle with this skeleton, unless a moderator hid it."""
     return await tx.one(
-        _artist, _ARTIST + " JOIN users.artist_handle h USING (artist_id) WHERE h.skeleton = %s", [skeleton]
+        _artist,
+        _ARTIST + " JOIN users.artist_handle h USING (artist_id) WHERE h.skeleton = %s AND NOT a.hidden",
+        [skeleton],
     )
 
 

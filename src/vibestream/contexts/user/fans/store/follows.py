@@ -92,7 +92,7 @@ async def list_artists(tx: Tx, *, follower: UserId, viewer: UserId | None, limit
     return await tx.all(
         Followed,
         "SELECT artist.name, artist.handle, artist.verified_at IS NOT NULL AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
-        " USING (artist_id) WHERE followed.follower_id = %(me)s AND NOT users.apart(artist.user_id, %(viewer)s::uuid)"
+        " USING (artist_id) WHERE followed.follower_id = %(me)s AND NOT artist.hidden AND NOT users.apart(artist.user_id, %(viewer)s::uuid)"
         " AND NOT users.apart(artist.user_id, %(me)s) ORDER BY followed.since DESC, artist.artist_id LIMIT %(limit)s",
         {"me": follower, "viewer": viewer, "limit": limit},
     )

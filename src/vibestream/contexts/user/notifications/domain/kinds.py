@@ -41,6 +41,10 @@ class Kind(enum.StrEnum):
     MASTER_REFUSED = "master_refused"
     ARTIST_VERIFIED = "artist_verified"
     ARTIST_NOT_VERIFIED = "artist_not_verified"
+    PAGE_HIDDEN = "page_hidden"
+    PAGE_SHOWN = "page_shown"
+    RELEASE_CONDEMNED = "release_condemned"
+    REPORT_DECIDED = "report_decided"
     LISTENS_HELD = "listens_held"
     LISTENS_DECIDED = "listens_decided"
 
@@ -98,6 +102,10 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.MASTER_REFUSED: Rule(),
     Kind.ARTIST_VERIFIED: Rule(),
     Kind.ARTIST_NOT_VERIFIED: Rule(),
+    Kind.PAGE_HIDDEN: _MANDATORY,
+    Kind.PAGE_SHOWN: _MANDATORY,
+    Kind.RELEASE_CONDEMNED: _MANDATORY,
+    Kind.REPORT_DECIDED: Rule(mailed=False),
     Kind.LISTENS_HELD: Rule(),
     Kind.LISTENS_DECIDED: Rule(),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from vibestream.contexts.user.notifications.domain.judged import JUDGED
 from vibestream.contexts.user.notifications.domain.kinds import Kind
 
 Sentences = Mapping[str, tuple[str, ...]]
@@ -35,6 +36,10 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.MASTER_REFUSED: "/studio",
     Kind.ARTIST_VERIFIED: "/studio",
     Kind.ARTIST_NOT_VERIFIED: "/studio",
+    Kind.PAGE_HIDDEN: "/account/page",
+    Kind.PAGE_SHOWN: "/account/page",
+    Kind.RELEASE_CONDEMNED: "/account/page",
+    Kind.REPORT_DECIDED: "/",
     Kind.LISTENS_HELD: "/account/held-listens",
     Kind.LISTENS_DECIDED: "/account/held-listens",
 }
@@ -356,34 +361,9 @@ _LISTENING: Final[Mapping[Kind, Sentences]] = {
         ),
     },
 }
-_JUDGED: Final[Mapping[Kind, Sentences]] = {
-    Kind.ARTIST_VERIFIED: {
-        "en": (
-            "An artist of yours is verified",
-            "A moderator believed what you showed ({when} UTC). The artist's page says so now.",
-            "It stays so while the name and the handle are the same: {here}.",
-        ),
-        "es": (
-            "Un artista tuyo está verificado",
-            "Un moderador creyó lo que mostraste ({when} UTC). La página del artista ya lo dice.",
-            "Seguirá así mientras el nombre y el alias sean los mismos: {here}.",
-        ),
-    },
-    Kind.ARTIST_NOT_VERIFIED: {
-        "en": (
-            "An artist of yours was not verified",
-            "A moderator did not find what you showed enough ({when} UTC). Why is said on the artist's page in the studio.",
-            "You can show more and ask again: {here}.",
-        ),
-        "es": (
-            "Un artista tuyo no fue verificado",
-            "A un moderador no le bastó lo que mostraste ({when} UTC). El motivo está en la página del artista en el estudio.",
-            "Puedes mostrar más y volver a pedirlo: {here}.",
-        ),
-    },
-}
+
 SENTENCES: Final[Mapping[Kind, Sentences]] = {
-    **_JUDGED,
+    **JUDGED,
     **_MONEY,
     **_SUBSCRIPTIONS,
     **_PAYOUTS,

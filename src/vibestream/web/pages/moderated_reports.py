@@ -1,0 +1,116 @@
+"""What was reported, as moderators see it: everything that was said of one subject, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Form, Request
+from starlette.responses import Response
+
+from vibestream.contexts.music.catalogue import service as catalogue
+from vibestream.contexts.user.fans import service as fans
+from vibestream.contexts.user.profiles import service as profiles
+from vibestream.contexts.user.reports import service as reports
+from vibestream.contexts.user.reports.service import VERDICTS, Case, Kind, Verdict
+from vibestream.kernel.errors import Missing, VibeStreamError
+from vibestream.kernel.ids import ArtistId, ReleaseId, UserId
+from vibestream.platform.access import Principal, holds
+from vibestream.platform.database import Tx
+from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
+from vibestream.platform.http.routing import Router
+from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.pages.reporting import REASONS
+from vibestream.web.rendering import answer_with, render, sentence_of
+
+router = Router(include_in_schema=False)
+
+_MODERATOR: Final = holds("moderator")
+_BODY: Final = 16 * 1024
+Text = Annotated[str, Form(max_length=8_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A subject by name, what was said and decided of it, and what this moderator can decide."""
+
+    case: Case
+    name: str
+    place: str
+    own: bool
+    verdicts: tuple[str, ...]
+    form: Filled
+    reasons: dict[str, str]
+
+
+@router.get("/moderation/reports/{kind}/{subject_id}", policy=_MODERATOR)
+async def show_case(kind: Kind, subject_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep) -> Response:
+    """Show everything that was said of a subject."""
+    return await _page(request, tx, principal, kind, subject_id, form=Filled())
+
+
+@router.post("/moderation/reports/{kind}/{subject_id}", policy=_MODERATOR, max_body_bytes=_BODY)
+async def decide_case(
+    *,
+    kind: Kind,
+    subject_id: UUID,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    now: NowDep,
+    verdict: Annotated[Verdict, Form()],
+    note: Text = "",
+) -> Response:
+    """Decide about everything that is open of a subject."""
+    try:
+        await reports.decide(
+            tx, kind=kind, subject_id=subject_id, verdict=verdict, by=principal.user_id, note=note, now=now
+        )
+    except VibeStreamError as error:
+        if isinstance(error, Missing):
+            raise
+        field = "note" if error.code == "text.invalid" else ""
+        form = Filled({"note": note}).refused(sentence_of(request, error), field_name=field)
+        page = await _page(request, tx, principal, kind, subject_id, form=form)
+        raise answer_with(request, error, page) from None
+    return see_other(f"/moderation/reports/{kind.value}/{subject_id}")
+
+
+async def _page(
+    request: Request, tx: Tx, principal: Principal, kind: Kind, subject_id: UUID, *, form: Filled
+) -> Response:
+    case = await reports.case_of(tx, kind=kind, subject_id=subject_id)
+    name, place = await _named(tx, kind, subject_id)
+    involved = {case.subject.owner_id, *(one.reporter_id for one in case.reports)}
+    words = {one.value: said for one, said in REASONS.items()}
+    view = CaseView(case, name, place, principal.user_id in involved, _possible(case), form, words)
+    return render(request, "reported.html", view)
+
+
+def _possible(case: Case) -> tuple[str, ...]:
+    order = (Verdict.DISMISSED, Verdict.HIDDEN, Verdict.TAKEN_DOWN) if case.open else ()
+    possible = [one for one in order if one in VERDICTS[case.subject.kind]]
+    return tuple(one.value for one in (*possible, *((Verdict.SHOWN,) if case.hidden else ())))
+
+
+async def name_of(tx: Tx, kind: Kind, subject_id: UUID) -> str:
+    """Return what a subject is called; its id when it is there no more."""
+    return (await _named(tx, kind, subject_id))[0]
+
+
+async def _named(tx: Tx, kind: Kind, subject_id: UUID) -> tuple[str, str]:
+    """Return what a subject is called and where it is; its id, and nowhere, when it is there no more."""
+    try:
+        match kind:
+            case Kind.FAN:
+                page = await fans.own_page(tx, user_id=UserId(subject_id))
+                return (page.display_name, f"/u/{page.handle}") if page else (str(subject_id), "")
+            case Kind.ARTIST:
+                artist = await profiles.artist(tx, artist_id=ArtistId(subject_id))
+                return artist.name, f"/artists/{artist.handle}"
+            case Kind.RELEASE:
+                release = await catalogue.show_release(tx, release_id=ReleaseId(subject_id), viewer=None)
+                return f"{release.title}, {release.artist.name}", f"/releases/{subject_id}"
+    except (Missing, catalogue.TakenDown):
+        return str(subject_id), ""
