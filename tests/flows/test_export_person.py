@@ -16,6 +16,7 @@ import pytest
 
 from tests.factories.users import User, make_user
 from tests.http_client import ClientFor
+from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.exports.retention import RULES
 from vibestream.contexts.user.exports.service import Export, State
@@ -115,6 +116,24 @@ async def test_only_its_owner_fetches_it_by_an_address_that_is_good_for_minutes(
                 tx, settings=runtime.settings, user_id=user.user_id, export_id=export.export_id, until=until,
                 signature=path.split("signature=")[1], now=utc_now() + timedelta(minutes=5, seconds=1),
             )  # fmt: skip
+
+
+async def test_asking_and_fetching_stand_in_the_security_log_with_where_from_and_twice_asked_is_once(
+    client_for: ClientFor, runtime: Runtime, database: Database
+):
+    user = await somebody(database)
+    client = await client_for(user)
+    _, asked = [await client.post("/api/v1/me/exports") for _ in range(2)]
+    await export_person.make_export(runtime, export_id=asked.json()["export_id"])
+    assert (await client.post(f"/api/v1/me/exports/{asked.json()['export_id']}/link")).status_code == 200
+    async with database.begin() as tx:
+        logged = await audit_log.entries_of(tx, user_id=user.user_id)
+    assert [
+        (one.action.value, one.actor_id, one.network) for one in logged if one.action.value.startswith("export")
+    ] == [
+        ("export.fetched", user.user_id, "127.0.0.0/24"),
+        ("export.asked", user.user_id, "127.0.0.0/24"),
+    ]
 
 
 async def test_asking_and_fetching_want_a_fresh_proof(

@@ -50,7 +50,7 @@ class _Draft:
     sha256: bytes
 
 
-async def ask(tx: Tx, *, runtime: Runtime, user_id: UserId, now: datetime) -> Export | None:
+async def ask(tx: Tx, *, runtime: Runtime, user_id: UserId, now: datetime, network: str = "") -> Export | None:
     """Have a copy made of what is held of a person; None when one is being made already.
 
     Raises:
@@ -59,7 +59,7 @@ async def ask(tx: Tx, *, runtime: Runtime, user_id: UserId, now: datetime) -> Ex
     if not exports.trusted_keys(runtime.settings):
         raise exports.KeyMissing
     locale = (await profiles.fan(tx, user_id=user_id)).locale
-    asked = await exports.ask(tx, user_id=user_id, locale=locale, total=len(PERSONAL_DATA), now=now)
+    asked = await exports.ask(tx, user_id=user_id, locale=locale, total=len(PERSONAL_DATA), now=now, network=network)
     if asked is not None:
         await defer(tx, make_export, export_id=str(asked.export_id))
     return asked

@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.exports.service import Export, NoSuchExport, State
+from vibestream.contexts.user.sessions.service import device_of
 from vibestream.flows import export_person
 from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
@@ -86,9 +87,13 @@ async def list_exports(tx: TxDep, principal: PrincipalDep) -> ExportsBody:
     status_code=202,
     dependencies=[Depends(rate_limit("export", "5/hour")), Depends(fresh(5))],
 )
-async def ask_export(tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep) -> ExportBody:
+async def ask_export(
+    request: Request, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
+) -> ExportBody:
     """Have a copy of one's data made; while one is being made it is that one."""
-    asked = await export_person.ask(tx, runtime=runtime, user_id=principal.user_id, now=now)
+    asked = await export_person.ask(
+        tx, runtime=runtime, user_id=principal.user_id, now=now, network=network_of(request)
+    )
     return _body(asked or (await exports.exports_of(tx, user_id=principal.user_id))[0])
 
 
@@ -97,10 +102,19 @@ async def ask_export(tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, no
     policy=SIGNED_IN,
     dependencies=[Depends(rate_limit("export_link", "30/hour")), Depends(fresh(5))],
 )
-async def make_link(export_id: UUID, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep) -> LinkBody:
+async def make_link(
+    *, request: Request, export_id: UUID, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
+) -> LinkBody:
     """Make an address by which a copy can be fetched for five minutes, by its owner alone."""
     settings = runtime.settings
-    made = await exports.link(tx, settings=settings, user_id=principal.user_id, export_id=export_id, now=now)
+    made = await exports.link(
+        tx,
+        settings=settings,
+        user_id=principal.user_id,
+        export_id=export_id,
+        now=now,
+        network=network_of(request),
+    )
     return LinkBody(url=f"{settings.base_url}{made.path}", expires_at=made.expires_at)
 
 
@@ -143,6 +157,12 @@ async def fetch_archive(
 async def show_export_keys(runtime: RuntimeDep) -> ExportKeysBody:
     """Show the public keys that copies of data are signed with, for whoever checks one."""
     return ExportKeysBody(keys=[ExportKeyBody(**key.jwk()) for key in exports.trusted_keys(runtime.settings)])
+
+
+def network_of(request: Request) -> str:
+    """Return the coarse network that a request comes from, as the security log has it."""
+    address = request.client.host if request.client else None
+    return device_of(user_agent=None, address=address).network
 
 
 async def _whole(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from vibestream.contexts.user.consents.service import Purpose
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.exports.service import Export, State
 from vibestream.flows import count_listening, export_person
+from vibestream.flows.export_routes import network_of
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import UserId
 from vibestream.platform.access import SIGNED_IN, Principal
@@ -101,7 +102,7 @@ async def ask_export(
 ) -> Response:
     """Have a copy made, unless one is being made."""
     try:
-        await export_person.ask(tx, runtime=runtime, user_id=principal.user_id, now=now)
+        await export_person.ask(tx, runtime=runtime, user_id=principal.user_id, now=now, network=network_of(request))
     except VibeStreamError as error:
         form = Filled().refused(sentence_of(request, error), field_name="")
         view = await _view(tx, principal, days=runtime.settings.export_keep_days, form=form)
@@ -116,10 +117,17 @@ async def ask_export(
     dependencies=[Depends(rate_limit("export_link", "30/hour")), Depends(proven(5))],
 )
 async def fetch_export(
-    export_id: UUID, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
+    *, request: Request, export_id: UUID, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
 ) -> Response:
     """Go to an address that is good for minutes, where the copy is fetched."""
-    made = await exports.link(tx, settings=runtime.settings, user_id=principal.user_id, export_id=export_id, now=now)
+    made = await exports.link(
+        tx,
+        settings=runtime.settings,
+        user_id=principal.user_id,
+        export_id=export_id,
+        now=now,
+        network=network_of(request),
+    )
     return see_other(made.path)
 
 

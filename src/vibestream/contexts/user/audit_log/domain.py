@@ -53,6 +53,8 @@ class Action(enum.StrEnum):
     ERASURE_CANCELLED = "account.erasure_cancelled"
     ERASURE_REFUSED = "account.erasure_refused"
     PERSON_ERASED = "account.erased"
+    EXPORT_ASKED = "export.asked"
+    EXPORT_FETCHED = "export.fetched"
     TOKEN_MADE = "token.made"  # noqa: S105 - names an action
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - names an action
     ROLE_GRANTED = "role.granted"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.exports import store
 from vibestream.contexts.user.exports.domain.exports import Export, State
 from vibestream.kernel.ids import UserId, new_id
@@ -15,8 +16,11 @@ from vibestream.platform.database import Tx
 _SHOWN: Final = 10
 
 
-async def ask(tx: Tx, *, user_id: UserId, locale: str, total: int, now: datetime) -> Export | None:
-    """Note that somebody wants a copy of what is held of them in `total` parts; None when one is being made already."""
+async def ask(tx: Tx, *, user_id: UserId, locale: str, total: int, now: datetime, network: str = "") -> Export | None:
+    """Note that somebody wants a copy of what is held of them in `total` parts; None when one is being made already.
+
+    It stands in the security log, with the coarse network that it was asked for from.
+    """
     wanted = Export(
         export_id=new_id(),
         user_id=user_id,
@@ -26,7 +30,11 @@ async def ask(tx: Tx, *, user_id: UserId, locale: str, total: int, now: datetime
         total=total,
         asked_at=now,
     )
-    return wanted if await store.add(tx, export=wanted) else None
+    if not await store.add(tx, export=wanted):
+        return None
+    action = audit_log.Action.EXPORT_ASKED
+    await audit_log.record(tx, action=action, user_id=user_id, actor_id=user_id, now=now, network=network)
+    return wanted
 
 
 async def export(tx: Tx, *, export_id: UUID) -> Export | None:

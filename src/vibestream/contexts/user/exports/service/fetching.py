@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.exports import store
 from vibestream.contexts.user.exports.domain import links
 from vibestream.contexts.user.exports.domain.exports import LINK_FOR, Export, NoSuchExport, State
@@ -22,8 +23,12 @@ class Link:
     expires_at: datetime
 
 
-async def link(tx: Tx, *, settings: Settings, user_id: UserId, export_id: UUID, now: datetime) -> Link:
+async def link(
+    tx: Tx, *, settings: Settings, user_id: UserId, export_id: UUID, now: datetime, network: str = ""
+) -> Link:
     """Return an address by which this person, signed in, fetches an export of theirs in the next minutes.
+
+    It stands in the security log, with the coarse network that it was made for.
 
     Raises:
         NoSuchExport: there is none of theirs to fetch.
@@ -31,6 +36,8 @@ async def link(tx: Tx, *, settings: Settings, user_id: UserId, export_id: UUID, 
     found = await _fetchable(tx, user_id=user_id, export_id=export_id, now=now)
     until = int(min(now + LINK_FOR, found.expires_at or now).timestamp())
     signature = links.signature_of(key=settings.signing_key(), export_id=export_id, user_id=user_id, until=until)
+    action = audit_log.Action.EXPORT_FETCHED
+    await audit_log.record(tx, action=action, user_id=user_id, actor_id=user_id, now=now, network=network)
     path = f"/api/v1/me/exports/{export_id}/archive?until={until}&signature={signature}"
     return Link(path, datetime.fromtimestamp(until, UTC))
 
