@@ -52,7 +52,7 @@ NOT_FOR_PAGES = {
     *("royalties.invalid_usage", "subscriptions.not_a_month"),
     *("fraud.model_library_missing", "fraud.model_mismatch", "fraud.model_unusable", "fraud.no_such_model"),
     *("fraud.policy_changed", "fraud.too_few_frauds"),
-    *("scoring.model_unusable", "scoring.too_few_examples", "scoring.unusable_policy", "allocation.unusable_policy"),
+    *("scoring.model_unusable", "scoring.too_few_examples", "scoring.unusable_policy"),
     *("fraud.unusable_facts", "fraud.unusable_policy", "seal.key_malformed", "seal.key_missing", "seal.key_unknown"),
     *("seal.leaf_malformed", "seal.proof_invalid", "seal.proof_malformed", "seal.signature_invalid"),
     *("webhooks.no_such_endpoint", "webhooks.refused"),

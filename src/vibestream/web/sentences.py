@@ -44,6 +44,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "allocation.policy_exists": N_("Another policy begins on the same day."),
     "allocation.policy_too_soon": N_("A policy begins three days from today at the earliest. Propose it for later."),
     "allocation.policy_unknown": N_("There is no such policy."),
+    "pools.day_missing": N_("Choose a day of the calendar."),
+    "pools.epoch_too_large": N_("Too many listens counted on that day to try it on while you wait."),
     "allocation.unusable_policy": N_("These figures contradict each other: look at shares, the boost and the times."),
     # Receipts and claims
     "receipts.commitment_taken": N_("This commitment is known already. Make a new secret."),

@@ -18,6 +18,7 @@ from vibestream.contexts.listen_reward.allocation.domain import (
     UnusableAllocation,
     allocate,
     in_units,
+    weights_of,
 )
 from vibestream.kernel.errors import Conflict, Forbidden, InvalidInput, Missing
 from vibestream.kernel.ids import PoolPolicyId, UserId
@@ -37,6 +38,7 @@ __all__ = [
     "UnusableAllocation",
     "allocate",
     "in_units",
+    "weights_of",
 ]
 
 LEAD: Final = timedelta(days=3)
@@ -88,7 +90,10 @@ async def propose(
 ) -> PoolPolicy:
     """Propose a policy, from an epoch on. It counts for nothing until another person approves it.
 
+    `policy_id` is the form's: sent again by the same person, it is the same proposal.
+
     Raises:
+        PolicyUnknown: the id is of somebody else's.
         PolicyTooSoon: it would begin within `LEAD`.
         UnusableAllocation: it contradicts itself.
         TextInvalid: no reason, a long one, or what cannot be seen in one.
@@ -105,8 +110,12 @@ async def propose(
         proposed_at=now,
     )
     _require_ahead(policy, now)
-    await store.insert_policy(tx, policy)
-    return policy
+    if await store.insert_policy(tx, policy):
+        return policy
+    known = await store.load_policy(tx, policy_id)
+    if known is None or known.proposed_by != proposed_by:
+        raise PolicyUnknown("There is no such policy of yours.")
+    return known
 
 
 async def approve(tx: Tx, *, policy_id: PoolPolicyId, by: UserId, now: datetime) -> PoolPolicy:

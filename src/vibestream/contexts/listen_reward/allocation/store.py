@@ -20,14 +20,14 @@ _COLUMNS: Final = """
 """
 
 
-async def insert_policy(tx: Tx, policy: PoolPolicy) -> None:
-    """Add a proposed policy."""
+async def insert_policy(tx: Tx, policy: PoolPolicy) -> bool:
+    """Add a proposed policy; return False, and change nothing, when there is one with its id."""
     spread = policy.spread
-    await tx.execute(
+    added = await tx.execute(
         """
         INSERT INTO listen_reward.pool_policy (policy_id, effective_from, source, budget, listener_cap_bp, track_cap_bp,
             artist_cap_bp, decay_bp, boost_bp, most_seconds, new_artist_days, reason, proposed_by, proposed_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (policy_id) DO NOTHING
         """,
         [
             *(
@@ -41,6 +41,7 @@ async def insert_policy(tx: Tx, policy: PoolPolicy) -> None:
             *(policy.new_artist_days, policy.reason, policy.proposed_by, policy.proposed_at),
         ],
     )
+    return added == 1
 
 
 async def load_policy(tx: Tx, policy_id: PoolPolicyId) -> PoolPolicy | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from vibestream.kernel.ids import ListenId, PoolPolicyId, TrackId, UserId
+from vibestream.kernel.ids import ArtistId, ListenId, PoolPolicyId, TrackId, UserId
 from vibestream.kernel.money import Money
 
 TRACK_CAP: Final = 5
@@ -93,6 +93,35 @@ class Decision:
     listen: Accepted
     outcome: Outcome
     amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What an epoch's listens are paid, in one way."""
+
+    paid: Money
+    listeners: int
+    """Who are paid anything."""
+    most_of_a_listener: Money
+    by_artist: Mapping[ArtistId, Money]
+    """What listens of each artist's songs earn their listeners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a policy would have paid for an epoch's listens, beside what was paid."""
+
+    budget: Money
+    listens: int
+    would: Side
+    was: Side
+    weightless: int
+    """Listens that the policy gives no weight at all."""
+
+    @property
+    def stays(self) -> Money:
+        """What of the budget the policy would have left."""
+        return self.budget - self.would.paid
 
 
 @dataclass(slots=True)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from vibestream.contexts.listen_reward.allocation import service as allocation
 from vibestream.contexts.listen_reward.allocation.service import PoolPolicy
 from vibestream.contexts.listen_reward.events import RewardGranted
 from vibestream.contexts.listen_reward.pools import domain, store
-from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Outcome, Policy
+from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Outcome, Policy, Side, Simulated
 from vibestream.contexts.listen_reward.pools.store import Weighed
 from vibestream.contexts.listen_reward.receipts import service as receipts
-from vibestream.kernel.errors import Unavailable
-from vibestream.kernel.ids import RewardId, new_id
+from vibestream.kernel.errors import InvalidInput, Unavailable
+from vibestream.kernel.ids import ArtistId, RewardId, new_id
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 
-__all__ = ["Accepted", "Decision", "Epoch", "Outcome", "Policy"]
+__all__ = ["Accepted", "Decision", "Epoch", "Outcome", "Policy", "Side", "Simulated"]
+
+
+MOST_SIMULATED: Final = 200_000
+"""Listens of a day that a policy is tried on: a second of processor."""
+
+
+class EpochTooLarge(InvalidInput):
+    """More listens counted in an epoch than a policy is tried on while somebody waits."""
+
+    code = "pools.epoch_too_large"
 
 
 class EpochNotOpen(Unavailable):
@@ -96,6 +109,25 @@ async def settle(tx: Tx, *, epoch: date, now: datetime) -> Epoch | None:
     return replace(pool, granted=granted, unit=unit)
 
 
+async def days(tx: Tx, *, limit: int) -> list[date]:
+    """Return the newest epochs that a policy can be tried on."""
+    return await store.list_days(tx, limit=limit)
+
+
+async def simulate(tx: Tx, *, epoch: date, budget: Money, spread: allocation.Policy, new_artist_days: int) -> Simulated:
+    """Return what a policy would have paid for an epoch's listens, beside what was paid. Nothing is written.
+
+    Raises:
+        EpochTooLarge: more listens counted than are tried.
+    """
+    since = epoch - timedelta(days=new_artist_days)
+    listens = await store.list_past(tx, epoch, new_since=since, limit=MOST_SIMULATED + 1)
+    if len(listens) > MOST_SIMULATED:
+        raise EpochTooLarge(f"On that day more than {MOST_SIMULATED:,} listens counted, too many to try it on.")
+    counted, earned = [one.counted for one in listens], [one.earned for one in listens]
+    return await asyncio.to_thread(_compared, budget, counted, earned, spread)
+
+
 async def list_epochs(tx: Tx, *, epochs: Iterable[date]) -> list[Epoch]:
     """Return epochs with their budgets and what was granted from them, by day."""
     return await store.list_epochs(tx, epochs)
@@ -164,6 +196,34 @@ def _spread(pool: Epoch, listens: Sequence[Weighed], policy: PoolPolicy) -> tupl
     most = receipts.most_units(listeners=len({one for one in holders if one is not None}))
     cut, unit = allocation.in_units(paid, holders, most_units=most, currency=currency)
     return [Money(minor, currency) for minor in cut], Money(unit, currency)
+
+
+def _compared(
+    budget: Money, counted: Sequence[allocation.Counted], earned: Sequence[int], spread: allocation.Policy
+) -> Simulated:
+    would = allocation.allocate(budget, counted, policy=spread).paid
+    return Simulated(
+        budget=budget,
+        listens=len(counted),
+        would=_side(counted, would, budget),
+        was=_side(counted, earned, budget),
+        weightless=sum(one == 0 for one in allocation.weights_of(counted, policy=spread)),
+    )
+
+
+def _side(counted: Sequence[allocation.Counted], paid: Sequence[int], budget: Money) -> Side:
+    listeners: Counter[Hashable] = Counter()
+    artists: Counter[Hashable] = Counter()
+    for one, amount in zip(counted, paid, strict=True):
+        listeners[one.listener] += amount
+        artists[one.artist] += amount
+    currency = budget.currency
+    return Side(
+        paid=Money(sum(paid), currency),
+        listeners=sum(amount > 0 for amount in listeners.values()),
+        most_of_a_listener=Money(max(listeners.values(), default=0), currency),
+        by_artist={ArtistId(UUID(str(artist))): Money(amount, currency) for artist, amount in artists.items()},
+    )
 
 
 def _told(listen: Weighed, share: Money, epoch: date, now: datetime) -> RewardGranted:

@@ -31,6 +31,14 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A listen that counted in an epoch, and what it earned there in minor units."""
+
+    counted: Counted
+    earned: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Count:
     user_id: UserId
     track_id: TrackId
@@ -205,6 +213,45 @@ async def list_weighed(tx: Tx, epoch: date, *, new_since: date) -> list[Weighed]
         Weighed(reward, listen, user, track, Counted(user, track, artist, seconds, quality, new), by_receipt)
         for reward, listen, user, track, artist, seconds, quality, new, by_receipt in rows
     ]
+
+
+async def list_past(tx: Tx, epoch: date, *, new_since: date, limit: int) -> list[Past]:
+    """Return the listens that counted in an epoch, in the order of their acceptance, with what each earned.
+
+    Of a listen that was not weighed, the seconds are those that were heard of it in the end, and its quality that of its score.
+    """
+    rows = await tx.rows(
+        """
+        WITH counted AS MATERIALIZED (
+            SELECT e.listen_id, e.user_id, e.track_id, e.amount, coalesce(w.artist_id, t.artist_id) AS artist_id,
+                coalesce(w.seconds, (l.credited_ms / 1000)::int) AS seconds, coalesce(w.quality, s.quality, 0) AS quality,
+                coalesce(w.accepted_at, l.accepted_at) AS accepted_at
+            FROM listen_reward.earned e JOIN listen_reward.listen l USING (listen_id)
+            JOIN listen_reward.track t ON t.track_id = e.track_id
+            LEFT JOIN listen_reward.weighed w ON w.listen_id = e.listen_id
+            LEFT JOIN listen_reward.score s ON s.listen_id = e.listen_id
+            WHERE e.epoch = %(epoch)s AND e.outcome IN ('granted', 'weighed', 'budget_spent')
+            ORDER BY accepted_at, e.listen_id LIMIT %(limit)s
+        ), new AS MATERIALIZED (
+            SELECT a.artist_id FROM (SELECT DISTINCT artist_id FROM counted) a WHERE NOT EXISTS (
+                SELECT FROM listen_reward.score s WHERE s.artist_id = a.artist_id
+                AND s.scored_at < %(since)s::date::timestamp AT TIME ZONE 'UTC')
+        )
+        SELECT user_id, track_id, artist_id, seconds, quality, artist_id IN (SELECT artist_id FROM new), amount
+        FROM counted ORDER BY accepted_at, listen_id
+        """,
+        {"epoch": epoch, "since": new_since, "limit": limit},
+    )
+    return [Past(Counted(*counted), amount) for *counted, amount in rows]
+
+
+async def list_days(tx: Tx, *, limit: int) -> list[date]:
+    """Return the newest epochs in which listens were decided about."""
+    return await tx.values(
+        "SELECT epoch FROM listen_reward.epoch e WHERE EXISTS (SELECT FROM listen_reward.reward r WHERE r.epoch = e.epoch)"
+        " ORDER BY epoch DESC LIMIT %s",
+        [limit],
+    )
 
 
 async def insert_shares(tx: Tx, shares: Sequence[tuple[ListenId, Money]], *, now: datetime) -> None:
