@@ -59,6 +59,8 @@ OWNED: Final[Mapping[str, str]] = {
     "POST /account/blocks/{user_id}/end": "block",
     "POST /api/v1/me/notifications/{notification_id}/read": "notification",
     "POST /notifications/{notification_id}/open": "notification",
+    "DELETE /api/v1/me/push-subscriptions/{subscription_id}": "told browser",
+    "POST /notifications/browsers/{subscription_id}/stop": "told browser",
     "POST /account/apps/{client_id}/take-back": "allowed app",
     "POST /account/tokens/{token_id}/revoke": "personal token",
     "POST /api/v1/me/exports/{export_id}/link": "export",

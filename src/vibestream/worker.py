@@ -37,6 +37,7 @@ import vibestream.contexts.user.email_changes.service
 import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping
 import vibestream.contexts.user.notifications.service.mailing
+import vibestream.contexts.user.notifications.service.pushing
 import vibestream.contexts.user.oauth.jobs
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs

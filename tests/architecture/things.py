@@ -157,6 +157,24 @@ async def _notification(m: Making) -> Named:
     return {"notification_id": str(told)}
 
 
+async def _told_browser(m: Making) -> Named:
+    settings = m.runtime.settings
+    told = await notifications.subscribe(
+        m.tx,
+        settings=settings,
+        principal=await principal_of(m.tx, m.owner),
+        reported=notifications.Reported(
+            endpoint=f"https://push.example.org/{new_id()}",
+            p256dh=notifications.public_key(settings),  # any point of the curve is somebody's key
+            auth="BTBZMqHH6r4Tts7J_aSIgg",
+            sender=notifications.public_key(settings),
+        ),
+        user_agent="",
+        now=utc_now(),
+    )
+    return {"subscription_id": str(told)}
+
+
 async def _export(m: Making) -> Named:
     now, settings, owner = utc_now(), m.runtime.settings, m.owner.user_id
     asked = await exports.ask(m.tx, user_id=owner, locale="en", total=1, now=now)
@@ -327,6 +345,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "asking artist": _asking_artist,
     "block": _block,
     "notification": _notification,
+    "told browser": _told_browser,
     "export": _export,
     "app": _app,
     "allowed app": _allowed_app,

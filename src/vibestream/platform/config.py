@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     )
 
     wallet_chain_id: int = Field(
-        1, ge=1, lt=2**53, description="Chain (EIP-155) whose wallets people may connect with their accounts; 1 is Ethereum."
+        1,
+        ge=1,
+        lt=2**53,
+        description="Chain (EIP-155) whose wallets people may connect with their accounts; 1 is Ethereum.",
     )
 
     ledger_seal_key: SecretStr | None = Field(
@@ -322,6 +325,10 @@ class Settings(BaseSettings):
         AnyHttpUrl("https://business.coinbase.com"),
         description="Address of Coinbase Business; https://business.coinbase.com/sandbox for its own sandbox.",
     )
+    push_on_loopback: bool = Field(
+        default=False,
+        description="Whether a push service on this machine is believed, such as the sandbox's. Not in production.",
+    )
     minfraud_account_id: int | None = Field(
         None, ge=1, description="Account at MaxMind's minFraud; unset: no outside score of risk."
     )
@@ -420,6 +427,7 @@ class Settings(BaseSettings):
         checks["VIBESTREAM_MINFRAUD_AUTHORITY: a stand-in's certificate is not believed in production"] = (
             self.minfraud_authority is not None
         )
+        checks["VIBESTREAM_PUSH_ON_LOOPBACK: production pushes to nobody on this machine"] = self.push_on_loopback
         return [problem for problem, found in checks.items() if found]
 
     def _gateway_problems(self) -> list[str]:

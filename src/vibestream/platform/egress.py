@@ -12,12 +12,16 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import re
 import socket
 from typing import Any, Final
 
 import httpx
 
 _MOST_BYTES: Final = 256 * 1024
+_OWN_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
+"""Names that are never of the outside. Source: RFC 6761, RFC 6762, RFC 8375."""
+_NUMBERS: Final = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}", re.ASCII)
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -73,6 +77,37 @@ def is_outside(address: IpAddress) -> bool:
         if inner is not None:
             return is_outside(inner)
     return address.is_global and not address.is_multicast
+
+
+def require_outside(url: str, *, production: bool) -> None:
+    """Return when an address may lead outside, as far as can be seen without looking its name up; asking it looks again.
+
+    Raises:
+        EgressRefused: it is not https, or is an address of this machine or a private network, however it is written.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise EgressRefused("this is no address") from None
+    host = parsed.host.rstrip(".").lower()
+    address = _literal(host)
+    if not production and (host == "localhost" or (address is not None and address.is_loopback)):
+        return
+    inside = not is_outside(address) if address is not None else host.endswith(_OWN_NAMES) or "." not in host
+    if inside or parsed.scheme != "https":
+        raise EgressRefused("the address is not outside")
+
+
+def _literal(host: str) -> IpAddress | None:
+    """Return the address that a host is, also in the shapes that only the system's resolver knows (`2130706433`, `0x7f.1`)."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host)) if _NUMBERS.fullmatch(host) else None
+    except OSError:
+        return None
 
 
 class _Guarded(httpx.AsyncBaseTransport):

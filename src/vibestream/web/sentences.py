@@ -210,6 +210,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "fan.taste_invalid": N_("Use up to eight words or names, with commas between."),
     "profile.not_verified": N_("Verify your e-mail address first."),
     "profile.preference_invalid": N_("There is no such language or theme."),
+    "notification.browser_missing": N_("There is no such browser."),
+    "notification.subscription_invalid": N_(
+        "Nothing can be sent to this browser: what it reported is not the address of a push service."
+    ),
     "notification.hours_invalid": N_("Choose a time zone of the list, and two different times of day, or none."),
     "notification.link_invalid": N_("There is nothing at this address."),
     "notification.mandatory": N_(

@@ -68,7 +68,7 @@ async def test_choices_are_saved_and_what_is_mandatory_stays(client_for, databas
     client = await client_for(ana)
     page = read(await client.get("/notifications/choices", headers=HTML))
     boxes = page.all("input", name="wanted")
-    assert len(boxes) == 2 * len(Kind)
+    assert len(boxes) == 3 * len(Kind)
     assert {box["value"] for box in boxes if "disabled" in box} >= {"new_device:email", "receipt:in_app"}
 
     answer = await client.post(

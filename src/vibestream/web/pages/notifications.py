@@ -13,11 +13,13 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.notifications import service
 from vibestream.contexts.user.notifications.service import Bounce, Channel, Hours, Kind
+from vibestream.contexts.user.sessions.service import device_of
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.platform.access import ANYONE, SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.runtime import Runtime
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import N_
@@ -95,7 +97,18 @@ class ChoiceRow:
     name: str
     in_app: bool
     email: bool
+    push: bool
     mandatory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserRow:
+    """A browser that is told also while no page is open; `here` is the one that looks at the page."""
+
+    subscription_id: UUID
+    name: str
+    since: datetime
+    here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,8 @@ class ChoicesView:
     hours: Hours
     zones: tuple[str, ...]
     bounce: Bounce | None
+    browsers: tuple[BrowserRow, ...]
+    sender: str
     form: Filled
     done: str
 
@@ -161,9 +176,12 @@ async def open_one(
 
 
 @router.get("/notifications/choices", policy=SIGNED_IN)
-async def show_choices(request: Request, tx: TxDep, principal: PrincipalDep, done: str = "") -> Response:
+async def show_choices(
+    *, request: Request, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep, done: str = ""
+) -> Response:
     """Show what one is told by which ways, and when."""
-    return render(request, "notification_choices.html", await _choices(request, tx, principal, Filled(), done=done))
+    view = await _choices(request, tx, principal, Filled(), runtime=runtime, now=now, done=done)
+    return render(request, "notification_choices.html", view)
 
 
 @router.post("/notifications/choices", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
@@ -184,7 +202,9 @@ async def choose_hours(
     *,
     request: Request,
     tx: TxDep,
+    runtime: RuntimeDep,
     principal: PrincipalDep,
+    now: NowDep,
     time_zone: Text = "",
     quiet_from: Text = "",
     quiet_until: Text = "",
@@ -196,7 +216,7 @@ async def choose_hours(
         )
     except VibeStreamError as error:
         form = Filled({"quiet_from": quiet_from, "quiet_until": quiet_until}).refused(sentence_of(request, error))
-        view = await _choices(request, tx, principal, form)
+        view = await _choices(request, tx, principal, form, runtime=runtime, now=now)
         raise answer_with(request, error, render(request, "notification_choices.html", view)) from None
     return see_other("/notifications/choices?done=hours")
 
@@ -222,7 +242,16 @@ async def stop(request: Request, tx: TxDep, runtime: RuntimeDep, token: str) -> 
     return render(request, "unsubscribe.html", StopView(_name(request, kind), stopped=True))
 
 
-async def _choices(request: Request, tx: Tx, principal: Principal, form: Filled, *, done: str = "") -> ChoicesView:
+@router.post("/notifications/browsers/{subscription_id}/stop", policy=SIGNED_IN)
+async def stop_browser(subscription_id: UUID, tx: TxDep, principal: PrincipalDep) -> Response:
+    """Have one of one's browsers told no more."""
+    await service.unsubscribe(tx, user_id=principal.user_id, subscription_id=subscription_id)
+    return see_other("/notifications/choices?done=stopped")
+
+
+async def _choices(
+    request: Request, tx: Tx, principal: Principal, form: Filled, *, runtime: Runtime, now: datetime, done: str = ""
+) -> ChoicesView:
     wanted = await service.wanted_by(tx, user_id=principal.user_id)
     hours = await service.hours_of(tx, user_id=principal.user_id)
     clocks = {"quiet_from": _clock(hours.quiet_from), "quiet_until": _clock(hours.quiet_until)}
@@ -233,6 +262,7 @@ async def _choices(request: Request, tx: Tx, principal: Principal, form: Filled,
                 name=_name(request, kind),
                 in_app=(kind, Channel.IN_APP) in wanted,
                 email=(kind, Channel.EMAIL) in wanted,
+                push=(kind, Channel.PUSH) in wanted,
                 mandatory=service.RULES[kind].mandatory,
             )
             for kind in Kind
@@ -240,9 +270,21 @@ async def _choices(request: Request, tx: Tx, principal: Principal, form: Filled,
         hours=hours,
         zones=tuple(service.time_zones()),
         bounce=await service.bounce_of(tx, user_id=principal.user_id),
+        browsers=await _browsers(request, tx, principal, now),
+        sender=service.public_key(runtime.settings),
         form=Filled({**clocks, **form.values}, form.wrong),
         done=done,
     )
+
+
+async def _browsers(request: Request, tx: Tx, principal: Principal, now: datetime) -> tuple[BrowserRow, ...]:
+    spoken = shell_of(request).language
+    rows = []
+    for one in await service.browsers_of(tx, user_id=principal.user_id, now=now):
+        name = device_of(user_agent=one.user_agent, address=None).label.replace(" on ", f" {spoken.gettext('on')} ")
+        here = one.session_id == principal.session_id
+        rows.append(BrowserRow(one.subscription_id, name or spoken.gettext("A browser"), one.subscribed_at, here))
+    return tuple(rows)
 
 
 def _name(request: Request, kind: Kind) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.notifications import service
@@ -120,6 +121,56 @@ async def choose_hours(body: HoursView, tx: TxDep, principal: PrincipalDep) -> N
         quiet_from=body.quiet_from,
         quiet_until=body.quiet_until,
     )
+
+
+class Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    p256dh: str = Field(max_length=100)
+    auth: str = Field(max_length=50)
+
+
+class Subscribed(BaseModel):
+    """What a browser's `PushSubscription.toJSON()` says, and the key that it was made with."""
+
+    model_config = ConfigDict(extra="forbid")
+    endpoint: str = Field(max_length=1000)
+    keys: Keys
+    sender: str = Field(max_length=100, description="Our public key that the browser subscribed with, in base64url.")
+
+
+class BrowserView(BaseModel):
+    subscription_id: UUID
+
+
+@router.post("/api/v1/me/push-subscriptions", policy=SIGNED_IN, status_code=201)
+async def subscribe(
+    *,
+    body: Subscribed,
+    request: Request,
+    tx: TxDep,
+    runtime: RuntimeDep,
+    principal: PrincipalDep,
+    now: NowDep,
+) -> BrowserView:
+    """Have this browser told by web push for as long as it stays signed in; its endpoint is sealed and never shown again."""
+    reported = service.Reported(
+        endpoint=body.endpoint, p256dh=body.keys.p256dh, auth=body.keys.auth, sender=body.sender
+    )
+    browser = await service.subscribe(
+        tx,
+        settings=runtime.settings,
+        principal=principal,
+        reported=reported,
+        user_agent=request.headers.get("user-agent", ""),
+        now=now,
+    )
+    return BrowserView(subscription_id=browser)
+
+
+@router.delete("/api/v1/me/push-subscriptions/{subscription_id}", policy=SIGNED_IN, status_code=204)
+async def unsubscribe(subscription_id: UUID, tx: TxDep, principal: PrincipalDep) -> None:
+    """Have one of one's browsers told no more."""
+    await service.unsubscribe(tx, user_id=principal.user_id, subscription_id=subscription_id)
 
 
 def _view(row: Notification, *, locale: str, url: str) -> NotificationView:

@@ -54,6 +54,8 @@ class Channel(enum.StrEnum):
 
     IN_APP = "in_app"
     EMAIL = "email"
+    PUSH = "push"
+    """To browsers that were asked to be told, also while no page is open."""
 
 
 class KindMandatory(InvalidInput):
@@ -119,7 +121,8 @@ def wants(kind: Kind, channel: Channel, choices: Choices) -> bool:
     rule = RULES[kind]
     if rule.mandatory:
         return True
-    return choices.get((kind, channel), channel is Channel.IN_APP or rule.mailed)
+    unless_chosen = {Channel.IN_APP: True, Channel.EMAIL: rule.mailed, Channel.PUSH: not rule.by_day}
+    return choices.get((kind, channel), unless_chosen[channel])
 
 
 def require_optional(kind: Kind) -> None:

@@ -5,6 +5,7 @@ told it. Told again, the same fact is the same row. What is about safety or reco
 """
 
 from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, Kind, KindMandatory
+from vibestream.contexts.user.notifications.domain.push import Browser, SubscriptionInvalid
 from vibestream.contexts.user.notifications.domain.timing import Hours, HoursInvalid, time_zones
 from vibestream.contexts.user.notifications.domain.told import Bounce, Notification, Telling
 from vibestream.contexts.user.notifications.domain.words import Said
@@ -18,6 +19,15 @@ from vibestream.contexts.user.notifications.service.choosing import (
     wanted_by,
 )
 from vibestream.contexts.user.notifications.service.mailing import mail_notification
+from vibestream.contexts.user.notifications.service.pushing import (
+    BrowserMissing,
+    Reported,
+    browsers_of,
+    public_key,
+    push_notification,
+    subscribe,
+    unsubscribe,
+)
 from vibestream.contexts.user.notifications.service.reading import (
     NotificationMissing,
     mark_all_read,
@@ -39,6 +49,8 @@ __all__ = [
     "RULES",
     "TOLD",
     "Bounce",
+    "Browser",
+    "BrowserMissing",
     "Channel",
     "Hours",
     "HoursInvalid",
@@ -47,9 +59,12 @@ __all__ = [
     "LinkInvalid",
     "Notification",
     "NotificationMissing",
+    "Reported",
     "Said",
+    "SubscriptionInvalid",
     "Telling",
     "bounce_of",
+    "browsers_of",
     "choose",
     "choose_all",
     "choose_hours",
@@ -60,13 +75,17 @@ __all__ = [
     "mark_read",
     "missed_since",
     "notifications_of",
+    "public_key",
+    "push_notification",
     "said_of",
     "stop_by_link",
     "stop_token",
+    "subscribe",
     "tell",
     "tell_many",
     "time_zones",
     "try_address_again",
     "unread",
+    "unsubscribe",
     "wanted_by",
 ]

@@ -17,8 +17,10 @@ from vibestream.contexts.user.notifications.domain import timing
 from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, Facts, Kind, together, wants
 from vibestream.contexts.user.notifications.domain.told import Notification, Telling
 from vibestream.contexts.user.notifications.service.mailing import mail_notification
-from vibestream.contexts.user.notifications.store import fanout
+from vibestream.contexts.user.notifications.service.pushing import push_notification
+from vibestream.contexts.user.notifications.store import fanout, pushes
 from vibestream.contexts.user.notifications.store.fanout import Mailing, Recipient
+from vibestream.contexts.user.notifications.store.pushes import Pushing
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform import live
 from vibestream.platform.database import Tx
@@ -92,6 +94,7 @@ async def _tell(tx: Tx, *, kind: Kind, tellings: Sequence[Telling], now: datetim
     await fanout.save_more(tx, told=more)
     fresh = [one for one in fresh if one.notification_id in new]
     await _mail(tx, told=fresh, kind=kind, inboxes=inboxes, now=now)
+    await _push(tx, told=fresh, kind=kind, inboxes=inboxes, now=now)
     await _show(tx, told=[*fresh, *more], kind=kind)
     return [one.notification_id for one in (*fresh, *more)]
 
@@ -130,6 +133,23 @@ async def _mail(
     await fanout.add_mails(tx, mails=mails)
     later = [Later({"delivery_id": str(one.delivery_id)}, one.due_at if one.due_at > now else None) for one in mails]
     await defer_many(tx, mail_notification, later)
+
+
+async def _push(
+    tx: Tx, *, told: Sequence[Notification], kind: Kind, inboxes: Mapping[UserId, Recipient], now: datetime
+) -> None:
+    wanted = {one.user_id: one for one in told if wants(kind, Channel.PUSH, inboxes[one.user_id].choices)}
+    if not wanted:
+        return
+    made = [
+        Pushing(new_id(), wanted[who].notification_id, subscription_id, _due(kind, inboxes[who].hours, now))
+        for who, subscription_id in await pushes.browsers_of(tx, user_ids=wanted, now=now)
+    ]
+    if not made:
+        return
+    await pushes.add(tx, pushes=made)
+    later = [Later({"delivery_id": str(one.delivery_id)}, one.due_at if one.due_at > now else None) for one in made]
+    await defer_many(tx, push_notification, later)
 
 
 def _due(kind: Kind, hours: timing.Hours, now: datetime) -> datetime:

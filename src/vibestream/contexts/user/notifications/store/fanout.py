@@ -24,7 +24,8 @@ ORDER BY user_id
 ON CONFLICT (user_id) DO NOTHING
 """
 _LOCKED: Final = """
-SELECT i.user_id, i.last_seq, h.time_zone, h.quiet_from, h.quiet_until, here.wanted, mail.wanted
+SELECT i.user_id, i.last_seq, h.time_zone, h.quiet_from, h.quiet_until, here.wanted, mail.wanted,
+    push.wanted
 FROM users.notification_inbox i
 JOIN users.address a ON a.user_id = i.user_id
 LEFT JOIN users.notification_hours h ON h.user_id = i.user_id
@@ -32,6 +33,8 @@ LEFT JOIN users.notification_choice here
     ON here.user_id = i.user_id AND here.kind = %(kind)s AND here.channel = 'in_app'
 LEFT JOIN users.notification_choice mail
     ON mail.user_id = i.user_id AND mail.kind = %(kind)s AND mail.channel = 'email'
+LEFT JOIN users.notification_choice push
+    ON push.user_id = i.user_id AND push.kind = %(kind)s AND push.channel = 'push'
 WHERE i.user_id = ANY(%(people)s)
 ORDER BY i.user_id
 FOR UPDATE OF i
@@ -64,12 +67,12 @@ async def lock_inboxes(tx: Tx, *, user_ids: Collection[UserId], kind: Kind) -> d
     people = list(user_ids)
     await tx.execute(_OPENED, [people])
     found = {}
-    for user_id, seq, zone, begins, ends, here, mail in await tx.rows(_LOCKED, {"kind": kind.value, "people": people}):
-        chosen = ((Channel.IN_APP, here), (Channel.EMAIL, mail))
+    for user_id, seq, zone, begins, ends, *wanted in await tx.rows(_LOCKED, {"kind": kind.value, "people": people}):
+        chosen = zip((Channel.IN_APP, Channel.EMAIL, Channel.PUSH), wanted, strict=True)
         found[UserId(user_id)] = Recipient(
             last_seq=seq,
             hours=Hours() if zone is None else Hours(time_zone=zone, quiet_from=begins, quiet_until=ends),
-            choices={(kind, channel): wanted for channel, wanted in chosen if wanted is not None},
+            choices={(kind, channel): choice for channel, choice in chosen if choice is not None},
         )
     return found
 
