@@ -59,14 +59,14 @@ async def _settled_once(tx: Tx) -> Finding:
 
 INVARIANTS: Final = (
     Invariant(
-        "pools.settled_once",
-        "An epoch's weighed listens all have a share once its policy has spread it, and none before.",
-        _settled_once,
-    ),
-    Invariant(
         "pools.within_budget",
         "An epoch's rewards sum to what it says it granted, and never exceed its budget.",
         _within_budget,
     ),
     Invariant("pools.accepted_once", "Each reward belongs to one accepted listen of the same account.", _accepted_once),
+    Invariant(
+        "pools.settled_once",
+        "An epoch's weighed listens all have a share once its policy has spread it, and none before.",
+        _settled_once,
+    ),
 )
