@@ -11,6 +11,8 @@ HEIGHT: Final = 132
 _FOOT: Final = 20
 _GAP: Final = 0.22
 """Of a bar's room that is left free."""
+_EDGE: Final = 20
+"""What a tick's words take at either side of their middle: they are not cut off at the picture's edge."""
 _LEAST: Final = 1.5
 """What is not nothing is seen."""
 
@@ -51,6 +53,11 @@ class BarChart:
     height: int = HEIGHT
     floor: int = HEIGHT - _FOOT
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no figure has any value."""
+        return not any(one.height for one in self.bars)
+
 
 def bar_chart(*, name: str, title: str, says: str, heads: tuple[str, str], figures: Sequence[Figure]) -> BarChart:
     """Return figures as bars from zero, the greatest as high as the picture."""
@@ -66,7 +73,7 @@ def bar_chart(*, name: str, title: str, says: str, heads: tuple[str, str], figur
                 y=round(floor - height, 2),
                 width=round(room * (1 - _GAP), 2),
                 height=round(height, 2),
-                middle=round((place + 0.5) * room, 2),
+                middle=round(min(max((place + 0.5) * room, _EDGE), WIDTH - _EDGE), 2),
                 tick=one.tick,
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from vibestream.contexts.payment.ledger.domain.accounts import AccountKind, AccountName
 from vibestream.kernel.ids import AccountId, TransactionId
@@ -57,6 +57,16 @@ class StatementLine:
     balance_after: Money | None
     """None on an append-only account: nobody knows it at the time of posting."""
     transaction: TransactionView
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSum:
+    """What a person's accounts gained and lost in a month, by its first day, through transactions of one kind."""
+
+    month: date
+    kind: str
+    gained: Money
+    lost: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from vibestream.contexts.payment.ledger.domain.accounts import (
 )
 from vibestream.contexts.payment.ledger.domain.books import (
     LegView,
+    MonthSum,
     StatementLine,
     TransactionView,
     TrialBalance,
@@ -64,6 +65,7 @@ from vibestream.contexts.payment.ledger.service.accounting import (
 from vibestream.contexts.payment.ledger.service.books import (
     balance_of,
     balances_of_person,
+    months_of_person,
     statement,
     take_snapshots,
     transaction_of_person,
@@ -107,6 +109,7 @@ __all__ = [
     "LedgerTransaction",
     "Leg",
     "LegView",
+    "MonthSum",
     "NotGuarded",
     "Outcome",
     "Posted",
@@ -136,6 +139,7 @@ __all__ = [
     "holds_of_person",
     "issuance",
     "liquidity",
+    "months_of_person",
     "open_account",
     "open_accounts",
     "paid_by_epoch",

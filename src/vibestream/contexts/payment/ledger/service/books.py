@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from vibestream.contexts.payment.ledger.domain import books
-from vibestream.contexts.payment.ledger.domain.accounts import WALLET_KINDS, AccountKind, Balance
-from vibestream.contexts.payment.ledger.domain.books import StatementLine, TransactionView, TrialBalance
+from vibestream.contexts.payment.ledger.domain.accounts import PERSONAL, WALLET_KINDS, AccountKind, Balance
+from vibestream.contexts.payment.ledger.domain.books import MonthSum, StatementLine, TransactionView, TrialBalance
 from vibestream.contexts.payment.ledger.domain.postings import UnknownAccount, UnknownTransaction
 from vibestream.contexts.payment.ledger.store import accounts as account_store
 from vibestream.contexts.payment.ledger.store import books as store
+from vibestream.contexts.payment.ledger.store import months
 from vibestream.kernel.ids import AccountId, TransactionId, UserId
 from vibestream.kernel.money import Currency
 from vibestream.platform.database import Tx
@@ -63,6 +65,14 @@ async def statement(
         limit: how many at most.
     """
     return await store.list_lines(tx, user_id=user_id, kinds=kinds, currency=currency, before=before, limit=limit)
+
+
+async def months_of_person(tx: Tx, *, user_id: UserId, since: datetime, until: datetime) -> list[MonthSum]:
+    """Return what all of a person's accounts together gained and lost in a half-open stretch of time, by month and kind.
+
+    What moves between two accounts of theirs is neither. Months are those of UTC.
+    """
+    return await months.list_months(tx, user_id=user_id, kinds=PERSONAL, since=since, until=until)
 
 
 async def transaction_of_person(tx: Tx, *, user_id: UserId, transaction_id: TransactionId) -> TransactionView:
