@@ -75,6 +75,7 @@ async def test_no_address_whatever_it_says_is_a_server_error(app, client, client
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("who", ["nobody", "artist", "admin"])
 async def test_no_body_whatever_it_says_is_a_server_error(app, client, client_for, database, who):
     sender = await _sender(who, client, client_for, database)

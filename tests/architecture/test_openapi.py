@@ -35,6 +35,7 @@ ROLES = ("nobody", "fan", "artist", "label", "moderator", "finance", "admin")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("who", ROLES)
 async def test_every_answer_is_as_the_document_says(app, client, client_for, database, who):
     """Right and wrong requests made from each operation's schema: no server error, and nothing undocumented."""
