@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
+import pytest
 from click.testing import CliRunner
 
-from vibestream.cli.retention import command
+from vibestream.cli.retention import after, command
 from vibestream.flows.retention import rules_of
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database
@@ -34,3 +36,18 @@ async def test_shows_each_rule_is_late_until_it_ran_and_keeps_to_all_of_them_whe
         )
     code, shown = await run()
     assert (code, shown.count(", late")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (timedelta(0), "once it ended"),
+        (timedelta(days=1), "1 day after it ended"),
+        (timedelta(days=400), "400 days after it ended"),
+        (timedelta(hours=2), "2 hours after it ended"),
+        (timedelta(minutes=1), "1 minute after it ended"),
+        (timedelta(seconds=30), "30 seconds after it ended"),
+    ],
+)
+def test_a_time_is_said_in_its_own_unit(kept: timedelta, said: str):
+    assert after(kept, "it ended") == said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import click
 from rich.console import Console
@@ -17,6 +18,8 @@ from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.postgres import migrate
 from vibestream.platform.retention import Ran, Rule, RuleFailed, is_late, keep_to, runs_of
+
+_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 @click.command()
@@ -75,4 +78,7 @@ def after(kept: timedelta, since: str) -> str:
     """Return the time of a rule in words: `30 days after they expired`."""
     if not kept:
         return f"once {since}"
-    return f"{kept.days} day{'' if kept.days == 1 else 's'} after {since}"
+    seconds = int(kept.total_seconds())
+    unit, length = next((one for one in _UNITS if seconds >= one[1]), _UNITS[-1])
+    count = seconds // length
+    return f"{count} {unit}{'' if count == 1 else 's'} after {since}"

@@ -26,7 +26,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         name="listen_reward.unscored_origins",
-        what="The same, of listens that never came to be decided about",
+        what="Network and device of listens that never came to be decided about, as hashes",
         since="they were opened",
         kept=service.ORIGINS_KEPT,
         does=Does.EMPTIES,
