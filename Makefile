@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.lock.txt requirements-bui
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup test check lint types contracts fix assets circuits messages docs bench load journeys lock clean
+.PHONY: help run demo setup test check lint types contracts fix assets circuits messages docs bench load journeys lock sbom clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ lock: $(UV) ## Pin every dependency by hash, after pyproject.toml changed
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock.txt
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --group dev --group docs --group load -o requirements-dev.lock.txt
 	$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --group build -o requirements-build.lock.txt
+
+sbom: $(DEV_STAMP) ## List every part of the product with its hashes, as CycloneDX, in build/sbom.cdx.json
+	mkdir -p build
+	$(BIN)/python -m tools.sbom build/sbom.cdx.json
 
 clean: ## Remove what was built, but not the data
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .pytest_cache .ruff_cache src/vibestream/web/static/dist src/vibestream/web/frontend/node_modules
