@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
+from psycopg import sql
 
 from tests.factories.factors import secret_of
 from tests.journeys import people
-from tests.journeys.conftest import _SHOTS
+from tests.journeys.conftest import _SHOTS, Product
+from vibestream.cli.connection import embedded_root
 from vibestream.contexts.user.factors.domain import code_at, step_of
 from vibestream.kernel.time import utc_now
+from vibestream.platform.config import load_settings
+from vibestream.platform.postgres import embedded
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -138,6 +143,50 @@ def test_an_app_is_set_up_a_recovery_code_enters_once_and_a_passkey_skips_both(
     page.goto("/sign-in")
     device.answers(True)  # what the page offers among the addresses is taken
     expect(page.get_by_role("banner").get_by_role("link", name=person.name)).to_be_visible()
+
+
+def test_a_passkey_is_the_proof_before_what_matters_and_the_form_goes_on(
+    somebody: tuple[Page, people.Person], product: Product
+):
+    page, person = somebody
+    device = adds_passkey(page)
+    device.answers(False)
+    owner_says(product, "UPDATE users.session SET proved_at = proved_at - interval '1 hour'", person)
+    new = people.somebody("Vera Nova")
+    page.goto("/account/email")
+    page.get_by_label("New e-mail address").fill(new.email)
+    page.get_by_role("button", name="Send the code").click()
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    device.verifies(False)
+    device.answers(True)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.locator("[data-part=said]")).to_contain_text("Nothing was confirmed")
+    device.verifies(True)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Confirm your new address")).to_be_visible()
+    page.get_by_label("Code").fill(people.mailed_code(page, new))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("Your address was changed")).to_be_visible()
+
+
+def test_the_last_way_into_an_account_is_not_removed(somebody: tuple[Page, people.Person], product: Product):
+    page, person = somebody
+    device = adds_passkey(page)
+    owner_says(product, "DELETE FROM users.password", person)
+    page.get_by_role("button", name="Remove the passkey Vera's phone").click()
+    expect(page.get_by_text("only way into your account")).to_be_visible()
+    signs_out(page)
+    page.goto("/sign-in")
+    device.answers(True)
+    expect(page.get_by_role("banner").get_by_role("link", name=person.name)).to_be_visible()
+
+
+def owner_says(product: Product, statement: LiteralString, person: people.Person) -> None:
+    """Do to somebody's rows, as the database's owner, what no test can wait for and nobody else can do."""
+    owner = embedded.locate(embedded_root(load_settings(data_dir=product.data))).dsn()
+    whose = sql.SQL(" WHERE user_id = (SELECT user_id FROM users.address WHERE email = %s)")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        assert connection.execute(sql.SQL(statement) + whose, (person.email,)).rowcount >= 1
 
 
 @pytest.mark.parametrize(("width", "theme", "language"), _LOOKS)
