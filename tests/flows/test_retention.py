@@ -112,6 +112,10 @@ CASES: Final = {
         "notification_id": "%(id)s", "user_id": "%(user)s", "kind": "'x'", "key": "%(id)s::text", "facts": "'{}'",
         "count": "1", "told_at": "%(at)s",
     }),
+    "user.push_subscriptions": Case("users.push_subscription", {  # of a session that is gone
+        **{"subscription_id": "%(id)s", "user_id": "%(user)s", "session_id": "%(id)s", "endpoint_hash": HASH},
+        **{"sealed": "'sealed.v1:x'", "user_agent": "''", "subscribed_at": "%(at)s"},
+    }),
     "user.exports": Case("users.export", {
         "export_id": "%(id)s", "user_id": "%(user)s", "locale": "'en'", "state": "'ready'", "total": "1",
         "asked_at": DAY_BEFORE, "ready_at": DAY_BEFORE, "expires_at": "%(at)s", "size": "1", "sha256": HASH,
