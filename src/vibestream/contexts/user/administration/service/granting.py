@@ -45,7 +45,7 @@ async def change_role(
     """
     domain.require_other(by=by, user_id=user_id)
     await store.take_turn(tx)
-    await require_admin(tx, by)
+    await require_admin(tx, user_id=by)
     await _require_change(tx, user_id=user_id, role=role, grants=grants)
     if role not in domain.FOUR_EYES:
         await _change(tx, user_id=user_id, role=role, grants=grants, by=by, now=now)
@@ -78,7 +78,7 @@ async def approve(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: d
     proposal = await _waiting(tx, proposal_id, now)
     domain.require_second(proposal, by=by)
     for admin in (by, proposal.proposed_by):
-        await require_admin(tx, admin)
+        await require_admin(tx, user_id=admin)
     await _require_change(tx, user_id=proposal.user_id, role=proposal.role, grants=proposal.grants)
     await store.save_outcome(tx, proposal_id=proposal_id, outcome="approved", by=by, now=now)
     await _log(tx, audit_log.Action.ROLE_APPROVED, proposal, by=by, network=network, now=now)
@@ -98,7 +98,7 @@ async def refuse(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: da
     """
     proposal = await _waiting(tx, proposal_id, now)
     domain.require_other(by=by, user_id=proposal.user_id)
-    await require_admin(tx, by)
+    await require_admin(tx, user_id=by)
     await store.save_outcome(tx, proposal_id=proposal_id, outcome="refused", by=by, now=now)
     await _log(tx, audit_log.Action.ROLE_REFUSED, proposal, by=by, network=network, now=now)
     return proposal
@@ -126,7 +126,7 @@ async def proposals(tx: Tx, *, user_id: UserId | None = None) -> list[Proposal]:
     return await store.list_proposals(tx, user_id=user_id, most=_SHOWN)
 
 
-async def require_admin(tx: Tx, user_id: UserId) -> None:
+async def require_admin(tx: Tx, *, user_id: UserId) -> None:
     """Return when somebody is an admin at this moment, which may be later than their request began.
 
     Raises:

@@ -35,7 +35,7 @@ async def lock_account(
     """
     domain.require_other(by=by, user_id=user_id)
     await store.take_turn(tx)
-    await require_admin(tx, by)
+    await require_admin(tx, user_id=by)
     await accounts.account(tx, user_id=user_id)
     if not await locks.lock(tx, user_id=user_id, reason=reason, note=note, by=by, now=now):
         raise LockUnchanged
@@ -58,7 +58,7 @@ async def unlock_account(tx: Tx, *, user_id: UserId, note: str, by: UserId, netw
     """
     domain.require_other(by=by, user_id=user_id)
     await store.take_turn(tx)
-    await require_admin(tx, by)
+    await require_admin(tx, user_id=by)
     if not await locks.unlock(tx, user_id=user_id, note=note, by=by, now=now):
         raise LockUnchanged
     action = audit_log.Action.ACCOUNT_UNLOCKED
