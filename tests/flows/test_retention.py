@@ -113,8 +113,8 @@ CASES: Final = {
         "count": "1", "told_at": "%(at)s",
     }),
     "user.push_subscriptions": Case("users.push_subscription", {  # of a session that is gone
-        **{"subscription_id": "%(id)s", "user_id": "%(user)s", "session_id": "%(id)s", "endpoint_hash": HASH},
-        **{"sealed": "'sealed.v1:x'", "user_agent": "''", "subscribed_at": "%(at)s"},
+        "subscription_id": "%(id)s", "user_id": "%(user)s", "session_id": "%(id)s", "endpoint_hash": HASH,
+        "sealed": "'sealed.v1:x'", "user_agent": "''", "subscribed_at": "%(at)s",
     }),
     "user.exports": Case("users.export", {
         "export_id": "%(id)s", "user_id": "%(user)s", "locale": "'en'", "state": "'ready'", "total": "1",
