@@ -82,3 +82,12 @@ async def test_nobody_but_artists_may_look(client, client_for, database):
 
     assert (await (await client_for(fan)).get("/studio/analytics", headers=HTML)).status_code == 403
     assert (await client.get("/studio/analytics", headers=HTML)).status_code in {303, 401}
+
+
+async def test_whoever_has_the_role_and_no_profile_is_led_to_where_one_is_made(client_for, database):
+    async with database.begin() as tx:
+        somebody = await make_user(tx, roles=["artist"])
+
+    answer = await (await client_for(somebody)).get("/studio/analytics", headers=HTML)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/studio")

@@ -24,6 +24,7 @@ from vibestream.platform.http.dependencies import PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.charts import BarChart, Figure, bar_chart
 from vibestream.web.localization import Language
+from vibestream.web.pages.forms import see_other
 from vibestream.web.pages.listening_figures import spoken_day
 from vibestream.web.rendering import render, shell_of
 
@@ -83,6 +84,8 @@ async def show_audience(
 ) -> Response:
     """Show the audience of one of one's artists, in the last week or in the one asked for."""
     own = await profiles.artists_of(tx, user_id=principal.user_id)
+    if not own:  # the role without a profile: where one is made
+        return see_other("/studio")
     chosen = next((one for one in own if one.handle == artist), own[0])
     return render(request, "audience.html", await _view(tx, own, chosen, week, shell_of(request).language))
 
