@@ -54,6 +54,8 @@ OWNED: Final[Mapping[str, str]] = {
     "PATCH /api/v1/artists/{artist_id}": "artist",
     "GET /studio/artists/{artist_id}": "artist",
     "POST /studio/artists/{artist_id}": "artist",
+    "POST /studio/artists/{artist_id}/invitations": "artist",
+    "POST /studio/artists/{artist_id}/members/{user_id}/drop": "teamed artist",
     "POST /studio/artists/{artist_id}/verification": "artist",
     "POST /studio/artists/{artist_id}/verification/withdraw": "asking artist",
     "POST /account/blocks/{user_id}/end": "block",
@@ -218,6 +220,7 @@ SENT_OPENLY: Final[Mapping[str, str]] = {
     "POST /wallet/top-ups key": "made by the form, one's own with each person",
     "POST /artists/{handle}/tip key": "made by the form, one's own with each person",
     "POST /studio/perks key": "made by the form, one's own with each person",
+    "POST /studio/artists/{artist_id}/invitations key": "made by the form, one's own with each artist",
     "POST /studio/payouts key": "made by the form, one's own with each person",
 }
 """Ids in a body that may be anybody's, and why."""

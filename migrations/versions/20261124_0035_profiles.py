@@ -1,4 +1,4 @@
-"""Pages of fans, follows and blocks; one holder for each handle; artists whom moderators verify; reports."""
+"""Pages of fans, follows and blocks; one holder for each handle; artists whom moderators verify; reports; teams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0034"
 
 def upgrade() -> None:
     """Create the tables; handles that artists hold already are held by their accounts."""
-    for statements in (_HANDLES, _FANS, _FOLLOWS, _VERIFICATION, _REPORTS):
+    for statements in (_HANDLES, _FANS, _FOLLOWS, _VERIFICATION, _REPORTS, _TEAMS):
         op.execute(statements)
 
 
@@ -172,4 +172,35 @@ ALTER TABLE users.report ADD FOREIGN KEY (decision_id) REFERENCES users.report_d
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.report TO vibestream_app;
 GRANT SELECT, INSERT, DELETE ON users.report_decision TO vibestream_app;
+"""
+
+_TEAMS = """
+CREATE TABLE users.artist_member (
+    artist_id uuid NOT NULL REFERENCES users.artist_profile ON DELETE CASCADE,
+    user_id   uuid NOT NULL REFERENCES users.account,
+    role      text NOT NULL CHECK (role IN ('editor', 'analyst')),
+    since     timestamptz NOT NULL,
+    PRIMARY KEY (artist_id, user_id)
+);
+COMMENT ON TABLE users.artist_member IS 'Who works for an artist; its owner has no row.';
+CREATE INDEX artist_member_by_user ON users.artist_member (user_id);
+
+CREATE TABLE users.artist_invitation (
+    invitation_id uuid PRIMARY KEY,
+    artist_id     uuid NOT NULL REFERENCES users.artist_profile ON DELETE CASCADE,
+    code_hash     bytea NOT NULL UNIQUE CHECK (length(code_hash) = 32),
+    role          text NOT NULL CHECK (role IN ('editor', 'analyst')),
+    made_by       uuid NOT NULL REFERENCES users.account,
+    made_at       timestamptz NOT NULL,
+    expires_at    timestamptz NOT NULL CHECK (expires_at > made_at),
+    used_at       timestamptz,
+    used_by       uuid REFERENCES users.account,
+    CHECK ((used_at IS NULL) = (used_by IS NULL))
+);
+COMMENT ON TABLE users.artist_invitation IS 'Codes that let somebody into a team once, as SHA-256 alone.';
+CREATE INDEX artist_invitation_by_artist ON users.artist_invitation (artist_id);
+CREATE INDEX artist_invitation_by_maker ON users.artist_invitation (made_by);
+CREATE INDEX artist_invitation_by_user ON users.artist_invitation (used_by);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON users.artist_member, users.artist_invitation TO vibestream_app;
 """

@@ -48,6 +48,7 @@ from vibestream.contexts.user.identities.service import link
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.oauth.store import clients as oauth_clients
+from vibestream.contexts.user.teams import service as teams
 from vibestream.contexts.user.verification import service as verification
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.money import EUR, USD, VIBE, Money
@@ -116,14 +117,6 @@ async def _artist(m: Making) -> Named:
     return {"artist_id": str((await make_artist(m.tx, user=m.owner)).artist_id)}
 
 
-async def _asking_artist(m: Making) -> Named:
-    made = await make_artist(m.tx, user=m.owner)
-    await verification.ask(
-        m.tx, artist_id=made.artist_id, user_id=m.owner.user_id, evidence="My site.", links=[], now=utc_now()
-    )
-    return {"artist_id": str(made.artist_id)}
-
-
 async def _perk(m: Making) -> Named:
     artist = await make_artist(m.tx, user=m.owner)
     made = await fandom.offer(
@@ -137,6 +130,28 @@ async def _perk(m: Making) -> Named:
         now=utc_now(),
     )
     return {"perk_id": str(made.perk_id)}
+
+
+async def _asking_artist(m: Making) -> Named:
+    made = await make_artist(m.tx, user=m.owner)
+    await verification.ask(
+        m.tx, artist_id=made.artist_id, user_id=m.owner.user_id, evidence="My site.", links=[], now=utc_now()
+    )
+    return {"artist_id": str(made.artist_id)}
+
+
+async def _teamed_artist(m: Making) -> Named:
+    made, member = await make_artist(m.tx, user=m.owner), await make_artist(m.tx)
+    code = await teams.invite(
+        m.tx,
+        artist_id=made.artist_id,
+        owner=m.owner.user_id,
+        role=teams.TeamRole.EDITOR,
+        key=new_id(),
+        now=utc_now(),
+    )
+    await teams.join(m.tx, user_id=member.user_id, code=code, now=utc_now())
+    return {"artist_id": str(made.artist_id), "user_id": str(member.user_id)}
 
 
 async def _block(m: Making) -> Named:
@@ -344,6 +359,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "perk": _perk,
     "asking artist": _asking_artist,
     "block": _block,
+    "teamed artist": _teamed_artist,
     "notification": _notification,
     "told browser": _told_browser,
     "export": _export,
@@ -419,6 +435,7 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
 }
 _FORMS: Final[Mapping[str, Callable[[Named], dict[str, Any]]]] = {
     "POST /account/passkeys/{passkey_id}/name": lambda _: {"data": {"name": "Mine now"}},
+    "POST /studio/artists/{artist_id}/invitations": lambda _: {"data": {"role": "editor", "key": str(new_id())}},
     "POST /studio/artists/{artist_id}/verification": lambda _: {"data": {"evidence": "My site leads here."}},
     "POST /studio/artists/{artist_id}": lambda _: {
         "data": {"name": "Mine now", "handle": f"mine-{new_id().hex[-12:]}"}

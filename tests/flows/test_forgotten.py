@@ -152,6 +152,8 @@ LEAVES_NOTHING = {
     "user.access",
     "music.delivery",
     "user.attempts",
+    "user.teams",
+    "user.verification",  # words that go with their artist, which another capability deletes
     "listen_reward.scoring",
     "platform.jobs",
     *("user.audit_log", "user.erasure", "user.exports", "user.consents", "user.administration", "user.locks"),

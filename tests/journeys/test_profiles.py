@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys import people
 from tests.journeys.conftest import Product, own_installation
-from tests.journeys.looking import DOWN_TO_SMALL, look_in_both_languages
+from tests.journeys.looking import DOWN_TO_SMALL, look, look_in_both_languages
 from tests.journeys.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -164,6 +164,46 @@ def test_a_page_that_was_reported_is_hidden_by_a_moderator_and_its_owner_reads_w
 
     assert reporter.goto("/u/pol.vidal").status == 404  # type: ignore[union-attr]
     owner.goto("/notifications")
-    owner.get_by_text("A page of yours was hidden").click()
+    owner.get_by_role("button", name="Open: A page of yours was hidden").click()
     expect(owner.get_by_text("Places in playlists are not sold here.")).to_be_visible()
     look_in_both_languages(owner, "own-page-hidden", shots=shots, widths=DOWN_TO_SMALL)
+
+
+def test_somebody_joins_an_artists_team_by_typing_a_code_and_is_taken_out_again(
+    browser_for: Callable[..., BrowserContext], shots: Path
+):
+    owner, editor = (browser_for().new_page() for _ in range(2))
+    people.signs_up(owner, people.somebody("Iris Roca"))
+    people.becomes_artist(owner, name="Salitre", handle="salitre")
+    people.signs_up(editor, people.somebody("Teo Marin"))
+    owner.goto("/studio")
+    owner.get_by_role("link", name="change Salitre").click()
+    owner.get_by_label("Invite as").select_option("editor")
+    owner.get_by_role("button", name="Make a code").click()
+    code = owner.locator("[data-code]").inner_text()
+    look(owner, "team-code", shots=shots, widths=DOWN_TO_SMALL)
+
+    editor.goto("/studio")
+    editor.get_by_role("link", name="Join a team by a code").click()
+    editor.get_by_label("Code").fill("00000-00000")
+    editor.get_by_role("button", name="Join").click()
+    expect(editor.get_by_text("No invitation is good under this code.")).to_be_visible()
+    editor.goto("/studio/join")
+    look_in_both_languages(editor, "join-team", shots=shots, widths=DOWN_TO_SMALL)
+    editor.get_by_label("Code").fill(code.lower().replace("-", " "))
+    editor.get_by_role("button", name="Join").click()
+    expect(editor.get_by_text("You are in the team now.")).to_be_visible()
+    editor.get_by_label("About the artist").fill("Written by the editor.")
+    editor.get_by_role("button", name="Save").click()
+    expect(editor.get_by_text("The artist's page was saved.")).to_be_visible()
+    look_in_both_languages(editor, "team-editor", shots=shots, widths=DOWN_TO_SMALL)
+
+    owner.goto("/studio")
+    owner.get_by_role("link", name="change Salitre").click()
+    expect(owner.get_by_label("About the artist")).to_have_value("Written by the editor.")
+    look_in_both_languages(owner, "team-owner", shots=shots, widths=DOWN_TO_SMALL)
+    owner.get_by_role("button", name="Take out Teo Marin").click()
+    expect(owner.get_by_text("That member is in the team no more.")).to_be_visible()
+    editor.get_by_label("About the artist").fill("Too late.")
+    editor.get_by_role("button", name="Save").click()
+    expect(editor.get_by_text("There is no such artist.")).to_be_visible()

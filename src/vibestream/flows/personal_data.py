@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from vibestream.contexts.listen_reward.fandom import personal as fandom
 from vibestream.contexts.listen_reward.analytics import personal as audience
 from vibestream.contexts.listen_reward.allocation import personal as allocation
-from vibestream.contexts.listen_reward.fandom import personal as fandom
 from vibestream.contexts.listen_reward.listening import personal as listening
 from vibestream.contexts.listen_reward.pools import personal as pools
 from vibestream.contexts.listen_reward.receipts import personal as receipts
@@ -46,6 +46,7 @@ from vibestream.contexts.user.profiles import personal as profiles
 from vibestream.contexts.user.recovery import personal as recovery
 from vibestream.contexts.user.reports import personal as reports
 from vibestream.contexts.user.sessions import personal as sessions
+from vibestream.contexts.user.teams import personal as teams
 from vibestream.contexts.user.verification import personal as verification
 from vibestream.platform import personal_places
 from vibestream.platform.personal_data import PersonalData
@@ -68,6 +69,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     fans.PERSONAL,
     verification.PERSONAL,
     reports.PERSONAL,
+    teams.PERSONAL,
     profiles.PERSONAL,
     notifications.PERSONAL,
     analytics.PERSONAL,

@@ -36,8 +36,8 @@ from vibestream.web.pages import (
     passkeys,
     people,
     pools,
-    pool_figures,
     perks,
+    pool_figures,
     privacy,
     proving_files,
     receipts,
@@ -46,6 +46,7 @@ from vibestream.web.pages import (
     second_step,
     step_up,
     studio,
+    teams,
     tokens,
 )
 from vibestream.web.pages.errors import problem_page
@@ -93,6 +94,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     studio.router,
     audience.router,
     artist_profile.router,
+    teams.router,
     wallet.router,
     portfolio.router,
     receipts.router,

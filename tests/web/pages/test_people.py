@@ -9,6 +9,7 @@ from tests.factories.music import make_music
 from tests.factories.users import make_artist, make_user
 from tests.http_client import ClientFor
 from tests.web.conftest import read
+from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database
 
 HTML = {"Accept": "text/html"}
@@ -183,3 +184,37 @@ async def test_a_person_and_an_artist_are_reported(client_for: ClientFor, databa
         read(await reporter.get(place, headers=HTML))
         assert "Thank you." in (await reporter.post(place, data={"reason": "other"}, headers=HTML)).text
     assert (await reporter.get("/u/nobody-here/report", headers=HTML)).status_code == 404
+
+
+async def test_an_editor_and_an_analyst_do_what_their_role_says(client_for: ClientFor, database: Database):
+    async with database.begin() as tx:
+        artist = await make_artist(tx)
+        users = {role: await make_user(tx) for role in ("editor", "analyst")}
+    own, place = await client_for(artist.user), f"/studio/artists/{artist.artist_id}"
+    team = {}
+    for role, user in users.items():
+        team[role] = await client_for(user)
+        assert (await team[role].get(place, headers=HTML)).status_code == 404
+        made = await own.post(f"{place}/invitations", data={"role": role, "key": str(new_id())}, headers=HTML)
+        assert made.headers["cache-control"] == "no-store"
+        code = read(made).text.split("for a week.")[1].split()[0]
+        joined = await team[role].post("/studio/join", data={"code": code}, headers=HTML)
+        assert joined.headers["location"] == f"{place}?done=joined"
+    assert read(await team["editor"].get(place, headers=HTML)).all("input", name="handle") == []
+    assert read(await team["analyst"].get(place, headers=HTML)).all("form", action=place) == []
+
+    assert (await team["editor"].post(place, data={"bio": "Ours."}, headers=HTML)).status_code == 303
+    assert "Ours." in read(await own.get(place, headers=HTML)).text
+    assert (await team["editor"].post(place, data={"bio": "", "name": "Mine"}, headers=HTML)).status_code == 403
+    assert (await team["analyst"].post(place, data={"bio": "Mine."}, headers=HTML)).status_code == 404
+    for client in team.values():
+        for what, data in (
+            ("invitations", {"role": "editor", "key": str(new_id())}),
+            ("verification", {"evidence": "x"}),
+        ):
+            assert (await client.post(f"{place}/{what}", data=data, headers=HTML)).status_code == 404
+    gone = await team["analyst"].post(f"{place}/members/{users['analyst'].user_id}/drop", headers=HTML)
+    assert gone.headers["location"] == "/studio/join"
+    assert (await team["analyst"].get(place, headers=HTML)).status_code == 404
+    wrong = await team["analyst"].post("/studio/join", data={"code": "'; DROP TABLE"}, headers=HTML)
+    assert (wrong.status_code, "No invitation is good" in wrong.text) == (404, True)

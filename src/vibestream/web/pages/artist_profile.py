@@ -12,10 +12,11 @@ from starlette.responses import Response
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistMissing, ArtistProfile
+from vibestream.contexts.user.teams import service as teams
 from vibestream.contexts.user.verification import service as verification
 from vibestream.kernel.errors import VibeStreamError
-from vibestream.kernel.ids import ArtistId, UserId
-from vibestream.platform.access import holds
+from vibestream.kernel.ids import ArtistId, UserId, new_id
+from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -34,21 +35,22 @@ _FIELDS: Final = {
     "profile.link_invalid": "links",
 }
 Text = Annotated[str, Form(max_length=16_000)]
+Maybe = Annotated[str | None, Form(max_length=16_000)]
 Several = Annotated[list[Annotated[str, Form(max_length=600)]], Form(max_length=_MOST_ROWS)]
 
 
-@router.get("/studio/artists/{artist_id}", policy=holds("artist"))
+@router.get("/studio/artists/{artist_id}", policy=SIGNED_IN)
 async def show_profile(
     artist_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, done: str = ""
 ) -> Response:
-    """Show the form of one's own artist's page."""
-    artist = await _own(tx, artist_id, principal.user_id)
+    """Show the form of an artist's page to its owner and its team."""
+    artist, _ = await part_in(tx, artist_id, principal.user_id)
     form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
     links = [(link.label, link.url) for link in artist.links]
-    return await _page(request, tx, artist, form, links, done=done)
+    return await _page(request, tx, principal, artist, form, links=links, done=done)
 
 
-@router.post("/studio/artists/{artist_id}", policy=holds("artist"), max_body_bytes=_BODY)
+@router.post("/studio/artists/{artist_id}", policy=SIGNED_IN, max_body_bytes=_BODY)
 async def save_profile(
     *,
     artist_id: UUID,
@@ -56,14 +58,14 @@ async def save_profile(
     tx: TxDep,
     principal: PrincipalDep,
     now: NowDep,
-    name: Text = "",
-    handle: Text = "",
+    name: Maybe = None,
+    handle: Maybe = None,
     bio: Text = "",
     label: Several = [],  # noqa: B006 - FastAPI copies it
     url: Several = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Save what the form says."""
-    artist = await _own(tx, artist_id, principal.user_id)
+    """Save what the form says; that an editor gives no name or handle leaves them as they are."""
+    artist, _ = await part_in(tx, artist_id, principal.user_id)
     pairs = [(one.strip(), other.strip()) for one, other in zip(label, url, strict=False)]
     links = [(one or other.removeprefix("https://")[:40], other) for one, other in pairs if one or other]
     try:
@@ -79,13 +81,15 @@ async def save_profile(
         )
     except VibeStreamError as error:
         field = str(error.facts().get("field", _FIELDS.get(error.code, "")))
-        filled = Filled({"name": name, "handle": handle, "bio": bio})
-        page = await _page(request, tx, artist, filled.refused(sentence_of(request, error), field_name=field), links)
+        filled = Filled({"name": name or "", "handle": handle or "", "bio": bio})
+        page = await _page(
+            request, tx, principal, artist, filled.refused(sentence_of(request, error), field_name=field), links=links
+        )
         raise answer_with(request, error, page) from None
     return see_other(f"/studio/artists/{artist_id}?done=saved")
 
 
-@router.post("/studio/artists/{artist_id}/verification", policy=holds("artist"), max_body_bytes=_BODY)
+@router.post("/studio/artists/{artist_id}/verification", policy=SIGNED_IN, max_body_bytes=_BODY)
 async def ask_verification(
     *,
     artist_id: UUID,
@@ -97,7 +101,7 @@ async def ask_verification(
     addresses: Text = "",
 ) -> Response:
     """Ask that the artist be verified; addresses stand one on each line. What waits already is not asked again."""
-    artist = await _own(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id, principal.user_id)
     links = [line.strip() for line in addresses.splitlines() if line.strip()]
     try:
         await verification.ask(
@@ -110,20 +114,43 @@ async def ask_verification(
         )
         form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
         shown = [(link.label, link.url) for link in artist.links]
-        raise answer_with(request, error, await _page(request, tx, artist, form, shown, proof=proof)) from None
+        raise answer_with(
+            request, error, await _page(request, tx, principal, artist, form, links=shown, proof=proof)
+        ) from None
     return see_other(f"/studio/artists/{artist_id}?done=asked")
 
 
-@router.post("/studio/artists/{artist_id}/verification/withdraw", policy=holds("artist"))
+@router.post("/studio/artists/{artist_id}/verification/withdraw", policy=SIGNED_IN)
 async def withdraw_verification(artist_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Withdraw the request that waits."""
     await verification.withdraw(tx, artist_id=ArtistId(artist_id), user_id=principal.user_id, now=now)
     return see_other(f"/studio/artists/{artist_id}?done=withdrawn")
 
 
-async def _own(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
+async def part_in(tx: Tx, artist_id: UUID, user_id: UserId) -> tuple[ArtistProfile, str]:
+    """Return an artist and the part that somebody has in it: `owner`, `editor` or `analyst`.
+
+    Raises:
+        ArtistMissing: none.
+    """
     artist = await profiles.artist(tx, artist_id=ArtistId(artist_id))
-    if artist.user_id != user_id:
+    if artist.user_id == user_id:
+        return artist, "owner"
+    team = await teams.memberships(tx, user_id=user_id)
+    found = next((one for one in team if one.artist_id == artist.artist_id), None)
+    if found is None:
+        raise ArtistMissing("There is no such artist profile of yours.")
+    return artist, found.role.value
+
+
+async def own_artist(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
+    """Return an artist that somebody owns.
+
+    Raises:
+        ArtistMissing: they do not.
+    """
+    artist, part = await part_in(tx, artist_id, user_id)
+    if part != "owner":
         raise ArtistMissing("There is no such artist profile of yours.")
     return artist
 
@@ -131,13 +158,15 @@ async def _own(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
 async def _page(
     request: Request,
     tx: Tx,
+    principal: Principal,
     artist: ArtistProfile,
     form: Filled,
-    links: Sequence[tuple[str, str]],
     *,
+    links: Sequence[tuple[str, str]],
     done: str = "",
     proof: Filled | None = None,
 ) -> Response:
+    _, part = await part_in(tx, artist.artist_id, principal.user_id)
     spare = [("", "")] * max(_LEAST_ROWS - len(links), 1)
     rows = [*links, *spare][:_MOST_ROWS]
     standing = await fans.standing_of(tx, artist_id=artist.artist_id, viewer=artist.user_id)
@@ -150,5 +179,9 @@ async def _page(
         done=done,
         proof=proof or Filled(),
         verified_at=standing.verified_at,
-        asked=await verification.newest_of(tx, artist_id=artist.artist_id),
+        asked=await verification.newest_of(tx, artist_id=artist.artist_id) if part == "owner" else None,
+        part=part,
+        members=await teams.members(tx, artist_id=artist.artist_id),
+        key=new_id(),
+        me=principal.user_id,
     )

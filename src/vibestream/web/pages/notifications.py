@@ -62,6 +62,7 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.PAGE_SHOWN: N_("A page of yours that is seen again"),
     Kind.RELEASE_CONDEMNED: N_("A release of yours that was taken down"),
     Kind.REPORT_DECIDED: N_("What became of what you reported"),
+    Kind.TEAM_JOINED: N_("Somebody who joined a team of yours"),
     Kind.LISTENS_HELD: N_("Listens of yours that are looked at"),
     Kind.LISTENS_DECIDED: N_("What was decided about them"),
 }

@@ -72,6 +72,8 @@ class Action(enum.StrEnum):
     PAGE_HIDDEN = "page.hidden"
     PAGE_SHOWN = "page.shown"
     RELEASE_CONDEMNED = "release.condemned"
+    TEAM_JOINED = "team.joined"
+    TEAM_LEFT = "team.left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ __all__ = [
     "Link",
     "LinkInvalid",
     "NotVerified",
+    "OwnerOnly",
     "PreferenceInvalid",
     "artist",
     "artist_by_handle",
@@ -94,6 +95,15 @@ class ArtistMissing(Missing):
     """There is no such artist, or not of this account."""
 
     code: ClassVar[str] = "profile.artist_missing"
+
+
+class OwnerOnly(Forbidden):
+    """Name and handle are changed by the owner alone."""
+
+    code: ClassVar[str] = "profile.owner_only"
+
+    def __init__(self) -> None:
+        super().__init__("Only the owner changes the name and the handle.")
 
 
 class NotVerified(Forbidden):
@@ -220,18 +230,21 @@ async def change_artist(
     bio: str | None = None,
     links: Sequence[tuple[str, str]] | None = None,
 ) -> ArtistProfile:
-    """Change what is given of an account's own artist profile; announce ArtistProfileChanged for a new name or handle.
+    """Change what is given of an artist profile that an account owns or, but for name and handle, edits; announce ArtistProfileChanged for a new name or handle.
 
     An artist that takes another name or handle is not verified any more.
 
     Raises:
-        ArtistMissing: no such artist of this account.
+        ArtistMissing: no such artist of this account, and none that it edits.
+        OwnerOnly: an editor gave another name or handle.
         HandleTaken, HandleInvalid, LinkInvalid, TextInvalid: say what to change.
         HandleChangesLimited: three handles were taken within the last thirty days.
     """
     found = await store.lock_artist(tx, artist_id=artist_id, user_id=user_id)
     if found is None:
         raise ArtistMissing("There is no such artist profile of yours.")
+    if user_id != found.user_id and (name not in {None, found.name} or handle not in {None, found.handle}):
+        raise OwnerOnly
     changed = replace(
         found,
         name=found.name if name is None else one_line(name, field="name", most=domain.NAME_CHARACTERS),
@@ -248,7 +261,7 @@ async def change_artist(
         await publish(
             tx,
             ArtistProfileChanged(
-                artist_id=artist_id, user_id=user_id, name=changed.name, handle=changed.handle, occurred_at=now
+                artist_id=artist_id, user_id=found.user_id, name=changed.name, handle=changed.handle, occurred_at=now
             ),
         )
     return changed

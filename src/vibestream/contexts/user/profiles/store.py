@@ -91,9 +91,12 @@ async def drop_verified(tx: Tx, *, artist_id: ArtistId) -> None:
 
 
 async def lock_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId) -> ArtistProfile | None:
-    """Return an artist profile of an account, locked; None when it is another's."""
+    """Return an artist profile that an account owns or edits, locked; None when it does neither."""
     return await tx.one(
-        _artist, _ARTIST + " WHERE a.artist_id = %s AND a.user_id = %s FOR UPDATE", [artist_id, user_id]
+        _artist,
+        _ARTIST + " WHERE a.artist_id = %(artist)s AND (a.user_id = %(me)s OR EXISTS (SELECT FROM users.artist_member m"
+        " WHERE m.artist_id = a.artist_id AND m.user_id = %(me)s AND m.role = 'editor')) FOR UPDATE OF a",
+        {"artist": artist_id, "me": user_id},
     )
 
 

@@ -1,4 +1,4 @@
-"""What people are told that moderators decided, as sentences."""
+"""What people are told about their pages and artists, as sentences."""
 
 from __future__ import annotations
 
@@ -80,6 +80,20 @@ JUDGED: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
         "es": (
             "Se miró lo que denunciaste",
             "Un moderador miró lo que denunciaste y decidió ({when} UTC). Gracias.",
+        ),
+    },
+    Kind.TEAM_JOINED: {
+        "en": (
+            "Somebody joined the team of an artist of yours",
+            "An invitation of yours was used ({when} UTC).",
+            "Who it is, and how to take them out again: {here}.",
+            "If you invited nobody, somebody is in your account: take them out and change your password.",
+        ),
+        "es": (
+            "Alguien entró en el equipo de un artista tuyo",
+            "Se usó una invitación tuya ({when} UTC).",
+            "Quién es, y cómo sacarle de nuevo: {here}.",
+            "Si no invitaste a nadie, alguien está en tu cuenta: sácale y cambia tu contraseña.",
         ),
     },
 }

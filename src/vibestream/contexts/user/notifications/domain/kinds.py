@@ -45,6 +45,7 @@ class Kind(enum.StrEnum):
     PAGE_SHOWN = "page_shown"
     RELEASE_CONDEMNED = "release_condemned"
     REPORT_DECIDED = "report_decided"
+    TEAM_JOINED = "team_joined"
     LISTENS_HELD = "listens_held"
     LISTENS_DECIDED = "listens_decided"
 
@@ -108,6 +109,7 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.PAGE_SHOWN: _MANDATORY,
     Kind.RELEASE_CONDEMNED: _MANDATORY,
     Kind.REPORT_DECIDED: Rule(mailed=False),
+    Kind.TEAM_JOINED: _MANDATORY,
     Kind.LISTENS_HELD: Rule(),
     Kind.LISTENS_DECIDED: Rule(),
 }

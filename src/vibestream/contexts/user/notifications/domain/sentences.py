@@ -40,6 +40,7 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.PAGE_SHOWN: "/account/page",
     Kind.RELEASE_CONDEMNED: "/account/page",
     Kind.REPORT_DECIDED: "/",
+    Kind.TEAM_JOINED: "/studio",
     Kind.LISTENS_HELD: "/account/held-listens",
     Kind.LISTENS_DECIDED: "/account/held-listens",
 }
