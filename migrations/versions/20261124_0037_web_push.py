@@ -1,4 +1,4 @@
-"""Browsers that are told by web push, and each push to one of them.
+"""Browsers that are told by web push, and each push to one of them; what operators were told is wrong.
 
 A subscription's endpoint is an address that whoever knows it may send to, and its keys open what is sent: they are sealed
 under their person's key, and of the endpoint only a hash is kept to know it again.
@@ -51,4 +51,11 @@ CREATE INDEX push_delivery_by_subscription ON users.push_delivery (subscription_
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users.push_subscription TO vibestream_app;
 GRANT SELECT, INSERT, UPDATE (state, tries, settled_at), DELETE ON users.push_delivery TO vibestream_app;
+
+CREATE TABLE platform.operator_alert (
+    key     text PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 200),
+    told_at timestamptz NOT NULL
+);
+COMMENT ON TABLE platform.operator_alert IS 'What operators were told is wrong and is not over yet, and when they were last told.';
+GRANT SELECT, INSERT, UPDATE (told_at), DELETE ON platform.operator_alert TO vibestream_app;
 """

@@ -52,6 +52,7 @@ from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows import (
+    alert_operators,
     count_listening,
     count_royalties,
     entitle_listeners,
@@ -125,8 +126,9 @@ _log = structlog.get_logger()
 
 @periodic("audit", every_s=300)
 async def audit(runtime: Runtime) -> None:
-    """Check every invariant; one that does not hold is logged as an error and shows in the metrics."""
-    await check_all(runtime.database, invariants_of(runtime.settings, runtime.objects, originals=AUDITED_ORIGINALS))
+    """Check every invariant; one that does not hold is an error in the log and the metrics, and operators are told."""
+    invariants = invariants_of(runtime.settings, runtime.objects, originals=AUDITED_ORIGINALS)
+    await alert_operators.alert(runtime, await check_all(runtime.database, invariants))
 
 
 def run(settings: Settings) -> None:

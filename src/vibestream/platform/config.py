@@ -325,6 +325,14 @@ class Settings(BaseSettings):
         AnyHttpUrl("https://business.coinbase.com"),
         description="Address of Coinbase Business; https://business.coinbase.com/sandbox for its own sandbox.",
     )
+    alert_url: SecretStr | None = Field(
+        None,
+        description="Address that is sent JSON when something is wrong, such as a chat's incoming webhook; unset: nobody is "
+        "told. It is a secret.",
+    )
+    alert_again_h: int = Field(
+        6, ge=1, le=168, description="Hours after which operators are told again of what is still wrong."
+    )
     push_on_loopback: bool = Field(
         default=False,
         description="Whether a push service on this machine is believed, such as the sandbox's. Not in production.",

@@ -1,0 +1,46 @@
+"""Operators are told what is wrong: invariants (the seal's among them), events given up, discrepancies with gateways."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from vibestream.contexts.payment.reconciliation import service as reconciliation
+from vibestream.contexts.payment.reconciliation.service import FindingState
+from vibestream.kernel.time import utc_now
+from vibestream.platform.alerts import Notice, Trouble, tell_operators
+from vibestream.platform.database import Tx
+from vibestream.platform.events.dead_letters import list_dead_letters
+from vibestream.platform.invariants import Checked
+from vibestream.platform.runtime import Runtime
+
+_MOST: Final = 1_000
+
+
+async def alert(runtime: Runtime, checked: Sequence[Checked]) -> Notice:
+    """Tell operators what is wrong by the invariants that were just checked, and by what else is looked at here."""
+    violated = [
+        Trouble(f"invariant:{one.invariant.name}", f"{one.invariant.statement} ({one.finding.figure})")
+        for one in checked
+        if not one.finding.ok
+    ]
+    further = await runtime.database.run(_further)
+    return await tell_operators(
+        runtime.database, settings=runtime.settings, troubles=[*violated, *further], now=utc_now()
+    )
+
+
+async def _further(tx: Tx) -> list[Trouble]:
+    """Return the events that were given up, by consumer, and the open discrepancies, by gateway."""
+    dead = Counter(one.consumer for one in await list_dead_letters(tx, limit=_MOST))
+    open_ones = await reconciliation.findings(tx, states=[FindingState.OPEN], limit=_MOST)
+    differing = Counter(one.gateway.value for one in open_ones)
+    return [
+        *(Trouble(f"dead_letters:{consumer}", f"{_many(many)} given up") for consumer, many in dead.items()),
+        *(Trouble(f"reconciliation:{name}", f"{_many(many)} open") for name, many in differing.items()),
+    ]
+
+
+def _many(many: int) -> str:
+    return f"{many} or more" if many >= _MOST else str(many)
