@@ -31,6 +31,8 @@ FACTS: Facts = {
     "method": "paypal",
     "device": "Firefox on Linux",
     "network": "192.0.2.0/24",
+    "role": "moderator",
+    "reason": "abuse",
 }
 MADRID = Hours(time_zone="Europe/Madrid", quiet_from=time(22, 30), quiet_until=time(7))
 
@@ -182,6 +184,16 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
         Kind.PAYOUT_FAILED,
         Kind.NEW_DEVICE,
         Kind.APP_ENDED,
+        Kind.EMAIL_CHANGED,
+        Kind.EMAIL_RESTORED,
+        Kind.ROLE_GRANTED,
+        Kind.ROLE_TAKEN,
+        Kind.ACCOUNT_LOCKED,
+        Kind.ACCOUNT_UNLOCKED,
+        Kind.PAGE_HIDDEN,
+        Kind.PAGE_SHOWN,
+        Kind.RELEASE_CONDEMNED,
+        Kind.TEAM_JOINED,
     }
     for kind in Kind:
         if RULES[kind].mandatory:
@@ -191,9 +203,9 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
             require_optional(kind)
 
 
-def test_without_a_choice_all_is_listed_and_all_but_finished_masters_are_mailed():
+def test_without_a_choice_all_is_listed_and_all_but_what_can_wait_is_mailed():
     assert all(wants(kind, Channel.IN_APP, {}) for kind in Kind)
-    assert [kind for kind in Kind if not wants(kind, Channel.EMAIL, {})] == [Kind.MASTER_READY]
+    assert [kind for kind in Kind if not wants(kind, Channel.EMAIL, {})] == [Kind.MASTER_READY, Kind.REPORT_DECIDED]
 
 
 def test_what_is_told_together_is_summed_and_never_over_currencies():

@@ -354,11 +354,13 @@ _LISTENING: Final[Mapping[Kind, Sentences]] = {
     Kind.LISTENS_DECIDED: {
         "en": (
             "A person has looked at your listens",
-            "They decided on {when} UTC. Whether your listens count now stands at {here}.",
+            "They decided on {when} UTC.",
+            "Whether your listens count now stands at {here}.",
         ),
         "es": (
             "Una persona ha revisado tus escuchas",
-            "Decidió el {when} UTC. Si tus escuchas cuentan ahora figura en {here}.",
+            "Decidió el {when} UTC.",
+            "Si tus escuchas cuentan ahora figura en {here}.",
         ),
     },
 }
