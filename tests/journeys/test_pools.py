@@ -86,12 +86,12 @@ def tries(page: Page, shots: Path) -> None:
 
 def proposes(page: Page, shots: Path) -> None:
     """What was tried is proposed; not for today, and by oneself it is not approved."""
-    earliest = page.get_by_label("From", exact=True).input_value()
-    page.get_by_label("From", exact=True).fill("2026-01-01")
+    earliest = page.get_by_label("First day", exact=True).input_value()
+    page.get_by_label("First day", exact=True).fill("2026-01-01")
     page.get_by_label("Why").fill("Fewer loops")
     page.get_by_role("button", name="Propose it").click()
-    expect(page.get_by_label("From", exact=True)).to_have_attribute("aria-invalid", "true")
-    page.get_by_label("From", exact=True).fill(earliest)
+    expect(page.get_by_label("First day", exact=True)).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("First day", exact=True).fill(earliest)
     page.get_by_role("button", name="Propose it").click()
     expect(page.get_by_text("Proposed. Somebody else has to approve it.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve it")).to_have_count(0)

@@ -65,7 +65,9 @@ async def test_trying_says_what_would_have_been_paid_beside_what_was_and_writes_
     assert (tried.would.listeners, tried.would.most_of_a_listener.minor) == (2, 450_000)
     assert sorted(one.minor for one in tried.would.by_artist.values()) == [225_000, 225_000, 300_000]
     text = " ".join(page.text.split())
-    assert "Would have paid75.00 VIBE15.00 VIBE would have stayed Was paid3.00 VIBE" in text
+    assert "What it would have paid on Mar 1, 2026" in text
+    assert "Would have paid75.00 VIBEwas 3.00 VIBE" in text
+    assert "Of 90.00 VIBE, 15.00 VIBE would have stayed" in text
     assert "3 listens counted" in page.text
     assert await written(database) == 0
 

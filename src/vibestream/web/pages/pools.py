@@ -88,6 +88,7 @@ class PoolsView:
     days: tuple[date, ...]
     form: Filled
     tried: Simulated | None
+    tried_on: date | None
     artists: tuple[ArtistRow, ...]
     key: UUID
     earliest: date
@@ -226,6 +227,7 @@ async def _view(
         days=days,
         form=replace(form, values={**fresh, **form.values}),
         tried=tried,
+        tried_on=_day(form.values["epoch"]) if tried else None,
         artists=await _artists(tx, tried) if tried else (),
         key=new_id(),
         earliest=now.date() + LEAD,
