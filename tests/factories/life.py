@@ -21,6 +21,7 @@ from psycopg import sql
 
 from tests.contexts.user.conftest import code_in
 from tests.factories.bus import until
+from tests.factories.chain_wallets import wallet
 from tests.factories.gateways import Sandbox
 from tests.factories.music import make_music
 from tests.factories.passkeys import Authenticator
@@ -35,6 +36,9 @@ from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.payouts import service as payouts
 from vibestream.contexts.payment.webhooks import store as webhooks
 from vibestream.contexts.payment.webhooks.domain import InboxState, Received
+from vibestream.contexts.user.identities.domain.values import Claimed
+from vibestream.contexts.user.identities.service import link
+from vibestream.contexts.user.sessions.service import Device
 from vibestream.kernel.ids import PaymentId, UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.runtime import Runtime
@@ -65,6 +69,8 @@ WORDS: Final = {
     "app": "Larkspur Widget",
     "app_address": "https://larkspur.example/back",
     "passkey": "Thimblewick phone",
+    "elsewhere": "quillfeather@elsewhere.example",
+    "wallet": wallet(0x7A7A).address.lower(),
     "player": "player-brontide-7",
     "about": "Keeps bees above Thistlemere",
     "evidence": "The Ambervale Gazette wrote of us",
@@ -94,6 +100,7 @@ async def live(client: httpx2.AsyncClient, runtime: Runtime, gateways: Sandbox, 
     """Sign up, and use everything there is."""
     life = Life(await _sign_up(client, runtime), client, runtime, gateways)
     await _add_passkey(life)
+    await _connect(life)
     await _publish(life, folder)
     await _listen_and_tip(life)
     await _be_paid(life)
@@ -136,6 +143,18 @@ async def _add_passkey(life: Life) -> None:
     made = await life.client.post(
         "/api/v1/me/passkeys", json={"credential": Authenticator().create(options), "name": WORDS["passkey"]}
     )
+    assert made.status_code == 201, made.text
+
+
+async def _connect(life: Life) -> None:
+    """Connect an account elsewhere and a wallet."""
+    claimed = Claimed(provider="larkspur", issuer="https://login.example", subject="7", email=WORDS["elsewhere"])
+    async with life.runtime.database.begin() as tx:
+        await link(tx, claimed=claimed, user_id=life.user_id, device=Device("", ""), now=utc_now())
+    asked = await life.client.post("/api/v1/me/chain-wallets/challenge", json={"address": WORDS["wallet"]})
+    to_sign = asked.json()["message"]
+    signed = {"message": to_sign, "signature": wallet(0x7A7A).sign(to_sign)}
+    made = await life.client.post("/api/v1/me/chain-wallets", json=signed)
     assert made.status_code == 201, made.text
 
 
