@@ -48,7 +48,7 @@ async def test_a_week_is_shown_with_its_day_and_song_and_no_exact_number(client_
     assert [cell for cell in ("Wed 11 Nov", "30+", "10+", "75 %") if cell not in shown.text] == []
     assert "34" not in shown.text
     assert "17" not in shown.text
-    assert len(shown.all("svg", **{"class": "chart-box"})) == 1
+    assert len(shown.all("svg", **{"class": "chart-box chart-bars"})) == 1
 
 
 async def test_of_nine_listeners_the_page_says_that_nothing_can_be_told(client_for, database):
@@ -60,7 +60,7 @@ async def test_of_nine_listeners_the_page_says_that_nothing_can_be_told(client_f
     for path in ("/studio/analytics", f"/studio/analytics?week={WEEK}", "/studio/analytics?week=1999-01-04"):
         shown = read(await artist.get(path, headers=HTML))
         assert "Nothing can be told yet" in shown.text
-        assert shown.all("svg", **{"class": "chart-box"}) == []
+        assert shown.all("svg", **{"class": "chart-box chart-bars"}) == []
 
 
 async def test_another_artists_handle_shows_ones_own(client_for, database):

@@ -71,7 +71,7 @@ async def test_each_chart_is_a_picture_with_a_name_and_the_same_figures_as_a_tab
 
     shown = read(await fan.get("/account/listening", headers=HTML))
 
-    pictures = shown.all("svg", **{"class": "chart-box", "role": "img"})
+    pictures = shown.all("svg", **{"class": "chart-box chart-bars", "role": "img"})
     assert len(pictures) == 3
     assert all("2\N{NO-BREAK SPACE}min" in one["aria-label"] for one in pictures)
     assert len(shown.all("rect", **{"class": "chart-bar"})) == 3

@@ -52,7 +52,7 @@ async def test_operators_see_the_figures_and_no_listener(client_for, database):
 
     assert "rule.replayed" in shown.text
     assert "0 %" in shown.text
-    assert len(shown.all("svg", **{"class": "chart-box"})) == 1
+    assert len(shown.all("svg", **{"class": "chart-box chart-bars"})) == 1
     assert "Nothing in this time." in shown.text
     assert [str(one) for one in farm if str(one) in shown.text] == []
     assert shown.all("a", href="/operations/listens")
