@@ -53,6 +53,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON users.listening_clock, users.listening_t
 _HEARD = """
 CREATE INDEX listen_heard ON listen_reward.listen (user_id, opened_at) WHERE state = 'accepted';
 CREATE INDEX listen_counted ON listen_reward.listen (accepted_at) WHERE state = 'accepted';
+CREATE INDEX listen_of_track ON listen_reward.listen (track_id, accepted_at) WHERE state = 'accepted';
+CREATE INDEX track_of_artist ON listen_reward.track (artist_id);
 """
 
 _AUDIENCE = """
