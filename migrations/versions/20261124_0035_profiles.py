@@ -30,6 +30,7 @@ CREATE TABLE users.resting_handle (
     digest  bytea PRIMARY KEY CHECK (length(digest) = 32),
     free_at timestamptz NOT NULL
 );
+CREATE INDEX resting_handle_by_end ON users.resting_handle (free_at);
 COMMENT ON TABLE users.resting_handle IS
     'Handles of people who were erased, as SHA-256 of their skeletons: nobody takes one before it has rested.';
 

@@ -75,6 +75,7 @@ CASES: Final = {
         idle_for="interval '1 day'",
     ),
     "user.sign_in_attempts": Case("users.sign_in_attempts", {"bucket": HASH, "taken": "1", "ends_at": "%(at)s"}),
+    "user.resting_handles": Case("users.resting_handle", {"digest": HASH, "free_at": "%(at)s"}),
     "user.known_browsers": Case(
         "users.known_device", {"user_id": "%(user)s", "device_hash": HASH, "seen_at": "%(at)s"}
     ),

@@ -21,6 +21,7 @@ from vibestream.contexts.user.identities import retention as identities
 from vibestream.contexts.user.notifications import retention as notifications
 from vibestream.contexts.user.oauth import retention as oauth
 from vibestream.contexts.user.passkeys import retention as passkeys
+from vibestream.contexts.user.profiles import retention as profiles
 from vibestream.contexts.user.recovery import retention as recovery
 from vibestream.contexts.user.sessions import retention as sessions
 from vibestream.kernel.time import utc_now
@@ -38,6 +39,7 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *attempts.RULES,
         *accounts.RULES,
         *passkeys.RULES,
+        *profiles.RULES,
         *recovery.RULES,
         *email_changes.RULES,
         *identities.RULES,

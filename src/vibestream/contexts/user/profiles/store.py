@@ -161,6 +161,15 @@ async def hold_handle(tx: Tx, *, user_id: UserId, handle: Handle, now: datetime)
     return touched == 1 and not rests
 
 
+async def drop_rested(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete handles that were free again before an instant, at most so many, and return how many."""
+    return await tx.execute(
+        "DELETE FROM users.resting_handle WHERE digest IN (SELECT digest FROM users.resting_handle"
+        " WHERE free_at < %s ORDER BY free_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        [before, most],
+    )
+
+
 async def list_handles_since(tx: Tx, *, artist_id: ArtistId, since: datetime) -> list[datetime]:
     """Return when an artist took the handles that it took since an instant, in order."""
     return list(
