@@ -18,6 +18,7 @@ from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.email_changes import service
 from vibestream.contexts.user.email_changes.service import UndoExpired
 from vibestream.contexts.user.factors import service as factors
+from vibestream.contexts.user.identities import service as identities
 from vibestream.contexts.user.passkeys.service import passkeys_of
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.kernel.ids import UserId, new_id
@@ -51,12 +52,14 @@ async def test_the_code_puts_the_address_back_and_leaves_the_thief_nothing(
     code = await mailed(inbox, "ana@example.org")
     async with database.begin() as tx:
         await add_passkey(tx, ana.user.user_id)
+        await connect(tx, ana.user.user_id, "of-the-thief")
     await undo(database, code.lower().replace("-", " "))
 
     assert await ana.address() == "ana@example.org"
     async with database.begin() as tx:
         assert await sessions.sessions_of(tx, user_id=ana.user.user_id, now=utc_now()) == []
         assert await passkeys_of(tx, user_id=ana.user.user_id) == []
+        assert await identities.connected(tx, user_id=ana.user.user_id) == []
         told = {one.action for one in await audit_log.entries_of(tx, user_id=ana.user.user_id)}
     assert {audit_log.Action.EMAIL_CHANGE_UNDONE, audit_log.Action.SESSION_ENDED} <= told
     for email in ("ana@example.org", NEW):
@@ -64,16 +67,18 @@ async def test_the_code_puts_the_address_back_and_leaves_the_thief_nothing(
             await accounts.sign_in(runtime, email=email, password=PASSWORD, device=DEVICE, now=utc_now())
 
 
-async def test_a_passkey_from_before_and_an_app_stay(owner: Make, inbox: Inbox, database: Database, settings: Settings):
+async def test_what_is_from_before_and_an_app_stay(owner: Make, inbox: Inbox, database: Database, settings: Settings):
     ana = await owner()
     async with database.begin() as tx:
         await add_passkey(tx, ana.user.user_id)
+        await connect(tx, ana.user.user_id, "of-the-owner")
         await make_app(tx, ana.user, settings)
     await moved(ana)
     await undo(database, await mailed(inbox, "ana@example.org"))
     async with database.begin() as tx:
         assert len(await passkeys_of(tx, user_id=ana.user.user_id)) == 1
         assert await factors.has_second(tx, user_id=ana.user.user_id)
+        assert [one.subject for one in await identities.connected(tx, user_id=ana.user.user_id)] == ["of-the-owner"]
 
 
 async def test_a_code_undoes_once_also_when_it_is_shown_twice_at_once(owner: Make, inbox: Inbox, database: Database):
@@ -173,4 +178,12 @@ async def add_passkey(tx: Tx, user_id: UserId) -> None:
         "INSERT INTO users.passkey (passkey_id, user_id, credential_id, public_key, sign_count, aaguid, transports,"
         " backup_eligible, backed_up, name, made_at) VALUES (%s, %s, %s, %s, 0, %s, '{}', false, false, 'Phone', %s)",
         [new_id(), user_id, new_id().bytes, b"key", new_id(), utc_now()],
+    )
+
+
+async def connect(tx: Tx, user_id: UserId, subject: str) -> None:
+    await tx.execute(
+        "INSERT INTO users.identity (identity_id, user_id, provider, issuer, subject, label, linked_at)"
+        " VALUES (%s, %s, 'elsewhere', 'https://issuer.example', %s, 'Ana', %s)",
+        [new_id(), user_id, subject, utc_now()],
     )

@@ -9,6 +9,7 @@ from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.email_changes import domain, store
 from vibestream.contexts.user.events import EmailChanged
+from vibestream.contexts.user.identities import service as identities
 from vibestream.contexts.user.passkeys import service as passkeys
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.recovery import service as recovery
@@ -33,7 +34,8 @@ async def undo_change(tx: Tx, *, code: str, device: Device, now: datetime) -> Us
     """Put the address back that a code was mailed to, and return whose it is; everybody is signed out.
 
     Who changed it has had the account in their hands. Hence every session and every app's token ends; the password is
-    good for nothing any more, and its owner chooses another by a reset; passkeys that were added since are removed.
+    good for nothing any more, and its owner chooses another by a reset; passkeys that were added since, and accounts
+    elsewhere that were connected since, are removed.
     An authenticator app stays, since a reset asks for it: whoever came by an old mailbox alone must not get around it.
     Codes of this change and of later ones are void. Announces EmailChanged.
 
@@ -55,6 +57,7 @@ async def undo_change(tx: Tx, *, code: str, device: Device, now: datetime) -> Us
     await recovery.end_resets(tx, user_id=user_id, now=now)
     await passwords.forget(tx, user_id=user_id)
     await passkeys.remove_since(tx, user_id=user_id, since=undo.made_at, now=now)
+    await identities.remove_since(tx, user_id=user_id, since=undo.made_at, now=now)
     await sessions.end_all(tx, user_id=user_id, now=now)
     action = audit_log.Action.EMAIL_CHANGE_UNDONE
     await audit_log.record(tx, action=action, user_id=user_id, now=now, network=device.network)

@@ -22,7 +22,7 @@ from vibestream.contexts.user.identities.gateway import Answer
 from vibestream.contexts.user.identities.service.answering import Answered, ToConnect, answer
 from vibestream.contexts.user.identities.service.asking import Provider, Sent, providers, send
 from vibestream.contexts.user.identities.service.connecting import Newcomer, connect, make_account, newcomer
-from vibestream.contexts.user.identities.service.linking import connected, link, remove
+from vibestream.contexts.user.identities.service.linking import connected, link, remove, remove_since
 
 __all__ = [
     "REQUEST_GOOD_FOR",
@@ -53,5 +53,6 @@ __all__ = [
     "newcomer",
     "providers",
     "remove",
+    "remove_since",
     "send",
 ]

@@ -75,6 +75,18 @@ async def remove(tx: Tx, *, principal: Principal, identity_id: UUID, device: Dev
     await _tell(tx, identity=gone, added=False, device=device, now=now)
 
 
+async def remove_since(tx: Tx, *, user_id: UserId, since: datetime, now: datetime) -> None:
+    """Remove what was connected with an account since an instant: somebody else has connected it.
+
+    Browsers that stand before the second factor must begin again, by whatever they came.
+    """
+    await identities.lock_person(tx, user_id=user_id)
+    for provider in await identities.remove_since(tx, user_id=user_id, since=since):
+        action = audit_log.Action.IDENTITY_REMOVED
+        await audit_log.record(tx, action=action, user_id=user_id, now=now, detail=provider)
+    await accounts.drop_second_steps(tx, user_id=user_id)
+
+
 async def _tell(tx: Tx, *, identity: Identity, added: bool, device: Device, now: datetime) -> None:
     await audit_log.record(
         tx,

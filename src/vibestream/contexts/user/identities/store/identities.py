@@ -66,6 +66,13 @@ async def remove(tx: Tx, *, user_id: UserId, identity_id: UUID) -> bool:
     return touched == 1
 
 
+async def remove_since(tx: Tx, *, user_id: UserId, since: datetime) -> list[str]:
+    """Delete what was connected with an account since an instant, and return at which providers."""
+    return await tx.values(
+        "DELETE FROM users.identity WHERE user_id = %s AND linked_at >= %s RETURNING provider", [user_id, since]
+    )
+
+
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return what a person has connected."""
     return await tx.values(
