@@ -11,8 +11,8 @@ HEIGHT: Final = 132
 _FOOT: Final = 20
 _GAP: Final = 0.22
 """Of a bar's room that is left free."""
-_EDGE: Final = 20
-"""What a tick's words take at either side of their middle: they are not cut off at the picture's edge."""
+_LETTER: Final = 3.4
+"""What half a tick's words take for each letter: they are not cut off at the picture's edge."""
 _LEAST: Final = 1.5
 """What is not nothing is seen."""
 
@@ -73,7 +73,7 @@ def bar_chart(*, name: str, title: str, says: str, heads: tuple[str, str], figur
                 y=round(floor - height, 2),
                 width=round(room * (1 - _GAP), 2),
                 height=round(height, 2),
-                middle=round(min(max((place + 0.5) * room, _EDGE), WIDTH - _EDGE), 2),
+                middle=_middle((place + 0.5) * room, one.tick),
                 tick=one.tick,
             )
         )
@@ -85,3 +85,8 @@ def shares(values: Sequence[int]) -> list[int]:
     """Return each value as parts of a hundred of the greatest, for a bar beside it."""
     most = max(values, default=0) or 1
     return [max(round(100 * one / most), 1) if one > 0 else 0 for one in values]
+
+
+def _middle(wanted: float, tick: str) -> float:
+    edge = _LETTER * len(tick)
+    return round(min(max(wanted, edge), WIDTH - edge), 2)

@@ -147,10 +147,7 @@ def _by_day(found: Listening, spoken: Language, since: date, until: date) -> Bar
 def _by_month(found: Listening, spoken: Language, since: date) -> BarChart:
     counts = dict(found.months)
     months = [date(since.year, month, 1) for month in range(1, 13)]
-    figures = [
-        _figure(spoken.month(one), format_skeleton("MMM", one, locale=spoken.locale)[:3], counts.get(one, Count()))
-        for one in months
-    ]
+    figures = [_figure(spoken.month(one), month_letter(one, spoken), counts.get(one, Count())) for one in months]
     return _chart(spoken, "months", spoken.gettext("By month"), spoken.gettext("Month"), figures)
 
 
@@ -182,6 +179,11 @@ def _figure(label: str, tick: str, count: Count) -> Figure:
 def spoken_day(day: date, spoken: Language) -> str:
     """Write a day without its year, short enough to stand below a bar."""
     return format_skeleton("MMMd", day, locale=spoken.locale)
+
+
+def month_letter(month: date, spoken: Language) -> str:
+    """Write a month as its first letter: twelve of them stand below a picture that is as narrow as a phone."""
+    return format_date(month, "LLLLL", locale=spoken.locale)
 
 
 def _year(

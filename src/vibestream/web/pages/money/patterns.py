@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Final
 
-from babel.dates import format_skeleton
-
 from vibestream.contexts.payment.checkout.service import PaymentView, Purpose
 from vibestream.contexts.payment.ledger.service import MonthSum
 from vibestream.kernel.money import Currency, Money
 from vibestream.web.charts import BarChart, Figure, bar_chart
 from vibestream.web.localization import Language
+from vibestream.web.pages.listening_figures import month_letter
 from vibestream.web.sentences import N_
 
 
@@ -134,8 +133,9 @@ def _chart(sums: Sums, spoken: Language, year: int, currency: Currency, kinds: f
         minor = sum(
             amount for (at, what, of), amount in sums.items() if at == month and of == currency and what in kinds
         )
-        tick = format_skeleton("MMM", month, locale=spoken.locale)[:3]
-        figures.append(Figure(spoken.month(month), tick, minor, spoken.money(Money(minor, currency))))
+        figures.append(
+            Figure(spoken.month(month), month_letter(month, spoken), minor, spoken.money(Money(minor, currency)))
+        )
     title = spoken.gettext("Earned, in %(code)s") if kinds is EARNED else spoken.gettext("Spent, in %(code)s")
     return bar_chart(
         name=f"{'earned' if kinds is EARNED else 'spent'}-{currency.code}",
