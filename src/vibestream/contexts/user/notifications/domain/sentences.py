@@ -252,13 +252,13 @@ _SAFETY: Final[Mapping[Kind, Sentences]] = {
             "A change of your address was undone",
             "On {when} UTC your account got its former e-mail address back, and everybody was signed out.",
             "Your password is good for nothing any more. Choose another at {here}.",
-            "Passkeys that were added since the change were removed. Nothing is paid out for 72 hours.",
+            "Passkeys and accounts elsewhere that were added since were removed. Nothing is paid out for 72 hours.",
         ),
         "es": (
             "Se deshizo un cambio de tu dirección",
             "El {when} UTC tu cuenta recuperó su dirección de correo anterior y se cerraron todas las sesiones.",
             "Tu contraseña ya no vale. Elige otra en {here}.",
-            "Se quitaron las claves de acceso añadidas desde el cambio. No se paga nada durante 72 horas.",
+            "Se quitaron las claves de acceso y las cuentas conectadas añadidas desde el cambio. No se paga nada durante 72 horas.",
         ),
     },
     Kind.ROLE_GRANTED: {
