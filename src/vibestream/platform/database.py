@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString, Self, TypeVar
 
@@ -45,6 +45,24 @@ class DatabaseUnreachable(Unavailable):
     """No connection could be had in time."""
 
     code = "database.unreachable"
+
+
+@contextmanager
+def racing_for(constraint: str) -> Iterator[None]:
+    """Say of a row that another session was faster to insert that the transaction lost a race.
+
+    Args:
+        constraint: the unique constraint's name; a violation of any other is left as it is.
+
+    Raises:
+        psycopg.errors.SerializationFailure: the race was lost; run again from the transaction's start.
+    """
+    try:
+        yield
+    except errors.UniqueViolation as error:
+        if error.diag.constraint_name != constraint:
+            raise
+        raise errors.SerializationFailure("Another session was faster.") from error
 
 
 class Isolation(enum.Enum):

@@ -6,13 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from psycopg.errors import SerializationFailure, UniqueViolation
-
 from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Posting, Status
 from vibestream.contexts.payment.ledger.store.arrays import id_array, plain_array, quoted_array
 from vibestream.kernel.ids import AccountId, TransactionId
 from vibestream.kernel.money import Currency, Money
-from vibestream.platform.database import Tx
+from vibestream.platform.database import Tx, racing_for
 
 _KEYS: Final = "transaction_idempotency_key_key"
 _POST: Final = """
@@ -33,12 +31,8 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
     # Most are posted, under the id they came with. To send and read a row for each, while the accounts are locked, would
     # keep the next batch waiting.
     outcomes = [Outcome(Status.POSTED, posting.transaction_id, None) for posting in postings]
-    try:
+    with racing_for(_KEYS):
         others = await tx.all(_numbered, _POST, _arguments(postings))
-    except UniqueViolation as error:
-        if error.diag.constraint_name != _KEYS:
-            raise
-        raise SerializationFailure("Another session posted under the same key.") from error
     for number, outcome in others:
         outcomes[number - 1] = outcome
     return outcomes
