@@ -24,6 +24,7 @@ from vibestream.contexts.payment.subscriptions import invariants as subscription
 from vibestream.contexts.payment.tips import invariants as tips
 from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.audit_log import invariants as audit_log
+from vibestream.contexts.user.locks import invariants as locks
 from vibestream.contexts.user.notifications import invariants as notifications
 from vibestream.contexts.user.identities import invariants as identities
 from vibestream.contexts.user.oauth import invariants as oauth
@@ -58,6 +59,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *royalties.INVARIANTS,
     *webhooks.INVARIANTS,
     *audit_log.INVARIANTS,
+    *locks.INVARIANTS,
     *notifications.INVARIANTS,
     *oauth.INVARIANTS,
     *passkeys.INVARIANTS,

@@ -15,6 +15,7 @@ from vibestream.contexts.user.administration import service
 from vibestream.contexts.user.administration.service import LockUnchanged, NoAdmin, OwnAccount
 from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.locks import service as locks
+from vibestream.contexts.user.locks.invariants import INVARIANTS
 from vibestream.contexts.user.locks.service import AccountLocked, LockReason, LockReasonUnknown
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import service as sessions
@@ -148,3 +149,16 @@ async def test_who_enters_while_the_lock_is_not_committed_waits_and_is_refused(o
 async def enters(office: Office) -> str:
     async with office.database.begin() as tx:
         return await signed_in(tx, office.other)
+
+
+async def test_the_audit_finds_somebody_who_is_in_a_locked_account(office: Office):
+    (invariant,) = INVARIANTS
+    await locks_it(office, office.ana, office.other)
+    async with office.database.begin() as tx:
+        assert (await invariant.check(tx)).ok
+        await unlocks_it(office, office.bea, office.other)
+        opened = await open_session(tx, office.other)
+    async with office.database.begin() as tx:
+        await tx.execute("UPDATE users.account_lock SET unlocked_at = NULL, unlocked_by = NULL, unlock_note = NULL")
+        found = await invariant.check(tx)
+    assert (found.ok, found.figure, found.detail) == (False, "1 locked accounts", str(opened.session_id))
