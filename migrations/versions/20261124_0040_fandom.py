@@ -48,6 +48,8 @@ def upgrade() -> None:
     COMMENT ON TABLE listen_reward.perk_proof IS 'Proofs that opened a perk. Nothing here says whose, or when.';
     GRANT SELECT, INSERT ON listen_reward.perk_proof TO vibestream_app;
 
+    CREATE INDEX score_between ON listen_reward.score (user_id, owner_user_id, scored_at);
+
     ALTER TABLE payment.claim_order DROP CONSTRAINT claim_order_wallet_check;
     ALTER TABLE payment.claim_order ADD CONSTRAINT claim_order_wallet_check
         CHECK (wallet ~ '^(ed25519:[0-9a-f]{64}|evm:0x[0-9a-f]{40})$');

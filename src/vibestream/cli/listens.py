@@ -16,9 +16,9 @@ from vibestream.sandbox.listeners import report
 from vibestream.sandbox.listeners.costs import Costs
 from vibestream.sandbox.listeners.evaluation import Evaluation, evaluate
 from vibestream.sandbox.listeners.learning import train_model
-from vibestream.sandbox.listeners.scenes import CALIBRATED, CHOSEN, LEARNED, MEASURED, make_world
+from vibestream.sandbox.listeners.scenes import CALIBRATED, CHOSEN, LEARNED, MEASURED, RULED, make_world
 
-_TAUGHT: Final = {*LEARNED, CALIBRATED, CHOSEN}
+_TAUGHT: Final = {*LEARNED, *RULED, CALIBRATED, CHOSEN}
 
 
 @click.group()

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from vibestream.contexts.listen_reward.scoring.domain.deciding import named
+from vibestream.contexts.listen_reward.scoring.domain.policy import DEFAULT_POLICY, fired
 from vibestream.sandbox.listeners import players
 from vibestream.sandbox.listeners.adversaries import STRATEGIES
 from vibestream.sandbox.listeners.people import POPULATIONS
@@ -70,6 +71,19 @@ def test_a_loop_is_one_song_a_skipper_leaves_at_once_and_a_recording_is_known_ag
 def test_a_ring_is_heard_back_and_people_are_not():
     assert max(row["reciprocal"] for row in rows("collusion_ring")) >= 10
     assert max(row["reciprocal"] for row in rows("casual")) == 0
+
+
+def test_a_ring_is_told_from_artists_who_know_one_another_by_how_many_hear_back_of_how_few():
+    played = make_world(seed=7, only=("scene", "collusion_ring"))
+
+    arranged = defaultdict(set)
+    for one in played.scored:
+        if any(rule.code == "ring" for rule in fired(DEFAULT_POLICY, features=named(one.vector))):
+            arranged[one.group].add(one.account)
+
+    assert arranged["collusion_ring"] == played.accounts["collusion_ring"]
+    assert arranged["scene"] == set()
+    assert max(named(one.vector)["own.peers"] for one in played.scored if one.group == "scene") >= 3
 
 
 def test_offices_and_farms_look_alike_in_numbers_and_not_in_taste():

@@ -173,6 +173,17 @@ def release_day(cast: Cast) -> Iterator[Visit]:
         yield from sitting(cast, person, start_s=start, songs=cast.rng.randint(4, 20))
 
 
+def scene(cast: Cast) -> Iterator[Visit]:
+    """5 circles of three to five artists who know one another: each hears all the others' music among much else."""
+    known = cast.rng.sample(range(len(cast.catalogue.by_artist) // 3), len(cast.some(5)) * 5)
+    for number in cast.some(5):
+        circle = known[number * 5 :][: cast.rng.randint(3, 5)]
+        for own in circle:
+            likes = [artist for artist in circle if artist != own] + taste(cast, 3)
+            person = Person("scene", -own - 1, cast.new(), cast.new(), likes, loyal=0.5)
+            yield from evenings(cast, person, mean=14)
+
+
 POPULATIONS: Final[dict[str, Callable[[Cast], Iterator[Visit]]]] = {
     one.__name__: one
     for one in (
@@ -185,5 +196,6 @@ POPULATIONS: Final[dict[str, Callable[[Cast], Iterator[Visit]]]] = {
         newcomer,
         own_player,
         release_day,
+        scene,
     )
 }

@@ -19,6 +19,8 @@ CALIBRATED: Final = 13
 """Seed of the world that its calibration was fitted on."""
 CHOSEN: Final = 14
 """Seed of the world by which the threshold was chosen."""
+RULED: Final = (16, 17, 18, 19)
+"""Seeds of the worlds by which the rule about rings was chosen."""
 MEASURED: Final = (101, 102)
 """Seeds that nothing was learned from or chosen by."""
 

@@ -89,6 +89,8 @@ class _Ago:
     """By signature: accounts, and when each sent it last."""
     between: dict[tuple[int, int], deque[int]] = field(default_factory=lambda: defaultdict(deque))
     """By listener and owner."""
+    owners: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    """By listener: owners, and when each was heard last."""
 
 
 def play(visits: Iterable[Visit], *, seed: int) -> World:
@@ -184,6 +186,7 @@ def _history(ago: _Ago, visit: Visit, facts: Facts) -> History:
         first_s=ago.first.get(visit.account),
         replay_accounts=_replays(ago, facts),
         reciprocal=_reciprocal(ago, visit, now),
+        peers=_peers(ago, visit, now),
     )
 
 
@@ -204,6 +207,12 @@ def _replays(ago: _Ago, facts: Facts) -> int:
 def _reciprocal(ago: _Ago, visit: Visit, now: int) -> int:
     heard = ago.between.get((visit.song.owner, visit.account))
     return 0 if heard is None else sum(at > now - known.WEEK_S for at in heard)
+
+
+def _peers(ago: _Ago, visit: Visit, now: int) -> int:
+    heard = {owner for owner, at in ago.owners[visit.account].items() if at > now - known.WEEK_S} | {visit.song.owner}
+    back = (ago.between.get((owner, visit.account)) for owner in heard if owner != visit.account)
+    return sum(times is not None and times[-1] > now - known.WEEK_S for times in back)
 
 
 def _remember(ago: _Ago, visit: Visit, facts: Facts, history: History) -> None:
@@ -230,3 +239,4 @@ def _remember(ago: _Ago, visit: Visit, facts: Facts, history: History) -> None:
     if facts.signals.signature is not None:
         ago.steps[facts.signals.signature][visit.account] = facts.at_s
     ago.between[visit.account, visit.song.owner].append(facts.at_s)
+    ago.owners[visit.account][visit.song.owner] = facts.at_s

@@ -34,7 +34,7 @@ def past(**other: Any) -> Past:
 
 def history(**other: Any) -> History:
     empty = {"own": (), "network": (), "device": (), "artist": (), "own_24h": 0, "own_hours": 0}
-    return History(**{**empty, "first_s": None, "replay_accounts": 0, "reciprocal": 0, **other})
+    return History(**{**empty, "first_s": None, "replay_accounts": 0, "reciprocal": 0, "peers": 0, **other})
 
 
 def features(before: History, **other: Any) -> dict[str, float]:

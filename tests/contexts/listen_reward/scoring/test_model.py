@@ -88,7 +88,9 @@ def test_too_little_is_not_learned_from():
     [
         {"format": 2},
         {"feature_set": 0},
-        {"features": list(FEATURES[:-1])},
+        {"features": list(FEATURES[1:])},
+        {"features": []},
+        {"features": [*FEATURES, "later"]},
         {"trees": []},
         {"trees": [[[0], [0.5]]]},
         {"calibration": [[], []]},
@@ -100,6 +102,18 @@ def test_too_little_is_not_learned_from():
 def test_what_is_no_model_of_this_release_is_refused(change: dict[str, Any]):
     with pytest.raises(ScoringModelUnusable):
         load(json.dumps({**json.loads(trained()), **change}).encode())
+
+
+def test_a_model_that_learned_before_a_feature_was_added_at_the_end_says_the_same():
+    document = json.loads(trained())
+    last = len(FEATURES) - 1
+    document["trees"] = [tree for tree in document["trees"] if last not in tree[0]]
+    assert document["trees"]
+    whole = load(json.dumps(document).encode())
+    earlier = load(json.dumps({**document, "features": list(FEATURES[:-1])}).encode())
+    vector = [float(number) for number in range(len(FEATURES))]
+
+    assert earlier.risk_ppm(vector) == whole.risk_ppm(vector)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{}", b"\xff\xfe"])

@@ -145,6 +145,40 @@ async def test_somebody_who_hears_one_who_hears_them_is_counted_as_reciprocal(tx
     assert features["reciprocal"] == 1
 
 
+async def test_eight_artists_who_all_hear_one_back_are_a_ring_and_friends_are_not(tx: Tx):
+    own, at = UserId(new_id()), NOON
+    mine = await registered(tx, make_track(owner_user_id=own))
+    theirs = [await registered(tx, make_track(owner_user_id=UserId(new_id()))) for _ in range(10)]
+
+    async def heard(track: Track, by: UserId) -> Listen:
+        nonlocal at
+        at += timedelta(minutes=2)
+        home = Origin(by.bytes[:12], by.bytes[-12:])
+        return await listen_to(tx, track, by=by, at=at, origin=home)
+
+    for track in theirs[:8]:  # eight of the ten hear what is mine
+        await heard(mine, track.owner_user_id)
+    await heard(mine, UserId(new_id()))
+    said = []
+    for track in (*theirs[8:], *theirs[6:], *theirs[6:], *theirs[:6]):
+        last = await heard(track, own)
+        found: list[str] = await tx.value(
+            "SELECT reasons FROM listen_reward.score WHERE listen_id = %s", [last.listen_id]
+        )
+        said.append((await peers_of(tx, last), "rule.ring" in found))
+
+    # Two who do not hear one back are none; two friends stay two; the eighth makes it a ring.
+    assert said == [(n, False) for n in (0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 3, 4, 5, 6, 7)] + [(8, True)]
+    at += timedelta(days=8)
+    assert await peers_of(tx, await heard(theirs[0], own)) == 0
+    assert await sound(tx) == []
+
+
+async def peers_of(tx: Tx, listen: Listen) -> float:
+    found = named(await tx.value("SELECT features FROM listen_reward.score WHERE listen_id = %s", [listen.listen_id]))
+    return found["own.peers"]
+
+
 async def test_a_recording_is_held_from_the_sixth_account_on_and_counts_for_nothing(tx: Tx):
     track = await registered(tx, make_track())
 

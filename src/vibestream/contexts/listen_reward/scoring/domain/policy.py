@@ -114,7 +114,16 @@ _RULES: Final[Sequence[Rule]] = (
     _rule(
         "reciprocal", Verdict.HOLD, _least("reciprocal", 20), _least("own.pair", 250), _least("artist.devotion", 250)
     ),
+    # Artists hear artists, and who is known is heard back by some. That eight hear one back whom one hears, of so few that one
+    # hears at all, is arranged. Chosen on worlds of seeds 17 to 19.
+    _rule(
+        "ring",
+        Verdict.HOLD,
+        _least("own.peers", 8),
+        _least("own.count", 10),
+        Condition(feature="own.artists", below=24),
+    ),
 )
 
-DEFAULT_POLICY: Final = Policy(version=1, rules=tuple(_RULES), hold_from_ppm=995_000, evidence_from=5, crowd_from=12)
+DEFAULT_POLICY: Final = Policy(version=2, rules=tuple(_RULES), hold_from_ppm=995_000, evidence_from=5, crowd_from=12)
 """In force until somebody sets another. `vibestream listens evaluate` says what it catches and whom it holds wrongly."""

@@ -184,6 +184,7 @@ def _history(one: Proven, facts: Facts, before: _Before, earlier: Sequence[Row])
         replay_accounts=counted.replay_accounts + _replays(before.signals[one.listen_id], one.user_id, earlier),
         reciprocal=counted.reciprocal
         + sum(row.proven.user_id == one.owner_user_id and row.proven.owner_user_id == one.user_id for row in earlier),
+        peers=counted.peers,  # those that the same batch adds count from the next one on
     )
 
 

@@ -49,6 +49,7 @@ class Counted:
     first_at: datetime | None
     replay_accounts: int
     reciprocal: int
+    peers: int
 
 
 _PAST: Final = """
@@ -129,7 +130,8 @@ async def counts(
     rows = await tx.all(
         lambda *, listen_id, **counted: (ListenId(listen_id), Counted(**counted)),
         """
-        SELECT a.listen_id, day.own_24h, day.own_hours, first.first_at, replay.replay_accounts, back.reciprocal
+        SELECT a.listen_id, day.own_24h, day.own_hours, first.first_at, replay.replay_accounts, back.reciprocal,
+            peer.peers
         FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
             AS a (listen_id, user_id, owner, signature, at)
         CROSS JOIN LATERAL (
@@ -151,6 +153,16 @@ async def counts(
             WHERE p.user_id = a.owner AND p.owner_user_id = a.user_id
                 AND p.scored_at <= a.at AND p.scored_at > a.at - interval '7 days'
         ) back
+        CROSS JOIN LATERAL (
+            SELECT count(*)::int AS peers FROM (
+                SELECT owner_user_id AS owner FROM listen_reward.score p
+                WHERE p.user_id = a.user_id AND p.scored_at <= a.at AND p.scored_at > a.at - interval '7 days'
+                UNION SELECT a.owner
+            ) heard
+            WHERE heard.owner <> a.user_id AND EXISTS (
+                SELECT FROM listen_reward.score p WHERE p.user_id = heard.owner AND p.owner_user_id = a.user_id
+                    AND p.scored_at <= a.at AND p.scored_at > a.at - interval '7 days')
+        ) peer
         """,
         [
             [one.listen_id for one in proven],

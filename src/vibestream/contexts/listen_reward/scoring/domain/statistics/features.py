@@ -2,7 +2,7 @@
 
 What came before are windows of *past* listens that were decided about: the listener's own, those from the same network and
 device, those of the same artist. Artists and listeners are the two sides of a graph; `pair`, `devotion`, `per_listener`,
-`top_listener` and `reciprocal` are its edges counted. A feature that cannot be known is -1, so the trees see a number.
+`top_listener`, `reciprocal` and `peers` are its edges counted: a few peers are friends, a dozen a ring. A feature that cannot be known is -1, so the trees see a number.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ FEATURES: Final = (
     "artist.quick",
     "artist.young",
     "reciprocal",
+    "own.peers",
 )
 
 
@@ -130,6 +131,8 @@ class History(NamedTuple):
     """Other accounts that sent the very same steps in the last 30 days."""
     reciprocal: int
     """Listens of the artist's owner to what this listener owns, in the last 7 days."""
+    peers: int
+    """Other owners whom this listener heard in the last 7 days, with this listen, and who heard what this listener owns."""
 
 
 def vector_of(facts: Facts, history: History) -> list[float]:
@@ -152,6 +155,7 @@ def vector_of(facts: Facts, history: History) -> list[float]:
         *_device(facts, history.device),
         *_artist(facts, history.artist),
         float(history.reciprocal),
+        float(history.peers),
     ]
     assert len(found) == len(FEATURES)  # noqa: S101 - a feature without a name would shift all that follow
     return found

@@ -136,7 +136,9 @@ def load(data: bytes) -> Model:
         document = json.loads(data)
         if (document["format"], document["feature_set"]) != (FORMAT, FEATURE_SET):
             raise ScoringModelUnusable("The model was trained for another release's features: train a new one.")
-        if tuple(document["features"]) != FEATURES:
+        # Features are added at the end: a model that learned before asks for none of the later ones, which are for rules.
+        learned = tuple(document["features"])
+        if not learned or learned != FEATURES[: len(learned)]:
             raise ScoringModelUnusable("The model was trained for other features.")
         scores, probabilities = document["calibration"]
         trees = tuple(Tree(*(tuple(column) for column in columns)) for columns in document["trees"])
