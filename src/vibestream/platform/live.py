@@ -100,7 +100,11 @@ async def announce_many(tx: Tx, said: Iterable[tuple[str, Announcement]]) -> Non
         size += more
     if together:
         payloads.append(f"[{','.join(together)}]")
-        await tx.execute("SELECT count(pg_notify(%s, one)) FROM unnest(%s::text[]) AS one", [CHANNEL, payloads])
+        # As one JSON text: an array would be escaped quote by quote in Python, which took a third of telling many.
+        await tx.execute(
+            "SELECT count(pg_notify(%s, one)) FROM json_array_elements_text(%s::json) AS one",
+            [CHANNEL, json.dumps(payloads)],
+        )
 
 
 async def sessions_ended(tx: Tx, *, user_id: UserId) -> None:

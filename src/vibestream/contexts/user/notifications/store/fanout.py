@@ -96,17 +96,20 @@ async def add(tx: Tx, *, told: Sequence[Notification], keys: Mapping[UserId, str
     return set(
         await tx.values(
             "INSERT INTO users.notification (notification_id, user_id, kind, key, facts, count, seq, told_at)"
-            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::int[], %s::bigint[],"
-            " %s::timestamptz[]) ON CONFLICT (user_id, kind, key) DO NOTHING RETURNING notification_id",
+            " SELECT notification_id, user_id, kind, key, facts, count, seq, told_at FROM ROWS FROM ("
+            " unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::int[], %s::bigint[], %s::timestamptz[]),"
+            " jsonb_array_elements(%s::jsonb)"
+            ") AS t (notification_id, user_id, kind, key, count, seq, told_at, facts)"
+            " ON CONFLICT (user_id, kind, key) DO NOTHING RETURNING notification_id",
             [
                 [one.notification_id for one in told],
                 [one.user_id for one in told],
                 [one.kind.value for one in told],
                 [keys[one.user_id] for one in told],
-                [json.dumps(dict(one.facts)) for one in told],
                 [one.count for one in told],
                 [one.seq for one in told],
                 [one.told_at for one in told],
+                json.dumps([dict(one.facts) for one in told]),
             ],
         )
     )
