@@ -25,6 +25,8 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.invariants import INVARIANTS as LEDGER
 from vibestream.contexts.payment.subscriptions import service as subscriptions
 from vibestream.contexts.payment.top_ups import service as top_ups
+from vibestream.contexts.user.access import service as access
+from vibestream.contexts.user.access.service import LastAdmin, Role
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.accounts.service import SignInRefused
 from vibestream.contexts.user.audit_log.invariants import INVARIANTS as AUDIT_LOG
@@ -173,6 +175,21 @@ async def test_money_is_not_lost_unless_it_is_given_up(runtime: Runtime):
         )
     assert moved == [("platform_revenue", "given_up", "USD", 1_250), ("redeemed", "expired", "VIBE", 300)]
     assert all(one.finding.ok for one in await check_all(runtime.database, LEDGER))
+
+
+async def test_the_last_admin_stays(runtime: Runtime):
+    first, second = await somebody(runtime.database), await somebody(runtime.database)
+    for one in (first, second):
+        async with runtime.database.begin() as tx:
+            await access.grant_role(tx, user_id=one.user_id, role=Role.ADMIN, granted_by=None, now=utc_now())
+    await ask(runtime, second)
+    async with runtime.database.begin() as tx:  # who is to be left alone with it goes meanwhile
+        await access.revoke_role(tx, user_id=first.user_id, role=Role.ADMIN, revoked_by=None, now=utc_now())
+    with pytest.raises(LastAdmin):
+        await ask(runtime, second)
+    await erased(runtime)
+    found = await standing(runtime.database, second)
+    assert (found.state, found.reason) == (State.REFUSED, "access.last_admin")
 
 
 async def test_money_that_came_after_asking_opens_the_account_again_and_its_owner_is_told(runtime: Runtime):

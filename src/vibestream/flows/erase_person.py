@@ -19,6 +19,7 @@ from uuid import UUID
 from vibestream.contexts.music.catalogue.service import leaving as catalogue
 from vibestream.contexts.payment.leaving import service as money
 from vibestream.contexts.payment.royalties import service as royalties
+from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.accounts.service.telling import tell_factor
 from vibestream.contexts.user.erasure import service as erasure
@@ -75,12 +76,13 @@ async def ask(
 
     Raises:
         ConfirmationWrong: `confirmation` is not their address.
-        MoneyUnderWay, MoneyLeft: as things stand it would be refused.
+        MoneyUnderWay, MoneyLeft, LastAdmin: as things stand it would be refused.
     """
     account = await accounts.account(tx, user_id=user_id)
     if confirmation.strip().casefold() != account.email.casefold():
         raise ConfirmationWrong
     await money.require_settled(tx, user_id=user_id, gives_up=gives_up)
+    await access.require_another_admin(tx, user_id=user_id)
     due_at = now + timedelta(days=settings.erasure_wait_days)
     asked = await erasure.ask(tx, user_id=user_id, music=music, gives_up=gives_up, due_at=due_at, now=now)
     if asked is not None:
@@ -115,6 +117,7 @@ async def _reopen(tx: Tx, data: Erasing) -> Erasing:
 async def _settle(tx: Tx, data: Erasing) -> Erasing:
     """End what they pay for and post what they give up, once no request of theirs can be under way any more."""
     now = _after_grace(data.closed_at, data)
+    await access.require_another_admin(tx, user_id=data.person)
     asked = await erasure.newest(tx, user_id=data.person)
     key = f"erasure:{data.erasure_id}"
     await money.leave(tx, user_id=data.person, gives_up=asked is not None and asked.gives_up, key=key, now=now)

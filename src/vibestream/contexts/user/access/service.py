@@ -11,7 +11,7 @@ from vibestream.contexts.user.sessions import service as sessions
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
-__all__ = ["LastAdmin", "Role", "UnknownRole", "grant_role", "revoke_role", "role_named", "roles_of"]
+__all__ = ["LastAdmin", "Role", "UnknownRole", "grant_role", "require_another_admin", "revoke_role", "role_named", "roles_of"]
 
 
 async def grant_role(tx: Tx, *, user_id: UserId, role: Role, granted_by: UserId | None, now: datetime) -> bool:
@@ -35,14 +35,24 @@ async def revoke_role(tx: Tx, *, user_id: UserId, role: Role, revoked_by: UserId
     Raises:
         LastAdmin: nobody else is an admin.
     """
-    if role is Role.ADMIN and await store.is_only_admin(tx, user_id=user_id):
-        raise LastAdmin
+    if role is Role.ADMIN:
+        await require_another_admin(tx, user_id=user_id)
     if not await store.drop_grant(tx, user_id=user_id, role=role):
         return False
     await audit_log.record(
         tx, action=audit_log.Action.ROLE_REVOKED, user_id=user_id, actor_id=revoked_by, now=now, detail=role.value
     )
     return True
+
+
+async def require_another_admin(tx: Tx, *, user_id: UserId) -> None:
+    """Refuse what would leave nobody an admin; until the transaction ends nobody else stops being one.
+
+    Raises:
+        LastAdmin: this account is an admin, and no other is.
+    """
+    if await store.is_only_admin(tx, user_id=user_id):
+        raise LastAdmin
 
 
 async def roles_of(tx: Tx, *, user_id: UserId) -> frozenset[Role]:
