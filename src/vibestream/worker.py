@@ -67,10 +67,10 @@ from vibestream.flows import (
     review_payments,
     review_payouts,
     settle_payments,
-    tell_owners,
-    tell_payees,
     take_down_condemned,
     tell_listeners,
+    tell_owners,
+    tell_payees,
     tell_payers,
     witness_listens,
 )

@@ -10,8 +10,8 @@ import pytest
 
 from tests.factories.nameless import Nameless, OnChain, paid
 from tests.factories.users import make_user
+from vibestream.contexts.payment.claim_wallets.domain.signing import is_signed_by
 from vibestream.contexts.payment.claim_wallets.invariants import INVARIANTS as OWN
-from vibestream.contexts.payment.claim_wallets.signing import is_signed_by
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.tips import service as tips
 from vibestream.flows.audit import INVARIANTS

@@ -24,9 +24,9 @@ from vibestream.contexts.payment.subscriptions import invariants as subscription
 from vibestream.contexts.payment.tips import invariants as tips
 from vibestream.contexts.payment.webhooks import invariants as webhooks
 from vibestream.contexts.user.audit_log import invariants as audit_log
+from vibestream.contexts.user.identities import invariants as identities
 from vibestream.contexts.user.locks import invariants as locks
 from vibestream.contexts.user.notifications import invariants as notifications
-from vibestream.contexts.user.identities import invariants as identities
 from vibestream.contexts.user.oauth import invariants as oauth
 from vibestream.contexts.user.passkeys import invariants as passkeys
 from vibestream.contexts.user.passwords import invariants as passwords

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from vibestream.contexts.listen_reward.fandom import personal as fandom
-from vibestream.contexts.listen_reward.analytics import personal as audience
 from vibestream.contexts.listen_reward.allocation import personal as allocation
+from vibestream.contexts.listen_reward.analytics import personal as audience
+from vibestream.contexts.listen_reward.fandom import personal as fandom
 from vibestream.contexts.listen_reward.listening import personal as listening
 from vibestream.contexts.listen_reward.pools import personal as pools
 from vibestream.contexts.listen_reward.receipts import personal as receipts

@@ -41,7 +41,9 @@ async def test_a_statement_falls_from_what_was_paid_to_what_is_payable(client_fo
     assert "Salitre" in rows
     assert "Norte" not in rows
     assert _shared(rows) == {"pool": True, "both": True}
-    assert not page.all("a", href="/api/v1/royalties/statements/2026-11/proof.json?currency=USD")  # nothing is sealed yet
+    assert not page.all(
+        "a", href="/api/v1/royalties/statements/2026-11/proof.json?currency=USD"
+    )  # nothing is sealed yet
     assert "The file comes with the next seal" in rows
     assert page.all("a", href="/studio/royalties/2026-11")
     assert [found["href"] for found in page.all("a") if found["href"].endswith((".csv", ".tsv", ".pdf"))] == [

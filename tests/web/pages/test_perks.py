@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.factories.users import make_artist, make_user
+from tests.factories.users import Artist, make_artist, make_user
 from tests.web.conftest import read
 from vibestream.contexts.listen_reward.fandom import service as fandom
-from tests.factories.users import Artist
 from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database
 

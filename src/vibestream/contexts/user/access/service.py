@@ -11,7 +11,16 @@ from vibestream.contexts.user.sessions import service as sessions
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
-__all__ = ["LastAdmin", "Role", "UnknownRole", "grant_role", "require_another_admin", "revoke_role", "role_named", "roles_of"]
+__all__ = [
+    "LastAdmin",
+    "Role",
+    "UnknownRole",
+    "grant_role",
+    "require_another_admin",
+    "revoke_role",
+    "role_named",
+    "roles_of",
+]
 
 
 async def grant_role(tx: Tx, *, user_id: UserId, role: Role, granted_by: UserId | None, now: datetime) -> bool:

@@ -364,7 +364,6 @@ _LISTENING: Final[Mapping[Kind, Sentences]] = {
         ),
     },
 }
-
 SENTENCES: Final[Mapping[Kind, Sentences]] = {
     **JUDGED,
     **_MONEY,

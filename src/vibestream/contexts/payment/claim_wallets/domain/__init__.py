@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-from vibestream.contexts.payment.claim_wallets.signing import is_signed_by
+from vibestream.contexts.payment.claim_wallets.domain.signing import is_signed_by
 from vibestream.kernel.errors import Conflict, InvalidInput
 from vibestream.kernel.money import VIBE, Money
 
