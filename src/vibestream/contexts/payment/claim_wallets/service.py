@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from vibestream.contexts.payment.claim_wallets import store
-from vibestream.contexts.payment.claim_wallets.domain.order import (
+from vibestream.contexts.payment.claim_wallets.domain import (
     LONGEST,
     Order,
     OrderExpired,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from vibestream.contexts.payment.claim_wallets.domain.order import Order
+from vibestream.contexts.payment.claim_wallets.domain import Order
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.database import Tx
 
