@@ -6,10 +6,7 @@ Source: https://openid.net/developers/certified-openid-connect-implementations/
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import hashlib
 import json
-import os
 import re
 import socket
 import subprocess
@@ -20,39 +17,14 @@ from typing import Final
 from urllib.parse import urljoin
 
 import httpx2
-import pytest
 
+from tools.build_circuits import install
 from tools.build_web import node_folder
 
 FOLDER: Final = Path(__file__).parents[1] / "peers" / "oidc-provider"
 CLIENT_ID: Final = "vibestream at the peer"
 SECRET: Final = "a secret + with: signs / that need % encoding"
-_INSTALL_S: Final = 180
 _UP_S: Final = 30
-
-
-def installed() -> Path:
-    """Return the peer's folder with its locked packages; of workers that ask at once one installs and the others wait.
-
-    Skips the test only where npm cannot get them.
-    """
-    lock = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
-    done = FOLDER / "node_modules" / ".installed"
-    with (FOLDER / "package.json").open("rb") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not (done.exists() and done.read_text() == lock):
-            node = node_folder()
-            npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-            ran = subprocess.run(
-                [node / "bin" / "node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
-                cwd=FOLDER, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
-                timeout=_INSTALL_S,
-            )  # fmt: skip
-            if ran.returncode != 0:
-                pytest.skip(f"npm cannot install oidc-provider: {(ran.stdout + ran.stderr).strip()[-300:]}")
-            done.write_text(lock)
-    return FOLDER
 
 
 def free_port() -> int:
@@ -69,10 +41,11 @@ def setting(issuer: str, *, name: str = "larkspur") -> dict[str, object]:
 @contextmanager
 def running(*, redirect_uris: list[str], port: int) -> Iterator[str]:
     """The peer on a port, with us as its client; its issuer's address."""
+    install(FOLDER)
     client = {"client_id": CLIENT_ID, "client_secret": SECRET, "redirect_uris": redirect_uris}
     process = subprocess.Popen(
         [node_folder() / "bin" / "node", "peer.mjs", json.dumps({"client": client, "port": port})],
-        cwd=installed(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        cwd=FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None
