@@ -10,7 +10,7 @@ from vibestream.contexts.user.access.service import Role
 from vibestream.contexts.user.events import AccountLockChanged, EmailChanged, RoleChanged
 from vibestream.contexts.user.locks.service import LockReason
 from vibestream.contexts.user.notifications import service as notifications
-from vibestream.contexts.user.notifications.domain.sentences import LOCK_REASONS, ROLES
+from vibestream.contexts.user.notifications.domain.sentences.names import LOCK_REASONS, ROLES
 from vibestream.flows.tell_owners import SUBSCRIPTIONS
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database

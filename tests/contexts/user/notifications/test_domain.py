@@ -17,7 +17,8 @@ from vibestream.contexts.user.notifications.domain.kinds import (
     together,
     wants,
 )
-from vibestream.contexts.user.notifications.domain.sentences import PLACES, SENTENCES
+from vibestream.contexts.user.notifications.domain.sentences import SENTENCES
+from vibestream.contexts.user.notifications.domain.sentences.places import PLACES
 from vibestream.contexts.user.notifications.domain.timing import Hours, HoursInvalid
 from vibestream.contexts.user.notifications.domain.told import is_bounce
 

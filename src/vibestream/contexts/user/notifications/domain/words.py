@@ -12,16 +12,16 @@ from datetime import datetime
 from typing import Final
 
 from vibestream.contexts.user.notifications.domain.kinds import Facts, Kind
-from vibestream.contexts.user.notifications.domain.sentences import (
+from vibestream.contexts.user.notifications.domain.sentences import SENTENCES
+from vibestream.contexts.user.notifications.domain.sentences.names import (
     LOCK_REASONS,
     METHODS,
     PAID_FOR,
-    PLACES,
     ROLES,
-    SENTENCES,
     SETTINGS,
     STOP,
 )
+from vibestream.contexts.user.notifications.domain.sentences.places import PLACES
 from vibestream.kernel.money import Currency, Money
 
 

@@ -1,0 +1,66 @@
+"""What things are called in notifications, and the last lines of mails."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ROLES: Final = {
+    "en": {
+        "artist": "artist",
+        "label": "label",
+        "moderator": "moderator",
+        "finance": "finance",
+        "admin": "administrator",
+    },
+    "es": {
+        "artist": "artista",
+        "label": "sello",
+        "moderator": "moderación",
+        "finance": "finanzas",
+        "admin": "administración",
+    },
+}
+"""What roles are called."""
+LOCK_REASONS: Final = {
+    "en": {
+        "compromised": "somebody else seems to be in it",
+        "abuse": "it was used against the rules",
+        "fraud": "payments made with it are being looked into",
+        "legal": "a court or an authority asks for it",
+        "owner": "you asked for it",
+    },
+    "es": {
+        "compromised": "parece que alguien más está en ella",
+        "abuse": "se usó en contra de las normas",
+        "fraud": "se están revisando pagos hechos con ella",
+        "legal": "lo pide un tribunal o una autoridad",
+        "owner": "tú lo pediste",
+    },
+}
+"""Why an account was locked."""
+PAID_FOR: Final = {
+    "en": {
+        "wallet_top_up": "wallet top-up",
+        "subscription": "subscription",
+        "tip": "tip",
+        "share_purchase": "purchase of shares",
+        "campaign_purchase": "campaign",
+    },
+    "es": {
+        "wallet_top_up": "recarga de la cartera",
+        "subscription": "suscripción",
+        "tip": "propina",
+        "share_purchase": "compra de participaciones",
+        "campaign_purchase": "campaña",
+    },
+}
+"""What a payment was for, by its purpose."""
+METHODS: Final = {"stripe": "Stripe", "paypal": "PayPal"}
+SETTINGS: Final = {
+    "en": "Choose what you are told, and when, at {url}/notifications/choices.",
+    "es": "Elige qué se te cuenta, y cuándo, en {url}/notifications/choices.",
+}
+STOP: Final = {
+    "en": "To get no more mail of this kind: {stop}",
+    "es": "Para no recibir más correo de este tipo: {stop}",
+}
