@@ -4,7 +4,8 @@ The server is the embedded one with its data on disk and fsync on, because a pos
 sides speak as the application's role. Rounds of the two alternate, so that whatever else the machine does hits both;
 each side is given the number of clients that suits it best.
 
-ledger_post                        postings/s, two random wallets of many, one transaction each
+ledger_post                        postings/s, two random wallets of many, one statement each, as pgbench does
+ledger_post_in_transaction         the same with BEGIN and COMMIT, as a posting that is not its flow's only statement
 ledger_post_batched                postings/s in batches of 1,000 that all draw on one reward pool, whose balance is
                                    limited; pgbench posts one by one on the same pool
 ledger_post_batched_append_only    the same on an account without a limit, where one by one does not queue either
@@ -60,7 +61,7 @@ Measure = Callable[[int], Awaitable[float]]
 
 
 def run() -> list[dict[str, Any]]:
-    """Measure on a fresh server and return the three records."""
+    """Measure on a fresh server and return the records."""
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vibestream-bench-", dir="/var/tmp")))
         root.chmod(0o755)
@@ -82,8 +83,10 @@ async def _measure(owner: str, pgbench: Pgbench) -> list[dict[str, Any]]:
         hot = pgbench.script("pool", f"'{pool}'", wallet)
         free = pgbench.script("issuance", f"'{issuance}'", wallet)
         singles, batches = Side(_singles(database), CLIENTS), Side(_batches(database, pool), BATCHERS)
+        bound = Side(_in_transactions(database), CLIENTS)
         records = [
             await _compare("ledger_post", reach=0.5, ours=singles, reference=Side(one, CLIENTS)),
+            await _compare("ledger_post_in_transaction", reach=None, ours=bound, reference=Side(one, CLIENTS)),
             await _compare("ledger_post_batched", reach=8, ours=batches, reference=Side(hot, HOT_CLIENTS)),
             await _compare(
                 "ledger_post_batched_append_only",
@@ -141,12 +144,25 @@ async def _compare(name: str, *, reach: float | None, ours: Side, reference: Sid
 
 def _singles(database: Database) -> Measure:
     async def work() -> int:
-        a, b = random.sample(range(FIRST, LAST + 1), 2)
-        posting = _posting(Leg(_wallet(a), -POINT), Leg(_wallet(b), POINT))
+        async with database.statements() as tx:
+            await service.post(tx, posting=_between_two())
+        return 1
+
+    return lambda clients: _rate(work, clients)
+
+
+def _in_transactions(database: Database) -> Measure:
+    async def work() -> int:
+        posting = _between_two()
         await database.run(lambda tx: service.post(tx, posting=posting))
         return 1
 
     return lambda clients: _rate(work, clients)
+
+
+def _between_two() -> Posting:
+    a, b = random.sample(range(FIRST, LAST + 1), 2)
+    return _posting(Leg(_wallet(a), -POINT), Leg(_wallet(b), POINT))
 
 
 def _batches(database: Database, account: AccountId) -> Measure:

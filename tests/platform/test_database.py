@@ -47,6 +47,31 @@ async def test_keeps_nothing_and_does_not_call_back_when_the_block_raises(databa
     assert called == []
 
 
+async def test_what_a_statement_of_its_own_has_done_stands_whatever_the_next_does(database: Database, table: None):
+    called = []
+    with pytest.raises(RuntimeError):
+        async with database.statements() as tx:
+            tx.after_commit(lambda: called.append("yes"))
+            await tx.execute("INSERT INTO platform.pair VALUES (1, 'x')")
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                await tx.execute("INSERT INTO platform.pair VALUES (2, 'y'), (1, 'z')")
+            async with database.begin() as other:
+                assert await other.values("SELECT a FROM platform.pair") == [1]
+            raise RuntimeError
+    assert called == []
+    async with database.statements() as tx:
+        tx.after_commit(lambda: called.append("yes"))
+        assert await tx.value("SELECT b FROM platform.pair WHERE a = 1") == "x"
+    assert called == ["yes"]
+
+
+async def test_a_statement_of_its_own_leaves_no_transaction_behind(database: Database, table: None):
+    async with database.statements() as tx:
+        numbers = [await tx.value("SELECT pg_current_xact_id()::text") for _ in range(2)]
+        assert tx.connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+    assert numbers[0] != numbers[1]
+
+
 async def test_a_savepoint_undoes_its_own_rows_and_callbacks_only(database: Database, table: None):
     called = []
     async with database.begin() as tx:

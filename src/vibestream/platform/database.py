@@ -87,34 +87,28 @@ class Tx:
 
     async def one(self, into: Callable[..., T], statement: LiteralString, params: Params = ()) -> T | None:
         """Return the first row as `into(column=value, ...)`, or None when there is none."""
-        async with self.connection.cursor(row_factory=kwargs_row(into)) as cursor:
-            await cursor.execute(statement, params)
-            return await cursor.fetchone()
+        cursor = await self.connection.cursor(row_factory=kwargs_row(into)).execute(statement, params)
+        return await cursor.fetchone()
 
     async def all(self, into: Callable[..., T], statement: LiteralString, params: Params = ()) -> list[T]:
         """Return every row as `into(column=value, ...)`."""
-        async with self.connection.cursor(row_factory=kwargs_row(into)) as cursor:
-            await cursor.execute(statement, params)
-            return await cursor.fetchall()
+        cursor = await self.connection.cursor(row_factory=kwargs_row(into)).execute(statement, params)
+        return await cursor.fetchall()
 
     async def rows(self, statement: LiteralString, params: Params = ()) -> list[tuple[Any, ...]]:
         """Return every row as a tuple, in the order of its columns: for hot paths, where naming them costs a third."""
-        async with self.connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(statement, params)
-            return await cursor.fetchall()
+        cursor = await self.connection.cursor(row_factory=tuple_row).execute(statement, params)
+        return await cursor.fetchall()
 
     async def value(self, statement: LiteralString, params: Params = ()) -> Any:
         """Return the first column of the first row, or None when there is no row."""
-        async with self.connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(statement, params)
-            row = await cursor.fetchone()
-            return None if row is None else row[0]
+        cursor = await self.connection.cursor(row_factory=scalar_row).execute(statement, params)
+        return await cursor.fetchone()
 
     async def values(self, statement: LiteralString, params: Params = ()) -> list[Any]:
         """Return the first column of every row."""
-        async with self.connection.cursor(row_factory=scalar_row) as cursor:
-            await cursor.execute(statement, params)
-            return await cursor.fetchall()
+        cursor = await self.connection.cursor(row_factory=scalar_row).execute(statement, params)
+        return await cursor.fetchall()
 
     async def execute_many(self, statement: LiteralString, rows: Iterable[Params]) -> None:
         """Run a statement once per row of parameters, in one round trip."""
@@ -173,7 +167,8 @@ class Database:
             max_size=max_size,
             open=False,
             timeout=_CONNECT_TIMEOUT_S,
-            kwargs={"application_name": application, "autocommit": False},
+            # What is a transaction is said by `begin`; the driver would open one before any statement, and ask for it alone.
+            kwargs={"application_name": application, "autocommit": True},
             check=_check_if_it_speaks,
         )
 
@@ -244,6 +239,19 @@ class Database:
             except RETRYABLE as error:
                 _log.info("database.transaction.retried", attempt=attempt, sqlstate=error.sqlstate)
         raise DatabaseBusy("The database is busy with the same records. Try again in a moment.")
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Tx]:
+        """Give a `Tx` whose every statement is a transaction of its own, durable once it has returned.
+
+        BEGIN and COMMIT are round trips, which cost a small transaction a sixth of its time. For work that is one
+        statement, or whose statements do not need each other: what one has done stands whatever the next does. Nothing
+        is run again. A savepoint is a transaction here.
+        """
+        async with self._pool.connection() as connection:
+            tx = Tx(connection)
+            yield tx
+        tx.run_after_commit()
 
     async def look(self, question: Callable[[Tx], Awaitable[T]]) -> T:
         """Return the answer to a question, and undo whatever was written to find it."""

@@ -52,7 +52,7 @@ async def _answer(database: Database, rung: asyncio.Event) -> None:
         await rung.wait()
         rung.clear()
         try:
-            async with database.begin() as tx:
+            async with database.statements() as tx:
                 # A notification is not worth waiting for the disk: what it speaks of is committed already.
                 await tx.execute("SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, '')", [CHANNEL])
         except Exception as error:

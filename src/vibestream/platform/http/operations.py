@@ -67,7 +67,7 @@ def _expected() -> str:
 
 async def _schema(database: Database) -> str | None:
     try:
-        async with asyncio.timeout(_PING_WITHIN_S), database.begin() as tx:
+        async with asyncio.timeout(_PING_WITHIN_S), database.statements() as tx:
             return str(await tx.value("SELECT version_num FROM public.alembic_version"))
     except (psycopg.Error, TimeoutError):
         return None

@@ -175,8 +175,9 @@ async def _authenticated(request: Request, here: Exchange, *, in_transaction: bo
         return None
     if in_transaction:
         return await _known(await here.transaction(), here, token, bearer)
-    # The handler may take long, or stream: it must not keep a pooled connection that it does not use.
-    async with here.edge.database.begin() as tx:
+    # The handler may take long, or stream: it must not keep a pooled connection that it does not use. Who asks is read in
+    # one statement; that they were here is noted by another, which may stand without it.
+    async with here.edge.database.statements() as tx:
         return await _known(tx, here, token, bearer)
 
 

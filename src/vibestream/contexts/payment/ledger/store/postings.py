@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Posting, Status
 from vibestream.contexts.payment.ledger.store.arrays import id_array, plain_array, quoted_array
@@ -32,9 +32,9 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
     # keep the next batch waiting.
     outcomes = [Outcome(Status.POSTED, posting.transaction_id, None) for posting in postings]
     with racing_for(_KEYS):
-        others = await tx.all(_numbered, _POST, _arguments(postings))
-    for number, outcome in others:
-        outcomes[number - 1] = outcome
+        others = await tx.rows(_POST, _arguments(postings))
+    for number, outcome, posted_as, refused_by in others:
+        outcomes[number - 1] = Outcome(Status(outcome), posted_as, refused_by)
     return outcomes
 
 
@@ -66,10 +66,6 @@ async def load_legs(tx: Tx, transaction_id: TransactionId) -> list[Leg]:
         """,
         [transaction_id],
     )
-
-
-def _numbered(*, number: int, outcome: str, posted_as: Any, refused_by: Any) -> tuple[int, Outcome]:
-    return number, Outcome(Status(outcome), posted_as, refused_by)
 
 
 def _leg(*, account_id: AccountId, amount: int, currency: str) -> Leg:
