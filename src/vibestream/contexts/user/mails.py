@@ -1,28 +1,22 @@
-"""What the user context writes to people: each message in English and Spanish, as text and as plain HTML.
+"""What the user context writes to people: each message in English and Spanish, as a letter of the house.
 
-Pure: given the facts, returns the message. The HTML is made from the text's own paragraphs, so that both always say
-the same. Nothing that a person typed is in them, not even a name: a sign-up with somebody else's address must not
-carry anybody's words into that mailbox.
+Pure: given the facts, returns the message. Nothing that a person typed is in them, not even a name: a sign-up with
+somebody else's address must not carry anybody's words into that mailbox.
 """
 
 from __future__ import annotations
 
 import enum
 from datetime import timedelta
-from html import escape
 from typing import Final
 from uuid import UUID
 
+from vibestream.platform import letter
 from vibestream.platform.mail import Mail
 
 CODE: Final = "\u27e8code\u27e9"
-"""Stands where the code goes, so that the HTML can show it large."""
+"""Stands where the code goes."""
 
-_GREETING: Final = {"en": "Hello,", "es": "Hola:"}
-_FOOTER: Final = {
-    "en": "This message was sent by VibeStream, {url}.",
-    "es": "Este mensaje fue enviado por VibeStream, {url}.",
-}
 _VERIFY: Final = {
     "en": (
         "Your code for VibeStream",
@@ -232,25 +226,12 @@ def compose(
 ) -> Mail:
     """Return the message of these texts, the subject first; `facts` fill their places."""
     subject, *body = (text.format(url=url, **facts) for text in texts)
-    greeting = _GREETING[locale]
-    footer = _FOOTER[locale].format(url=url)
-    shown = f"{code[:4]} {code[4:]}"
-    text = "\n\n".join([greeting, *(shown if part == CODE else part for part in body), "--\n" + footer]) + "\n"
+    shown = letter.Code(f"{code[:4]} {code[4:]}")
+    paragraphs = [shown if part == CODE else part for part in body]
     return Mail(
         mail_id=mail_id,
         to=to,
         subject=subject,
-        text=text,
-        html=_html(greeting, body, footer, locale=locale, subject=subject, shown=shown),
-    )
-
-
-def _html(greeting: str, body: list[str], footer: str, *, locale: str, subject: str, shown: str) -> str:
-    code = f'<p style="font-size:28px;letter-spacing:3px;font-variant-numeric:tabular-nums"><b>{escape(shown)}</b></p>'
-    parts = "".join(code if part == CODE else f"<p>{escape(part)}</p>" for part in body)
-    return (
-        f'<!doctype html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(subject)}</title></head>'
-        '<body style="font:16px/1.5 system-ui,sans-serif;color:#1b1916;background:#fbfaf7;margin:0;padding:24px">'
-        f'<div style="max-width:560px;margin:auto"><p>{escape(greeting)}</p>{parts}'
-        f'<p style="color:#625d55;font-size:13px">{escape(footer)}</p></div></body></html>\n'
+        text=letter.text_of(paragraphs, locale=locale, url=url),
+        html=letter.html_of(subject, paragraphs, locale=locale, url=url),
     )

@@ -66,7 +66,7 @@ async def test_a_tip_arrives_once_as_text_and_html_with_a_way_to_stop_it(databas
     assert stop in message.text
     html = mail.get_body(("html",))
     assert html is not None
-    assert '<html lang="es">' in html.get_content()
+    assert '<html lang="es"' in html.get_content()
     assert f'href="{stop}"' in html.get_content()
     assert await states(database) == ["sent"]
 

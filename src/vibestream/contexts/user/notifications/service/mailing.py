@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from vibestream.contexts.user.accounts import service as accounts
-from vibestream.contexts.user.notifications.domain import letter, words
+from vibestream.contexts.user.notifications.domain import words
 from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, wants
 from vibestream.contexts.user.notifications.domain.told import Bounce, Notification, State, is_bounce
 from vibestream.contexts.user.notifications.service.unsubscribing import stop_token
@@ -18,6 +18,7 @@ from vibestream.contexts.user.notifications.store import choices, deliveries, to
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.time import utc_now
+from vibestream.platform import letter
 from vibestream.platform.database import Tx
 from vibestream.platform.jobs import job
 from vibestream.platform.mail import Mail, MailMalformed, MailRefused
