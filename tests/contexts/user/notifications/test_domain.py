@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from vibestream.contexts.user.notifications.domain import letter, timing, words
+from vibestream.contexts.user.notifications.domain import timing, words
 from vibestream.contexts.user.notifications.domain.kinds import (
     RULES,
     Channel,
