@@ -43,7 +43,7 @@ NOT_FOR_PAGES = {
     *("export.invalid", "export.key_malformed", "export.signer_unknown"),
     *("saga.not_yet", "erasure.cancelled", "erasure.step_stuck"),
     *("settings.invalid", "settings.invalid_proxies", "postgres.not_found", "postgres.did_not_start"),
-    *("database.schema_behind", "sandbox.refused", "web.bundle_missing", "catalogue.picture_refused"),
+    *("database.schema_behind", "sandbox.refused", "web.bundle_missing", "media.picture_refused"),
     # Finance's own, at the JSON API or a terminal; defects that checkout refuses before they are recorded.
     *("checkout.impossible_transition", "checkout.not_this_payment", "checkout.stream_moved"),
     *("checkout.unreadable_history", "gateway.webhook_refused", "delivery.quality_not_included"),
@@ -94,7 +94,7 @@ def test_facts_stand_in_the_sentence_in_both_languages():
 
 
 def test_a_reason_has_a_sentence_of_its_own():
-    said = say("catalogue.picture_refused", "…", {"reason": "too_small"}, language("en"))
+    said = say("media.picture_refused", "…", {"reason": "too_small"}, language("en"))
 
     assert said == "The picture is too small: at least 200 pixels on each side."
 

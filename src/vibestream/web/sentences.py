@@ -243,13 +243,16 @@ SENTENCES: Final[Mapping[str, str]] = {
     "catalogue.not_published": N_("It is not published."),
     "catalogue.not_ready_to_publish": N_("It cannot be published yet: see what is still to do."),
     "catalogue.order_incomplete": N_("The release was changed meanwhile. Load it again and repeat your change."),
-    "catalogue.picture_refused.damaged": N_("The picture cannot be read to its end. Export it again."),
-    "catalogue.picture_refused.not_a_picture": N_("This is not a picture that we take. Choose JPEG, PNG or WebP."),
-    "catalogue.picture_refused.too_many_pixels": N_(
-        "The picture has too many pixels: 50 million are enough for any cover."
+    "media.picture_refused.damaged": N_("The picture cannot be read to its end. Export it again."),
+    "media.picture_refused.not_a_picture": N_("This is not a picture that we take. Choose JPEG, PNG or WebP."),
+    "media.picture_refused.too_many_pixels": N_(
+        "The picture has too many pixels: 50 million are enough for anything shown here."
     ),
-    "catalogue.picture_refused.too_small": N_("The picture is too small: at least 200 pixels on each side."),
-    "catalogue.pictures_unreadable": N_("Pictures cannot be read on this server now. Try again later."),
+    "media.picture_refused.too_small": N_("The picture is too small: at least 200 pixels on each side."),
+    "media.picture_refused.too_small_for_banner": N_(
+        "The picture is too small: at least 750 pixels wide and 250 high."
+    ),
+    "media.pictures_unreadable": N_("Pictures cannot be read on this server now. Try again later."),
     "catalogue.release_is_published": N_("The release is published: take it down to add or remove songs."),
     "catalogue.release_missing": N_("There is no such release."),
     "catalogue.release_was_published": N_(

@@ -9,5 +9,6 @@ we read, and what comes out of them is treated as hostile in its turn.
     launch.py     the few lines that run between us and the program: limits, identity, death with the parent
     child.py      the child's life: pipes, deadline, end
     programs.py   which programs: ffmpeg, and Python with a few packages
+    pictures.py   pictures, made anew in sizes from their pixels; picture_reader.py is what runs for it
     fmp4.py       splitting a stream of fragmented MP4 into what a player loads
 """

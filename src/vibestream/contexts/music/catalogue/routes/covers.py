@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import Query, Request
 
 from vibestream.contexts.music.catalogue import service
-from vibestream.contexts.music.catalogue.gateway import MAX_PICTURE_BYTES
 from vibestream.contexts.music.catalogue.routes.views import StudioView
 from vibestream.kernel.ids import ReleaseId
 from vibestream.platform.access import holds
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.media.pictures import MAX_PICTURE_BYTES
 
 router = Router(tags=["studio"])
 

@@ -6,24 +6,30 @@ seconds and is decoded over more, and no transaction may wait for either.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
+from typing import Final
 
 from vibestream.contexts.music.catalogue import store
 from vibestream.contexts.music.catalogue.domain import CoverImage, EditConflict, Release
-from vibestream.contexts.music.catalogue.gateway import PictureRefused, PicturesUnreadable, read_picture
 from vibestream.contexts.music.catalogue.service.editing import set_cover
 from vibestream.contexts.music.catalogue.service.reading import ReleaseMissing
 from vibestream.kernel.ids import ReleaseId, UserId
 from vibestream.platform.database import Tx
-from vibestream.platform.media.sandbox import Sandbox, open_sandbox
+from vibestream.platform.media.pictures import (
+    PICTURE_TYPE,
+    Cut,
+    Picture,
+    PictureRefused,
+    PicturesUnreadable,
+    picture_from,
+)
 from vibestream.platform.runtime import Runtime
 
 __all__ = ["PictureRefused", "PicturesUnreadable", "upload_cover"]
 
-_WEBP_TYPE = "image/webp"
+_COVER: Final = Cut(ratio=None, edges=(1_200, 640, 160))
+"""Covers are shown whole, whatever their shape."""
 
 
 async def upload_cover(
@@ -62,19 +68,11 @@ async def _check(tx: Tx, *, release_id: ReleaseId, user_id: UserId, version: int
 
 
 async def _kept(runtime: Runtime, picture: AsyncIterator[bytes]) -> tuple[CoverImage, ...]:
-    sandbox = open_sandbox(runtime.settings.media_sandbox)
-    data = b"".join([piece async for piece in picture])
-    with tempfile.TemporaryDirectory(prefix="vibestream-cover-") as folder:
-        path = await runtime.cpu.run(_given, sandbox, Path(folder), data)
-        sizes = await read_picture(sandbox, path)
+    sizes = await picture_from(runtime, picture, cut=_COVER)
     for size in sizes:
-        await runtime.objects.put_bytes(size.key, size.data, content_type=_WEBP_TYPE)
-    return tuple(CoverImage(size.key, size.width, size.height) for size in sizes)
+        await runtime.objects.put_bytes(_key(size), size.data, content_type=PICTURE_TYPE)
+    return tuple(CoverImage(_key(size), size.width, size.height) for size in sizes)
 
 
-def _given(sandbox: Sandbox, folder: Path, data: bytes) -> Path:
-    folder.chmod(0o711)  # without bubblewrap the reader is another user, who must get through
-    path = folder / "picture"
-    path.write_bytes(data)
-    sandbox.give(path)
-    return path
+def _key(size: Picture) -> str:
+    return f"covers/{size.name}"

@@ -1,9 +1,13 @@
-"""Asking the reader what a master is: runs `reader.py` in the sandbox and believes what it says only as far as it fits."""
+"""Asking the reader what a master is: runs `reader.py` in the sandbox and believes what it says only as far as it fits.
+
+An embedded cover is only taken out of the master by it; what decodes the picture is the reader of all pictures.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import hashlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -15,16 +19,27 @@ from vibestream.contexts.music.packaging.domain.source import Codec, Container, 
 from vibestream.contexts.music.packaging.domain.tags import Tags, tags_of
 from vibestream.contexts.music.packaging.gateway.faults import MachineFault, check_ending
 from vibestream.platform.media.child import OutputTooLarge, read_all, running
+from vibestream.platform.media.pictures import (
+    MAX_PICTURE_BYTES,
+    Cut,
+    Picture,
+    PictureRefused,
+    PicturesUnreadable,
+    laid_out,
+    read_picture,
+)
 from vibestream.platform.media.programs import python
 from vibestream.platform.media.sandbox import Limits, Sandbox
 
 _READER: Final = Path(__file__).with_name("reader.py")
 _LIMITS: Final = Limits(cpu_s=20, wall_s=120, memory_bytes=1024**3)
 _MOST_BYTES: Final = 16 * 1024**2
+_MOST_COVER_BYTES: Final = MAX_PICTURE_BYTES * 4 // 3 + 1_024
+_COVER: Final = Cut(ratio=None, edges=(1_200, 640, 160), least=(10, 10), formats=("JPEG", "PNG", "WEBP", "GIF", "BMP"))
+"""As it is in what people have had for years: small ones too, and in formats that nobody uploads any more."""
 _UNREADABLE: Final = 65
 """`reader.UNREADABLE`, which cannot be imported: the module is a script."""
 _MOST_SECONDS: Final = 10**9
-_WEBP: Final = b"WEBP"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -49,15 +64,8 @@ class _Facts(_Model):
     pictured: bool
 
 
-class _Size(_Model):
-    edge: Annotated[int, Field(ge=1, le=1_200)]
-    width: Annotated[int, Field(ge=1, le=1_200)]
-    height: Annotated[int, Field(ge=1, le=1_200)]
-    data: str
-
-
 class _Cover(_Model):
-    sizes: Annotated[list[_Size], Field(max_length=4)]
+    picture: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +78,6 @@ class Reading:
     """Whether a picture is embedded, which `read_cover` may find unfit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One size of a cover, as it is to be stored."""
-
-    edge_px: int
-    width: int
-    height: int
-    data: bytes
-    """WebP, made by us from pixels alone."""
-
-    @property
-    def sha256(self) -> str:
-        """Return the hash of its bytes, in hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
-
-
 async def read_facts(sandbox: Sandbox, path: Path) -> Reading:
     """Return what a master says it is, and its tags.
 
@@ -93,7 +85,7 @@ async def read_facts(sandbox: Sandbox, path: Path) -> Reading:
         Refused: it is not a sound file that is taken.
         MachineFault: the reader could not run.
     """
-    answer = await _ask(sandbox, "facts", path)
+    answer = await _ask(sandbox, "facts", path, most=_MOST_BYTES)
     facts = _parsed(_Facts, answer)
     try:
         source = Source(
@@ -118,21 +110,28 @@ async def read_cover(sandbox: Sandbox, path: Path) -> tuple[Picture, ...]:
         MachineFault: the reader could not run.
     """
     try:
-        answer = await _ask(sandbox, "cover", path)
-        cover = _parsed(_Cover, answer)
-    except Refused:
+        found = _parsed(_Cover, await _ask(sandbox, "cover", path, most=_MOST_COVER_BYTES))
+        data = base64.b64decode(found.picture, validate=True)
+        return await _decoded(sandbox, data) if data else ()
+    except (Refused, PictureRefused, ValueError):
         return ()  # the sound was read already, so only the picture is at fault
-    pictures = [Picture(size.edge, size.width, size.height, base64.b64decode(size.data)) for size in cover.sizes]
-    return tuple(picture for picture in pictures if picture.data[8:12] == _WEBP)
+    except PicturesUnreadable:
+        raise MachineFault(why="pictures cannot be read") from None
 
 
-async def _ask(sandbox: Sandbox, task: str, path: Path) -> bytes:
-    program, arguments = python(_READER, packages=("mutagen", "PIL"), beside=("pillow.libs",))
+async def _decoded(sandbox: Sandbox, data: bytes) -> tuple[Picture, ...]:
+    with tempfile.TemporaryDirectory(prefix="vibestream-cover-") as folder:
+        path = await asyncio.to_thread(laid_out, sandbox, Path(folder), data)
+        return await read_picture(sandbox, path, cut=_COVER)
+
+
+async def _ask(sandbox: Sandbox, task: str, path: Path, *, most: int) -> bytes:
+    program, arguments = python(_READER, packages=("mutagen",))
     user = "-" if sandbox.uid is None else str(sandbox.uid)
     arguments += [user, task, str(path)]
     async with running(sandbox, program, arguments, reads=[path], pipes=1, limits=_LIMITS) as child:
         try:
-            answer = await read_all(child.pipes[0], limit_bytes=_MOST_BYTES)
+            answer = await read_all(child.pipes[0], limit_bytes=most)
         except OutputTooLarge:
             raise Refused(Reason.UNREADABLE) from None
         ending = await child.ended()

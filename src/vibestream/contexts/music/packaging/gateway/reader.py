@@ -1,7 +1,7 @@
 """Read a master's headers, tags and cover: executed as a script in the sandbox, never imported.
 
     python -I -S reader.py FOLDERS UID facts FILE      what it is, and its tags
-    python -I -S reader.py FOLDERS UID cover FILE      its embedded picture, in sizes
+    python -I -S reader.py FOLDERS UID cover FILE      its embedded picture, as it is: decoding it is another's work
 
 Nothing of VibeStream is visible here. Everything it finds goes to file descriptor 3 as one JSON object, whose reader
 believes none of it: `{"refused": REASON}` or what the functions below return. A file that a parser gives up on ends it
@@ -13,22 +13,18 @@ from __future__ import annotations
 import base64
 import codecs
 import importlib
-import io
 import json
 import os
 import re
 import struct
 import sys
-import warnings
 from types import TracebackType
 from typing import Any, BinaryIO
 
 UNREADABLE = 65
 """The exit code for a file that a parser gave up on. Source: sysexits.h, EX_DATAERR."""
 MAX_TEXT = 4_000
-MAX_PIXELS = 50_000_000
 MAX_PICTURE_BYTES = 20_000_000
-EDGES = (1_200, 640, 160)
 _ID3 = b"ID3"
 _ID3_HEADER = 10
 _MOST_TAGS_BYTES = 64 * 1024 * 1024
@@ -62,7 +58,7 @@ def main(arguments: list[str]) -> None:
     """Do what the arguments say."""
     folders, uid, task, name = arguments
     sys.path += folders.split(":")
-    _load(pictures=task == "cover")
+    _load()
     if uid != "-":
         os.setgroups([])
         os.setgid(int(uid))
@@ -84,18 +80,12 @@ def _unreadable(kind: type[BaseException], error: BaseException, trace: Tracebac
         os._exit(UNREADABLE)
 
 
-def _load(*, pictures: bool) -> None:
+def _load() -> None:
     """Import everything that will be needed while we still may read it, text encodings included."""
     for encoding in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "idna"):
         codecs.lookup(encoding)
     for module in ("aiff", "flac", "easyid3", "easymp4", "mp3", "oggopus", "oggvorbis", "wave"):
         importlib.import_module(f"mutagen.{module}")
-    if pictures:
-        import PIL.Image
-        import PIL.ImageOps
-
-        PIL.Image.preinit()
-        PIL.Image.init()
 
 
 def facts(file: BinaryIO, name: str) -> dict[str, Any]:
@@ -182,13 +172,9 @@ def texts(tags: Any) -> dict[str, str]:
 
 
 def cover(file: BinaryIO, name: str) -> dict[str, Any]:
-    """Return the embedded front cover as WebP in sizes, largest first; no sizes when there is none that can be read.
-
-    A picture of more than 50 million pixels is not decoded. The new picture holds pixels and nothing else: no EXIF, no
-    profile (converted to sRGB by Pillow's RGB mode), no animation.
-    """
+    """Return the embedded front cover as it stands in the file; empty when there is none, or one that is too large."""
     raw = picture(open_picture_tags(container_of(file), name))
-    return {"sizes": sizes(raw) if 0 < len(raw) <= MAX_PICTURE_BYTES else []}
+    return {"picture": base64.b64encode(raw).decode() if len(raw) <= MAX_PICTURE_BYTES else ""}
 
 
 def open_picture_tags(container: str, name: str) -> Any:
@@ -220,31 +206,6 @@ def picture(opened: Any) -> bytes:
         return bytes(tags["covr"][0]) if tags["covr"] else b""
     found.sort(key=lambda one: one.type != front)
     return bytes(found[0].data) if found else b""
-
-
-def sizes(raw: bytes) -> list[dict[str, Any]]:
-    """Return the picture re-encoded in each size that it is large enough for, and in its own when it is smaller."""
-    import PIL.Image
-    from PIL import ImageOps
-
-    warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
-    PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    with PIL.Image.open(io.BytesIO(raw), formats=("JPEG", "PNG", "WEBP", "GIF", "BMP")) as image:
-        image.draft("RGB", (EDGES[0], EDGES[0]))
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-    edges = [edge for edge in EDGES if edge < max(upright.size)]
-    edges = [min(EDGES[0], max(upright.size)), *(edge for edge in edges if edge != EDGES[0])]
-    made = []
-    for edge in edges:
-        smaller = ImageOps.contain(upright, (edge, edge))
-        fresh = PIL.Image.new("RGB", smaller.size)
-        fresh.paste(smaller)
-        out = io.BytesIO()
-        fresh.save(out, "WEBP", quality=86, method=4)
-        width, height = fresh.size
-        data = base64.b64encode(out.getvalue()).decode()
-        made.append({"edge": edge, "width": width, "height": height, "data": data})
-    return made
 
 
 def _is_playlist(start: bytes) -> bool:

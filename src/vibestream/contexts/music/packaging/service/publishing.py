@@ -27,10 +27,10 @@ from vibestream.contexts.music.packaging.domain.playlists import (
     media_playlist,
 )
 from vibestream.contexts.music.packaging.gateway.faults import MachineFault
-from vibestream.contexts.music.packaging.gateway.inspection import Picture
 from vibestream.contexts.music.packaging.service.reporting import Report
 from vibestream.kernel.errors import Conflict
 from vibestream.platform.media.fmp4 import Fragment, Initialisation, fragments
+from vibestream.platform.media.pictures import Picture
 from vibestream.platform.storage.objects import ObjectDiffers, ObjectMissing, ObjectStore
 
 _LIST_EVERY_S: Final = 1.0
