@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import httpx2
+import psycopg
 import pytest
 
 from tests.factories.settling import make_captured, wallet_of
@@ -178,6 +179,61 @@ async def test_a_tip_that_cannot_be_keeps_what_was_typed_and_moves_nothing(clien
     assert page.all("input", id="amount")[0]["value"] == sent["amount"]
     assert sent["message"] in page.text
     assert left == (2_000, 0)
+
+
+@pytest.mark.parametrize("minor", [9_999, 10_000])
+async def test_a_large_tip_out_of_a_wallet_wants_a_proof_that_a_stolen_session_cannot_show(
+    client_for, database, owner_dsn, minor
+):
+    async with database.begin() as tx:
+        fan, artist = await make_user(tx), await make_artist(tx)
+        captured = await make_captured(tx, user_id=fan.user_id, minor=20_000)
+        await wallets.settle_into_wallet(tx, captured=captured, kind="top_up")
+        await _register(tx, artist)
+    client = await client_for(fan)
+    async with await psycopg.AsyncConnection.connect(owner_dsn) as connection:
+        await connection.execute("UPDATE users.session SET proved_at = now() - interval '6 minutes'")
+    amount, large = f"{minor // 100}.{minor % 100:02}", minor >= 10_000
+    typed = {"key": KEY, "amount": amount, "currency": "USD", "method": "wallet", "message": "Gracias"}
+    body = {
+        "artist_id": str(artist.artist_id),
+        "amount": amount,
+        "currency": "USD",
+        "message": "",
+        "pay_with": "wallet",
+    }
+
+    refused = await client.post("/api/v1/tips", json=body, headers={"Idempotency-Key": KEY})
+    answer = await client.post(f"/artists/{artist.handle}/tip", data=typed, headers=FORM)
+
+    assert refused.status_code == (403 if large else 201)
+    assert answer.status_code == (403 if large else 303)
+    if not large:
+        return
+    assert refused.json()["code"] == "access.proof_too_old"
+    page = read(answer)
+    assert page.all("input", name="amount")[0]["value"] == amount, "the form goes on after the proof"
+    again = {**typed, "proof_again": f"/artists/{artist.handle}/tip", "proof_code": fan.password}
+    proved = await client.post("/step-up", data=again, headers=FORM)
+    assert (proved.status_code, proved.headers["location"]) == (307, f"/artists/{artist.handle}/tip")
+    given = await client.post(f"/artists/{artist.handle}/tip", data=again, headers=FORM)
+    assert given.status_code == 303
+    async with database.begin() as tx:
+        assert await wallet_of(tx, fan.user_id) == (20_000 - minor, 0)
+
+
+async def test_a_large_tip_by_a_gateway_is_proved_there(client_for, database, owner_dsn):
+    async with database.begin() as tx:
+        fan, artist = await make_user(tx), await make_artist(tx)
+        await _register(tx, artist)
+    client = await client_for(fan)
+    async with await psycopg.AsyncConnection.connect(owner_dsn) as connection:
+        await connection.execute("UPDATE users.session SET proved_at = NULL")
+    typed = {"key": KEY, "amount": "500", "currency": "USD", "method": "stripe", "message": ""}
+
+    answer = await client.post(f"/artists/{artist.handle}/tip", data=typed, headers=FORM)
+
+    assert (answer.status_code, answer.headers["location"][:10]) == (303, "/payments/")
 
 
 async def test_a_form_sent_twice_acts_once_and_leads_to_the_same_place(client_for, database):

@@ -12,6 +12,8 @@ from vibestream.kernel.ids import ArtistId, HoldId, PaymentId, TipId, UserId
 from vibestream.kernel.money import Money, allocate
 
 MESSAGE_CHARACTERS: Final = 280
+_LARGE_BP: Final = 2_000
+"""Of the most that a tip may be: from there on, whoever gives it out of a wallet shows first that it is them."""
 
 
 class TipOutOfBounds(InvalidInput):
@@ -53,6 +55,11 @@ class TipPolicy:
     minimum: Money
     maximum: Money
     platform_share_bp: int
+
+    @property
+    def large_from(self) -> Money:
+        """From here on a tip that a wallet pays wants a proof of who gives it: a session alone may be a thief's."""
+        return self.maximum.share(rate_bp=_LARGE_BP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

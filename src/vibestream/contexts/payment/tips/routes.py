@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request
@@ -18,8 +19,11 @@ from vibestream.platform.access import ANYONE, SIGNED_IN, holds
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.pagination import Page, PagingDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.step_up import require_fresh
 
 router = Router(tags=["tips"])
+
+_FRESH: Final = timedelta(minutes=5)
 
 
 class TipPolicyBody(BaseModel):
@@ -28,6 +32,7 @@ class TipPolicyBody(BaseModel):
     currency: str
     minimum: str
     maximum: str
+    large_from: str = Field(description="From here on a tip out of a wallet wants a fresh proof.")
     platform_share_bp: int = Field(description="What the platform keeps, in basis points.")
 
 
@@ -114,6 +119,7 @@ async def list_policies(tx: TxDep, now: NowDep) -> TipPolicyList:
                 currency=one.minimum.currency.code,
                 minimum=one.minimum.decimal,
                 maximum=one.maximum.decimal,
+                large_from=one.large_from.decimal,
                 platform_share_bp=one.platform_share_bp,
             )
             for one in await service.policies(tx, now=now)
@@ -125,13 +131,20 @@ async def list_policies(tx: TxDep, now: NowDep) -> TipPolicyList:
 async def send_tip(
     body: TipRequest, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, _key: IdempotencyDep
 ) -> TipGiven:
-    """Give an artist a tip: from the wallet at once, or when its payment is confirmed."""
+    """Give an artist a tip: from the wallet at once, or when its payment is confirmed.
+
+    A large one from the wallet (`large_from` of its policy) wants a proof of the last five minutes, by `POST
+    /api/v1/me/step-up`.
+    """
+    amount = Money.parse(body.amount, Currency.of(body.currency))
+    if await service.wants_proof(tx, amount=amount, pay_with=body.pay_with, now=now):
+        require_fresh(request, limit=_FRESH)
     given = await service.send(
         tx,
         key=f"api:{new_id()}",  # the edge lets each key of a client through once
         from_user=principal.user_id,
         artist_id=ArtistId(body.artist_id),
-        amount=Money.parse(body.amount, Currency.of(body.currency)),
+        amount=amount,
         message=body.message,
         pay_with=body.pay_with,
         payer=Payer(

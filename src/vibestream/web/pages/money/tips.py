@@ -22,6 +22,7 @@ from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.step_up import ProofTooOld
 from vibestream.platform.runtime import Runtime
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.money.paying import (
@@ -34,12 +35,15 @@ from vibestream.web.pages.money.paying import (
     network_of,
     typed_amount,
 )
+from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import N_
 
 router = Router(include_in_schema=False)
 
 Typed = Annotated[str, Form(max_length=40)]
+_FRESH: Final = 5
+"""How many minutes a proof is good for, for a large tip."""
 _WALLET: Final = ("wallet", N_("From your wallet"))
 _FIELDS: Final = {
     "form.amount_unreadable": "amount",
@@ -84,16 +88,20 @@ async def give_tip(
     """Give a tip: from the wallet at once, or by going to its payment. The same form sent again leads to the same tip."""
     artist = await profiles.artist_by_handle(tx, handle=handle)
     by_wallet = method == _WALLET[0]
+    pay_with = PayWith.WALLET if by_wallet else PayWith.GATEWAY
     try:
         money = Currency.of(currency)
+        asked = typed_amount(amount, money)
+        if await tips.wants_proof(tx, amount=asked, pay_with=pay_with, now=now):
+            await proven(_FRESH)(request)
         given = await tips.send(
             tx,
             key=f"page:{key}",
             from_user=principal.user_id,
             artist_id=artist.artist_id,
-            amount=typed_amount(amount, money),
+            amount=asked,
             message=message,
-            pay_with=PayWith.WALLET if by_wallet else PayWith.GATEWAY,
+            pay_with=pay_with,
             payer=Payer(
                 return_to=come_back_to(f"/artists/{artist.handle}"),
                 gateway=None if by_wallet else method_for(runtime, method, money),
@@ -103,6 +111,8 @@ async def give_tip(
             ),
             now=now,
         )
+    except ProofTooOld:
+        raise  # answered by the prompt, which sends this form again
     except VibeStreamError as error:
         filled = Filled({"amount": amount, "currency": currency, "method": method, "message": message})
         form = filled.refused(sentence_of(request, error), field_name=_FIELDS.get(error.code, ""))

@@ -1,7 +1,7 @@
 """The public interface of tips.
 
 policies, register_artist, payee_of  what may be given, and to whom it belongs
-send                              a fan gives
+wants_proof, send                 a fan gives
 settle, abandon, take_back, refund  what becomes of it
 sent, received                    both sides' lists
 """
@@ -26,6 +26,7 @@ from vibestream.contexts.payment.tips.service.giving import (
     register_artist,
     send,
     sent,
+    wants_proof,
 )
 from vibestream.contexts.payment.tips.service.returning import NotReturnable, TipMissing, refund, restore, take_back
 from vibestream.contexts.payment.tips.service.settling import abandon, settle
@@ -55,4 +56,5 @@ __all__ = [
     "sent",
     "settle",
     "take_back",
+    "wants_proof",
 ]

@@ -77,6 +77,15 @@ async def policies(tx: Tx, *, now: datetime) -> list[TipPolicy]:
     return await store.list_policies(tx, now=now)
 
 
+async def wants_proof(tx: Tx, *, amount: Money, pay_with: PayWith, now: datetime) -> bool:
+    """Return whether who gives this has to show first that it is them: it is large, and takes from their wallet.
+
+    At a gateway they show it to the gateway.
+    """
+    policy = await _policy_of(tx, amount.currency, now=now)
+    return pay_with is not PayWith.GATEWAY and policy is not None and amount >= policy.large_from
+
+
 async def register_artist(tx: Tx, *, artist_id: ArtistId, user_id: UserId, name: str, as_of: datetime) -> None:
     """Remember which account an artist's tips belong to; older news changes nothing."""
     await store.save_artist(tx, TippedArtist(artist_id=artist_id, user_id=user_id, name=name), as_of=as_of)
