@@ -39,6 +39,8 @@ from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.chain_wallets.routes import router as chain_wallets
 from vibestream.contexts.user.consents.routes import router as consents
+from vibestream.contexts.user.fans.routes import router as people
+from vibestream.contexts.user.fans.routes.following import router as following
 from vibestream.contexts.user.notifications.routes import router as notifications
 from vibestream.contexts.user.notifications.service import missed_since
 from vibestream.contexts.user.oauth.routes import SHARED
@@ -80,6 +82,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     recovery,
     sessions,
     profiles,
+    people,
+    following,
     oauth,
     erasure,
     exports,

@@ -212,6 +212,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "verification.waits": N_("A request waits already, or the artist is verified."),
     "fan.follows_exhausted": N_("You follow as many as you may. Stop following somebody first."),
     "fan.missing": N_("There is nobody of this name to see."),
+    "fan.no_page": N_("You have no page yet. Choose a handle for it first."),
     "fan.own_page": N_("This is you."),
     "fan.taste_invalid": N_("Use up to eight words or names, with commas between."),
     "profile.not_verified": N_("Verify your e-mail address first."),

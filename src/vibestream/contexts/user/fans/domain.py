@@ -32,6 +32,15 @@ class FanMissing(Missing):
         super().__init__("There is nobody of this name to see.")
 
 
+class NoPageYet(Missing):
+    """Somebody has not made their page."""
+
+    code: ClassVar[str] = "fan.no_page"
+
+    def __init__(self) -> None:
+        super().__init__("You have no page yet. Choose a handle for it first.")
+
+
 class OwnPage(InvalidInput):
     """Nobody follows, blocks or reports themselves."""
 
@@ -101,6 +110,8 @@ class Followed:
 
     name: str
     handle: str
+    since: datetime
+    """Since when; shown to whoever follows, and to nobody else."""
     verified: bool = False
 
 

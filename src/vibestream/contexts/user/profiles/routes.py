@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vibestream.contexts.user.profiles import service
 from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.kernel.ids import ArtistId
-from vibestream.platform.access import ANYONE, SIGNED_IN, holds
+from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 
@@ -83,11 +83,11 @@ async def show_artist(artist_id: UUID, tx: TxDep) -> ArtistView:
     return _view(await service.shown_artist(tx, artist_id=ArtistId(artist_id)))
 
 
-@router.patch("/api/v1/artists/{artist_id}", policy=holds("artist"), max_body_bytes=_BODY_BYTES)
+@router.patch("/api/v1/artists/{artist_id}", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
 async def change_artist(
     artist_id: UUID, body: ChangeArtist, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> ArtistView:
-    """Change one's own artist profile; what is left out stays."""
+    """Change an artist profile that one owns, or, but for name and handle, edits; what is left out stays."""
     profile = await service.change_artist(
         tx,
         artist_id=ArtistId(artist_id),

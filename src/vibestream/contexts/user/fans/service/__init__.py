@@ -11,6 +11,7 @@ from vibestream.contexts.user.fans.domain import (
     FanView,
     Followed,
     FollowsExhausted,
+    NoPageYet,
     OwnPage,
     Switches,
     TasteInvalid,
@@ -26,7 +27,19 @@ from vibestream.contexts.user.fans.service.following import (
     unfollow,
     unfollow_artist,
 )
-from vibestream.contexts.user.fans.service.pages import own_page, page_of, save_page, seen
+from vibestream.contexts.user.fans.service.pages import (
+    LedTo,
+    followed_artists,
+    followed_people,
+    led_to,
+    made_page,
+    own_artists,
+    own_page,
+    own_people,
+    page_of,
+    save_page,
+    seen,
+)
 
 __all__ = [
     "ABOUT_CHARACTERS",
@@ -39,6 +52,8 @@ __all__ = [
     "FanView",
     "Followed",
     "FollowsExhausted",
+    "LedTo",
+    "NoPageYet",
     "OwnPage",
     "Switches",
     "TasteInvalid",
@@ -47,7 +62,13 @@ __all__ = [
     "blocked",
     "follow",
     "follow_artist",
+    "followed_artists",
+    "followed_people",
+    "led_to",
+    "made_page",
+    "own_artists",
     "own_page",
+    "own_people",
     "page_of",
     "save_page",
     "seen",

@@ -6,6 +6,7 @@ Following waits for a block of the same two people that is under way, and the ot
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from vibestream.contexts.user.fans.domain import (
     MOST_FOLLOWED,
@@ -127,9 +128,14 @@ async def unblock(tx: Tx, *, user_id: UserId, blocked_id: UserId) -> None:
         raise FanMissing
 
 
-async def blocked(tx: Tx, *, user_id: UserId) -> list[Apart]:
-    """Return whom somebody blocked, the latest first. Nobody learns who blocked them."""
-    return await follows.list_blocks(tx, blocker=user_id)
+async def blocked(
+    tx: Tx, *, user_id: UserId, after: tuple[datetime, UUID] | None = None, limit: int | None = None
+) -> list[Apart]:
+    """Return whom somebody blocked, the latest first, all unless a limit is given. Nobody learns who blocked them.
+
+    `after` is since when the last one shown is blocked, and their id.
+    """
+    return await follows.list_blocks(tx, blocker=user_id, after=after, limit=limit)
 
 
 async def _block(tx: Tx, user_id: UserId, other: UserId, now: datetime) -> None:

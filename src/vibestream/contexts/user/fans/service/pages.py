@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,12 +12,20 @@ from vibestream.contexts.user.fans.domain import (
     FanMissing,
     FanPage,
     FanView,
+    Followed,
+    NoPageYet,
     Switches,
     parse_taste,
 )
 from vibestream.contexts.user.fans.store import follows, pages
 from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import Handle, HandleChangesLimited, HandleInvalid
+from vibestream.contexts.user.profiles.service import (
+    ArtistMissing,
+    ArtistProfile,
+    Handle,
+    HandleChangesLimited,
+    HandleInvalid,
+)
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.text import paragraphs
 from vibestream.platform.database import Tx
@@ -25,9 +35,29 @@ _HANDLES_WITHIN: Final = timedelta(days=30)
 _LISTED: Final = 60
 
 
+@dataclass(frozen=True, slots=True)
+class LedTo:
+    """What a handle leads to: an artist's page, a person's, or both, of one account."""
+
+    artist: ArtistProfile | None
+    person: FanPage | None
+
+
 async def own_page(tx: Tx, *, user_id: UserId) -> FanPage | None:
     """Return somebody's own page; None before they chose a handle."""
     return await pages.load_own(tx, user_id=user_id)
+
+
+async def made_page(tx: Tx, *, user_id: UserId) -> FanPage:
+    """Return somebody's own page.
+
+    Raises:
+        NoPageYet: they have not made it.
+    """
+    found = await pages.load_own(tx, user_id=user_id)
+    if found is None:
+        raise NoPageYet
+    return found
 
 
 async def save_page(
@@ -97,6 +127,53 @@ async def page_of(tx: Tx, *, page: FanPage, viewer: UserId | None) -> FanView:
         own=own,
         following=viewer is not None and not own and await follows.follows_fan(tx, follower=viewer, fan_id=me),
     )
+
+
+async def followed_artists(
+    tx: Tx, *, page: FanPage, viewer: UserId | None, after: tuple[datetime, str] | None, limit: int
+) -> list[Followed]:
+    """Return whom the owner of a page that was `seen` follows of artists, the latest first, as `page_of` would let it be seen.
+
+    `after` is since when the last one shown is followed, and their handle.
+    """
+    if not page.switches.shows_follows:
+        return []
+    return await follows.list_artists(tx, follower=page.user_id, viewer=viewer, after=after, limit=limit)
+
+
+async def followed_people(
+    tx: Tx, *, page: FanPage, viewer: UserId | None, after: tuple[datetime, str] | None, limit: int
+) -> list[Followed]:
+    """Return whom the owner of a page that was `seen` follows of people, as `followed_artists`."""
+    if not page.switches.shows_follows:
+        return []
+    return await follows.list_fans(tx, follower=page.user_id, viewer=viewer, after=after, limit=limit)
+
+
+async def own_artists(tx: Tx, *, user_id: UserId, after: tuple[datetime, str] | None, limit: int) -> list[Followed]:
+    """Return the artists that somebody follows, for themselves, whatever their page shows to others."""
+    return await follows.list_artists(tx, follower=user_id, viewer=user_id, after=after, limit=limit)
+
+
+async def own_people(tx: Tx, *, user_id: UserId, after: tuple[datetime, str] | None, limit: int) -> list[Followed]:
+    """Return the people that somebody follows, for themselves, whether they have a page or none."""
+    return await follows.list_fans(tx, follower=user_id, viewer=user_id, after=after, limit=limit)
+
+
+async def led_to(tx: Tx, *, handle: str, viewer: UserId | None) -> LedTo:
+    """Return what a handle, which may be a former one, leads to as far as the viewer may see it.
+
+    Raises:
+        FanMissing: to nothing, or nothing that they may see.
+    """
+    artist = person = None
+    with suppress(ArtistMissing):
+        artist = await profiles.artist_by_handle(tx, handle=handle)
+    with suppress(FanMissing):
+        person = await seen(tx, handle=handle, viewer=viewer)
+    if artist is None and person is None:
+        raise FanMissing
+    return LedTo(artist, person)
 
 
 async def _keep(tx: Tx, *, user_id: UserId, handle: Handle, now: datetime) -> None:

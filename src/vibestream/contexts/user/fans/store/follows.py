@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from vibestream.contexts.user.fans.domain import Apart, ArtistStanding, Followed
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
+
+Place = tuple[datetime, str]
+"""Since when the last one shown is followed, and their handle."""
 
 
 async def share_pair(tx: Tx, *, one: UserId, other: UserId) -> None:
@@ -87,27 +91,36 @@ async def load_standing(tx: Tx, *, artist_id: ArtistId, viewer: UserId | None) -
     )
 
 
-async def list_artists(tx: Tx, *, follower: UserId, viewer: UserId | None, limit: int) -> list[Followed]:
+async def list_artists(
+    tx: Tx, *, follower: UserId, viewer: UserId | None, limit: int, after: Place | None = None
+) -> list[Followed]:
     """Return the artists that somebody follows, the latest first, without those that the viewer is apart from."""
+    since, handle = after or (None, "")
     return await tx.all(
         Followed,
-        "SELECT artist.name, artist.handle, artist.verified_at IS NOT NULL AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
+        "SELECT artist.name, artist.handle, followed.since, artist.verified_at IS NOT NULL AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
         " USING (artist_id) WHERE followed.follower_id = %(me)s AND NOT artist.hidden AND NOT users.apart(artist.user_id, %(viewer)s::uuid)"
-        " AND NOT users.apart(artist.user_id, %(me)s) ORDER BY followed.since DESC, artist.artist_id LIMIT %(limit)s",
-        {"me": follower, "viewer": viewer, "limit": limit},
+        " AND NOT users.apart(artist.user_id, %(me)s)"
+        " AND (%(since)s::timestamptz IS NULL OR (followed.since, artist.handle) < (%(since)s::timestamptz, %(handle)s))"
+        " ORDER BY followed.since DESC, artist.handle DESC LIMIT %(limit)s",
+        {"me": follower, "viewer": viewer, "limit": limit, "since": since, "handle": handle},
     )
 
 
-async def list_fans(tx: Tx, *, follower: UserId, viewer: UserId | None, limit: int) -> list[Followed]:
+async def list_fans(
+    tx: Tx, *, follower: UserId, viewer: UserId | None, limit: int, after: Place | None = None
+) -> list[Followed]:
     """Return the people that somebody follows whose pages can be seen, the latest first, as the viewer may see them."""
+    since, handle = after or (None, "")
     return await tx.all(
         Followed,
-        "SELECT fan.display_name AS name, page.handle, false AS verified FROM users.fan_follow followed"
+        "SELECT fan.display_name AS name, page.handle, followed.since, false AS verified FROM users.fan_follow followed"
         " JOIN users.fan_page page ON page.user_id = followed.fan_id JOIN users.fan_profile fan ON fan.user_id = page.user_id"
         " WHERE followed.follower_id = %(me)s AND page.open AND NOT page.hidden"
         " AND NOT users.apart(page.user_id, %(viewer)s::uuid) AND NOT users.apart(page.user_id, %(me)s)"
-        " ORDER BY followed.since DESC, page.user_id LIMIT %(limit)s",
-        {"me": follower, "viewer": viewer, "limit": limit},
+        " AND (%(since)s::timestamptz IS NULL OR (followed.since, page.handle) < (%(since)s::timestamptz, %(handle)s))"
+        " ORDER BY followed.since DESC, page.handle DESC LIMIT %(limit)s",
+        {"me": follower, "viewer": viewer, "limit": limit, "since": since, "handle": handle},
     )
 
 
@@ -137,14 +150,19 @@ async def drop_block(tx: Tx, *, blocker: UserId, blocked: UserId) -> bool:
     return touched == 1
 
 
-async def list_blocks(tx: Tx, *, blocker: UserId) -> list[Apart]:
+async def list_blocks(
+    tx: Tx, *, blocker: UserId, after: tuple[datetime, UUID] | None = None, limit: int | None = None
+) -> list[Apart]:
     """Return whom an account blocked, the latest first; by name only those whose page is open, or who are artists."""
+    since, blocked = after or (None, None)
     return await tx.all(
         Apart,
         "SELECT block.blocked_id AS user_id, coalesce((SELECT fan.display_name || ' @' || page.handle FROM users.fan_page page"
         " JOIN users.fan_profile fan USING (user_id) WHERE page.user_id = block.blocked_id AND page.open AND NOT page.hidden),"
         " (SELECT artist.name || ' @' || artist.handle FROM users.artist_profile artist"
         " WHERE artist.user_id = block.blocked_id ORDER BY artist.artist_id LIMIT 1), '') AS name, block.since"
-        " FROM users.block WHERE block.blocker_id = %s ORDER BY block.since DESC, block.blocked_id",
-        [blocker],
+        " FROM users.block WHERE block.blocker_id = %(me)s"
+        " AND (%(since)s::timestamptz IS NULL OR (block.since, block.blocked_id) < (%(since)s::timestamptz, %(last)s::uuid))"
+        " ORDER BY block.since DESC, block.blocked_id DESC LIMIT %(limit)s",
+        {"me": blocker, "since": since, "last": blocked, "limit": limit},
     )

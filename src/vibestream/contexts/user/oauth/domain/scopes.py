@@ -14,9 +14,10 @@ EMAIL: Final = "email"
 OFFLINE: Final = "offline_access"
 LISTEN: Final = "listen"
 WALLET_READ: Final = "wallet:read"
-SCOPES: Final = (OPENID, PROFILE, EMAIL, OFFLINE, LISTEN, WALLET_READ)
+PAGE_READ: Final = "page:read"
+SCOPES: Final = (OPENID, PROFILE, EMAIL, OFFLINE, LISTEN, WALLET_READ, PAGE_READ)
 """In the order in which people are asked. None of them moves money, changes an account or uses a role."""
-PERSONAL_SCOPES: Final = (OPENID, PROFILE, EMAIL, LISTEN, WALLET_READ)
+PERSONAL_SCOPES: Final = (OPENID, PROFILE, EMAIL, LISTEN, WALLET_READ, PAGE_READ)
 """What a personal access token may: it is of use while one is away in any case."""
 ROLES: Final = frozenset({"fan", "artist"})
 """The roles that are used through an app; operators' and finance's are not, whatever the person holds."""
