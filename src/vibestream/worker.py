@@ -48,6 +48,7 @@ import vibestream.flows.pay_claims
 import vibestream.flows.publish_audience
 import vibestream.flows.retention
 import vibestream.platform.sagas.engine  # noqa: F401
+import vibestream.flows.tell_followers
 from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
@@ -69,6 +70,7 @@ from vibestream.flows import (
     settle_payments,
     take_down_condemned,
     tell_listeners,
+    tell_followers,
     tell_owners,
     tell_payees,
     tell_payers,
@@ -109,6 +111,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *take_down_condemned.SUBSCRIPTIONS,
     *tell_owners.SUBSCRIPTIONS,
     *tell_payees.SUBSCRIPTIONS,
+    *tell_followers.SUBSCRIPTIONS,
     *tell_listeners.SUBSCRIPTIONS,
     *tell_payers.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,

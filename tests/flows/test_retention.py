@@ -113,6 +113,10 @@ CASES: Final = {
         "notification_id": "%(id)s", "user_id": "%(user)s", "kind": "'x'", "key": "%(id)s::text", "facts": "'{}'",
         "count": "1", "told_at": "%(at)s",
     }),
+    "user.release_news": Case("users.release_news", {
+        "news_id": "%(id)s", "release_id": "%(id)s", "artist_id": "%(id)s", "form": "'ep'", "state": "'done'",
+        "began_at": "%(at)s", "told": "3",
+    }),
     "user.push_subscriptions": Case("users.push_subscription", {  # of a session that is gone
         "subscription_id": "%(id)s", "user_id": "%(user)s", "session_id": "%(id)s", "endpoint_hash": HASH,
         "sealed": "'sealed.v1:x'", "user_agent": "''", "subscribed_at": "%(at)s",

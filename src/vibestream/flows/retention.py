@@ -23,6 +23,7 @@ from vibestream.contexts.user.oauth import retention as oauth
 from vibestream.contexts.user.passkeys import retention as passkeys
 from vibestream.contexts.user.profiles import retention as profiles
 from vibestream.contexts.user.recovery import retention as recovery
+from vibestream.contexts.user.release_news import retention as release_news
 from vibestream.contexts.user.sessions import retention as sessions
 from vibestream.kernel.time import utc_now
 from vibestream.platform import retention_rules
@@ -46,6 +47,7 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *chain_wallets.RULES,
         *oauth.RULES,
         *notifications.RULES,
+        *release_news.RULES,
         *exports.RULES,
         *delivery.RULES,
         *scoring.RULES,

@@ -12,66 +12,59 @@ from vibestream.contexts.payment.events import (
     RenewalFailed,
     TrialEnding,
 )
-from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.notifications.service import Kind
-from vibestream.kernel.events import Event
-from vibestream.kernel.ids import UserId
-from vibestream.kernel.money import Money
-from vibestream.kernel.time import utc_now
-from vibestream.platform.database import Tx
-from vibestream.platform.events.subscriptions import Poison, Subscription
+from vibestream.flows.telling import Told, on
+from vibestream.platform.events.subscriptions import Subscription
+
+_CONSUMER: Final = "tell_payers"
 
 
-async def tell_receipt(tx: Tx, event: PaymentCaptured) -> None:
+def _receipt(event: PaymentCaptured) -> Told:
     """Send the receipt of a payment."""
-    await _tell(tx, event, Kind.RECEIPT, event.user_id, event.amount, what=event.purpose)
+    return _of(Kind.RECEIPT, event, what=event.purpose, when=event.occurred_at)
 
 
-async def tell_refund(tx: Tx, event: PaymentRefunded) -> None:
+def _refund(event: PaymentRefunded) -> Told:
     """Say that a payment, or some of it, went back."""
-    await _tell(tx, event, Kind.REFUND, event.user_id, event.amount, what=event.purpose)
+    return _of(Kind.REFUND, event, what=event.purpose, when=event.occurred_at)
 
 
-async def tell_failure(tx: Tx, event: RenewalFailed) -> None:
+def _failure(event: RenewalFailed) -> Told:
     """Say that a renewal failed and when it is tried again, or that the subscription has ended by it."""
     kind = Kind.RENEWAL_FAILED if event.next_try_at else Kind.SUBSCRIPTION_UNPAID
-    await _tell(tx, event, kind, event.user_id, event.amount, what=event.plan, when=event.next_try_at)
+    return _of(kind, event, what=event.plan, when=event.next_try_at or event.occurred_at)
 
 
-async def tell_due(tx: Tx, event: RenewalDue) -> None:
+def _renewal(event: RenewalDue) -> Told:
     """Ask the owner of a subscription to pay for its next period."""
-    await _tell(tx, event, Kind.RENEWAL_DUE, event.user_id, event.amount, what=event.plan, when=event.period_end)
+    return _of(Kind.RENEWAL_DUE, event, what=event.plan, when=event.period_end)
 
 
-async def tell_trial(tx: Tx, event: TrialEnding) -> None:
+def _trial(event: TrialEnding) -> Told:
     """Say that a trial is about to end, and what going on costs."""
-    await _tell(tx, event, Kind.TRIAL_ENDS, event.user_id, event.amount, what=event.plan, when=event.ends_at)
+    return _of(Kind.TRIAL_ENDS, event, what=event.plan, when=event.ends_at)
 
 
-async def _tell(
-    tx: Tx,
-    event: Event,
+def _of(
     kind: Kind,
-    user_id: UserId,
-    amount: Money,
+    event: PaymentCaptured | PaymentRefunded | RenewalFailed | RenewalDue | TrialEnding,
     *,
     what: str,
-    when: datetime | None = None,
-) -> None:
+    when: datetime,
+) -> Told:
     facts: dict[str, str | int] = {
-        "minor": amount.minor,
-        "currency": amount.currency.code,
+        "minor": event.amount.minor,
+        "currency": event.amount.currency.code,
         "what": what,
-        "when": (when or event.occurred_at).isoformat(),
+        "when": when.isoformat(),
     }
-    # Heard again, it is the same event, and tells nothing new.
-    await notifications.tell(tx, user_id=user_id, kind=kind, key=str(event.event_id), facts=facts, now=utc_now())
+    return Told(user_id=event.user_id, kind=kind, facts=facts)
 
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
-    Subscription(event=PaymentCaptured, consumer="tell_payers", handle=tell_receipt, poison=Poison.SKIP),
-    Subscription(event=PaymentRefunded, consumer="tell_payers", handle=tell_refund, poison=Poison.SKIP),
-    Subscription(event=RenewalFailed, consumer="tell_payers", handle=tell_failure, poison=Poison.SKIP),
-    Subscription(event=RenewalDue, consumer="tell_payers", handle=tell_due, poison=Poison.SKIP),
-    Subscription(event=TrialEnding, consumer="tell_payers", handle=tell_trial, poison=Poison.SKIP),
+    on(PaymentCaptured, _receipt, consumer=_CONSUMER),
+    on(PaymentRefunded, _refund, consumer=_CONSUMER),
+    on(RenewalFailed, _failure, consumer=_CONSUMER),
+    on(RenewalDue, _renewal, consumer=_CONSUMER),
+    on(TrialEnding, _trial, consumer=_CONSUMER),
 )

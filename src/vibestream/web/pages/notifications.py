@@ -65,6 +65,7 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.TEAM_JOINED: N_("Somebody who joined a team of yours"),
     Kind.LISTENS_HELD: N_("Listens of yours that are looked at"),
     Kind.LISTENS_DECIDED: N_("What was decided about them"),
+    Kind.NEW_RELEASE: N_("New releases of artists that you follow"),
 }
 """What each kind is called where it is chosen."""
 

@@ -131,7 +131,7 @@ def test_every_kind_is_said_whole_in_every_language_and_leads_somewhere(kind: Ki
     assert "{" not in whole
     assert "http" not in said.title + said.body  # what the list shows leads by its own link
     assert whole.count(URL + said.path) == whole.count("http") <= 1
-    assert said.path == PLACES[kind]
+    assert said.path == PLACES[kind].replace("{release}", str(FACTS["release"]))
     assert said.path.startswith("/")
 
 
@@ -195,7 +195,11 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
 
 def test_without_a_choice_all_is_listed_and_all_but_what_can_wait_is_mailed():
     assert all(wants(kind, Channel.IN_APP, {}) for kind in Kind)
-    assert [kind for kind in Kind if not wants(kind, Channel.EMAIL, {})] == [Kind.MASTER_READY, Kind.REPORT_DECIDED]
+    assert [kind for kind in Kind if not wants(kind, Channel.EMAIL, {})] == [
+        Kind.MASTER_READY,
+        Kind.REPORT_DECIDED,
+        Kind.NEW_RELEASE,
+    ]
 
 
 def test_what_is_told_together_is_summed_and_never_over_currencies():

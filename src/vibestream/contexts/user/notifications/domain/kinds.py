@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from vibestream.kernel.errors import InvalidInput
 
 Facts = Mapping[str, str | int]
-"""What a kind's sentences name: amounts, plans, instants (ISO 8601, UTC). Nothing that a person typed."""
+"""What a kind's sentences name: amounts, plans, instants (ISO 8601, UTC), ids. Nothing that a person typed."""
 
 
 class Kind(enum.StrEnum):
@@ -48,6 +48,7 @@ class Kind(enum.StrEnum):
     TEAM_JOINED = "team_joined"
     LISTENS_HELD = "listens_held"
     LISTENS_DECIDED = "listens_decided"
+    NEW_RELEASE = "new_release"
 
 
 class Channel(enum.StrEnum):
@@ -70,12 +71,14 @@ class Rule:
     """How a kind is told.
 
     `mandatory`: nobody can turn it off, and quiet hours do not hold it back. `by_day`: everything of one day is one
-    notification, mailed the morning after. `mailed`: whether it is mailed to whoever chose nothing.
+    notification, mailed the morning after. `mailed`: whether it is mailed to whoever chose nothing. `next_morning`: each is
+    a notification at once, and only its mail waits for the morning after, where it joins all others.
     """
 
     mandatory: bool = False
     by_day: bool = False
     mailed: bool = True
+    next_morning: bool = False
 
 
 _MANDATORY: Final = Rule(mandatory=True)
@@ -112,6 +115,7 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.TEAM_JOINED: _MANDATORY,
     Kind.LISTENS_HELD: Rule(),
     Kind.LISTENS_DECIDED: Rule(),
+    Kind.NEW_RELEASE: Rule(mailed=False, next_morning=True),
 }
 
 Choices = Mapping[tuple[Kind, Channel], bool]

@@ -1,7 +1,7 @@
 """What each kind of notification says, in English and Spanish.
 
-One source for the list, the mail's text and the mail's HTML. Nothing that a person typed is in it, not even a name, and
-the first sentence stands alone: it is what the list shows.
+One source for the list, the mail's text and the mail's HTML. Nothing that a person typed is in it but the name of an artist
+who is followed, which is looked up whenever it is said. The first sentence stands alone: it is what the list shows.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Final
 from vibestream.contexts.user.notifications.domain.kinds import Facts, Kind
 from vibestream.contexts.user.notifications.domain.sentences import SENTENCES
 from vibestream.contexts.user.notifications.domain.sentences.names import (
+    FORMS,
     LOCK_REASONS,
     METHODS,
     PAID_FOR,
     ROLES,
     SETTINGS,
+    SOMEBODY,
     STOP,
 )
 from vibestream.contexts.user.notifications.domain.sentences.places import PLACES
@@ -48,7 +50,7 @@ def say(kind: Kind, facts: Facts, *, count: int, locale: str, url: str) -> Said:
     Raises:
         KeyError: a fact that the sentences name is missing, which is a defect of whoever told it.
     """
-    place = PLACES[kind]
+    place = PLACES[kind].format(**facts)
     values = {**facts, **_named(facts, locale), "n": count, "here": f"{url}{place}"}
     title, body, *more = (sentence.format(**values) for sentence in SENTENCES[kind][locale])
     return Said(title, body, tuple(more), place)
@@ -75,6 +77,9 @@ def _named(facts: Facts, locale: str) -> Mapping[str, str]:
         named["role"] = ROLES[locale][str(facts["role"])]
     if "reason" in facts:
         named["reason"] = LOCK_REASONS[locale][str(facts["reason"])]
+    if "form" in facts:
+        named["form"] = FORMS[locale][str(facts["form"])]
+        named["artist"] = str(facts.get("artist", "")) or SOMEBODY[locale]
     if "device" in facts:
         named["device"] = str(facts["device"]) or _UNKNOWN[locale]
     return named

@@ -124,7 +124,7 @@ async def _mail(
     tx: Tx, *, told: Sequence[Notification], kind: Kind, inboxes: Mapping[UserId, Recipient], now: datetime
 ) -> None:
     mails = [
-        Mailing(new_id(), one.notification_id, _due(kind, inboxes[one.user_id].hours, now))
+        Mailing(new_id(), one.notification_id, _due(kind, Channel.EMAIL, inboxes[one.user_id].hours, now))
         for one in told
         if wants(kind, Channel.EMAIL, inboxes[one.user_id].choices)
     ]
@@ -142,7 +142,9 @@ async def _push(
     if not wanted:
         return
     made = [
-        Pushing(new_id(), wanted[who].notification_id, subscription_id, _due(kind, inboxes[who].hours, now))
+        Pushing(
+            new_id(), wanted[who].notification_id, subscription_id, _due(kind, Channel.PUSH, inboxes[who].hours, now)
+        )
         for who, subscription_id in await pushes.browsers_of(tx, user_ids=wanted, now=now)
     ]
     if not made:
@@ -152,9 +154,10 @@ async def _push(
     await defer_many(tx, push_notification, later)
 
 
-def _due(kind: Kind, hours: timing.Hours, now: datetime) -> datetime:
+def _due(kind: Kind, channel: Channel, hours: timing.Hours, now: datetime) -> datetime:
     rule = RULES[kind]
-    due = timing.next_morning(hours, now) if rule.by_day else now
+    waits = rule.by_day or (rule.next_morning and channel is Channel.EMAIL)
+    due = timing.next_morning(hours, now) if waits else now
     return due if rule.mandatory else timing.not_before(hours, due)
 
 

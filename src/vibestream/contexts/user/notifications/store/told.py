@@ -12,7 +12,12 @@ from vibestream.contexts.user.notifications.domain.told import Notification
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
-_TOLD: Final = "SELECT notification_id, user_id, kind, facts, count, seq, told_at, read_at FROM users.notification"
+_TOLD: Final = (
+    "SELECT notification_id, user_id, kind, CASE WHEN facts ? 'artist_id' THEN facts || jsonb_build_object('artist',"
+    " coalesce((SELECT artist.name FROM users.artist_profile artist"
+    " WHERE artist.artist_id = (facts ->> 'artist_id')::uuid AND NOT artist.hidden), '')) ELSE facts END AS facts, count, seq, told_at, read_at FROM users.notification"
+)
+"""An artist's name is looked up here, as it is now: what is kept names nobody, and says nothing of whoever was forgotten."""
 
 
 async def load(tx: Tx, *, notification_id: UUID) -> Notification | None:

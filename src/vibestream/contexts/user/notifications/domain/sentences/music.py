@@ -56,4 +56,16 @@ MUSIC: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
             "Si tus escuchas cuentan ahora figura en {here}.",
         ),
     },
+    Kind.NEW_RELEASE: {
+        "en": (
+            "{artist} released {form}",
+            "{artist}, whom you follow, released {form}. It can be heard now.",
+            "Listen to it: {here}.",
+        ),
+        "es": (
+            "{artist} publicó {form}",
+            "{artist}, a quien sigues, publicó {form}. Ya se puede escuchar.",
+            "Escúchalo: {here}.",
+        ),
+    },
 }

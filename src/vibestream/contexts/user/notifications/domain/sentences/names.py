@@ -55,6 +55,13 @@ PAID_FOR: Final = {
     },
 }
 """What a payment was for, by its purpose."""
+FORMS: Final = {
+    "en": {"album": "a new album", "ep": "a new EP", "single": "a new single"},
+    "es": {"album": "un álbum nuevo", "ep": "un EP nuevo", "single": "un sencillo nuevo"},
+}
+"""What an artist released, by its kind."""
+SOMEBODY: Final = {"en": "An artist", "es": "Un artista"}
+"""An artist who is not there any more, or hidden."""
 METHODS: Final = {"stripe": "Stripe", "paypal": "PayPal"}
 SETTINGS: Final = {
     "en": "Choose what you are told, and when, at {url}/notifications/choices.",

@@ -40,4 +40,5 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.TEAM_JOINED: "/studio",
     Kind.LISTENS_HELD: "/account/held-listens",
     Kind.LISTENS_DECIDED: "/account/held-listens",
+    Kind.NEW_RELEASE: "/releases/{release}",
 }
