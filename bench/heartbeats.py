@@ -43,6 +43,7 @@ from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
 from vibestream.flows.audit import INVARIANTS
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
+from vibestream.platform import heap
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.config import Environment, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -84,6 +85,7 @@ def run() -> list[dict[str, Any]]:
 
 async def _measure(dsn: str, root: Path) -> list[dict[str, Any]]:
     async with Database(dsn, max_size=10, application="bench") as database:
+        heap.settle()  # as the web server does when it has started
         records = [await _through_service(database), await _over_http(database, dsn, root)]
         for checked in await check_all(database, INVARIANTS):
             if not checked.finding.ok:

@@ -55,7 +55,7 @@ from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
 from vibestream.flows.perk_routes import router as perks
-from vibestream.platform import backlog
+from vibestream.platform import backlog, heap
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
@@ -120,7 +120,9 @@ def create() -> FastAPI:
     """Return the application of this process's settings; the factory that the server calls."""
     settings = load_settings()
     configure_logging(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    heap.settle()
+    return app
 
 
 def create_app(

@@ -77,6 +77,7 @@ from vibestream.flows import (
     witness_listens,
 )
 from vibestream.flows.audit import invariants_of
+from vibestream.platform import heap
 from vibestream.platform.config import Settings, SettingsInvalid
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database
@@ -142,6 +143,7 @@ def run(settings: Settings) -> None:
         SchemaBehind: the database's schema is older than this code's.
     """
     configure_logging(settings)
+    heap.settle()
     uvloop.run(_until_signal(settings))
 
 

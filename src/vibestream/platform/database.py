@@ -20,6 +20,7 @@ from psycopg.rows import kwargs_row, scalar_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from vibestream.kernel.errors import Unavailable
+from vibestream.platform.arrays import adapters
 
 T = TypeVar("T")
 Params = Sequence[Any] | Mapping[str, Any]
@@ -168,7 +169,7 @@ class Database:
             open=False,
             timeout=_CONNECT_TIMEOUT_S,
             # What is a transaction is said by `begin`; the driver would open one before any statement, and ask for it alone.
-            kwargs={"application_name": application, "autocommit": True},
+            kwargs={"application_name": application, "autocommit": True, "context": adapters()},
             check=_check_if_it_speaks,
         )
 
@@ -261,7 +262,7 @@ class Database:
     @asynccontextmanager
     async def dedicated(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """Open an autocommit connection outside the pool, for session locks, LISTEN and the like."""
-        connection = await psycopg.AsyncConnection.connect(self.dsn, autocommit=True)
+        connection = await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, context=adapters())
         try:
             yield connection
         finally:
