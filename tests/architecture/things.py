@@ -223,7 +223,13 @@ async def _allowed_app(m: Making) -> Named:
 
 async def _personal_token(m: Making) -> Named:
     made = await oauth.make(
-        m.tx, user_id=m.owner.user_id, name="Backup", scopes=["profile"], days=oauth.EXPIRY_DAYS[0], now=utc_now()
+        m.tx,
+        user_id=m.owner.user_id,
+        by=(await open_session(m.tx, m.owner)).session_id,
+        name="Backup",
+        scopes=["profile"],
+        days=oauth.EXPIRY_DAYS[0],
+        now=utc_now(),
     )
     return {"token_id": str(made.token.token_id)}
 

@@ -22,7 +22,8 @@ from vibestream.contexts.user.accounts.domain import parse_address
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.sessions import service as sessions
-from vibestream.contexts.user.sessions.service import Device, OpenedSession
+from vibestream.contexts.user.sessions.service import Device, EnteredBy, OpenedSession
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.ids import ArtistId, UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.access import Principal
@@ -107,10 +108,18 @@ async def make_artist(
 
 
 async def open_session(
-    tx: Tx, user: User | Artist, *, now: datetime | None = None, device: Device = DEVICE
+    tx: Tx,
+    user: User | Artist,
+    *,
+    now: datetime | None = None,
+    device: Device = DEVICE,
+    by: EnteredBy = EnteredBy.PASSWORD,
 ) -> OpenedSession:
     """Open a session for a made user, by default at the real time, which is what the HTTP edge compares it with."""
-    return await sessions.open_session(tx, user_id=user.user_id, device=device, now=now or utc_now())
+    in_round = await ways_in.begin(tx, user_id=user.user_id)
+    return await sessions.open_session(
+        tx, user_id=user.user_id, in_round=in_round, device=device, now=now or utc_now(), by=by
+    )
 
 
 async def signed_in(tx: Tx, user: User | Artist, *, now: datetime | None = None) -> str:

@@ -15,7 +15,7 @@ from psycopg import sql
 from tests.architecture.things import make_thing
 from tests.factories.factors import make_app
 from tests.factories.receipts import closed, listened
-from tests.factories.users import PASSWORD, User, make_user
+from tests.factories.users import PASSWORD, User, make_user, open_session
 from tests.http_client import ClientFor
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.listen_reward.receipts.domain.field import Field
@@ -117,7 +117,13 @@ async def given(runtime: Runtime, database: Database, client_for: ClientFor) -> 
     async with database.begin() as tx:
         app = await make_app(tx, user, runtime.settings)
         token = await oauth.make(
-            tx, user_id=user.user_id, name="Backup", scopes=["profile"], days=oauth.EXPIRY_DAYS[0], now=utc_now()
+            tx,
+            user_id=user.user_id,
+            by=(await open_session(tx, user)).session_id,
+            name="Backup",
+            scopes=["profile"],
+            days=oauth.EXPIRY_DAYS[0],
+            now=utc_now(),
         )
         await receipts.register_identity(
             tx,

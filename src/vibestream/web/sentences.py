@@ -184,6 +184,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "access.token_in_address": N_("There is a secret in the address. Open the page without it."),
     "access.token_refused": N_("The app may not do anything in your name any more."),
     "session.missing": N_("There is no such session; it may have ended already."),
+    "session.overtaken": N_("While you were signing in, this account was signed out everywhere. Sign in once more."),
     "profile.artist_missing": N_("There is no such artist."),
     "profile.artists_exhausted": N_("Your account speaks for as many artists as it may."),
     "profile.handle_changes_limited": N_("This handle was changed too often. Try again in {retry_after_s} seconds."),

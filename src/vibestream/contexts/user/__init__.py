@@ -18,5 +18,5 @@ Owns the schema `users`. What always holds:
 - The security log only grows.
 
 Announces `ArtistProfileCreated` and `ArtistProfileChanged`. Capabilities call each other one way: identities -> accounts -> profiles
--> access -> sessions -> oauth -> audit_log, and accounts -> passwords, factors, passkeys -> audit_log.
+-> access -> sessions -> oauth -> ways_in, audit_log, and accounts -> passwords, factors, passkeys -> audit_log.
 """

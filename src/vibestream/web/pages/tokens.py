@@ -78,7 +78,15 @@ async def make_token(
     chosen = tuple(scopes or ())
     number = next((one for one in oauth.EXPIRY_DAYS if str(one) == days), 0)
     try:
-        made = await oauth.make(tx, user_id=principal.user_id, name=name, scopes=chosen, days=number, now=now)
+        made = await oauth.make(
+            tx,
+            user_id=principal.user_id,
+            by=principal.session_id,
+            name=name,
+            scopes=chosen,
+            days=number,
+            now=now,
+        )
     except VibeStreamError as error:
         form = Filled({"name": name, "days": days})
         form = form.refused(sentence_of(request, error), field_name=_FIELDS.get(error.code, ""))

@@ -52,7 +52,13 @@ async def test_everybody_is_put_out_and_nobody_gets_in_until_it_is_unlocked(
     inside = await client_for(office.other)
     async with office.database.begin() as tx:
         token = await oauth.make(
-            tx, user_id=office.other.user_id, name="script", scopes=["profile"], days=30, now=utc_now()
+            tx,
+            user_id=office.other.user_id,
+            by=(await open_session(tx, office.other)).session_id,
+            name="script",
+            scopes=["profile"],
+            days=30,
+            now=utc_now(),
         )
     await locks_it(office, office.ana, office.other)
 

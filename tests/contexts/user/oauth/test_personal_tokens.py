@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.contexts.user.oauth.conftest import World
-from tests.factories.users import make_user
+from tests.factories.users import make_user, open_session
 from tests.http_client import ClientFor
 from vibestream.contexts.user.oauth import service
 from vibestream.contexts.user.oauth.domain.proof import hash_of
@@ -167,10 +167,15 @@ async def test_an_old_proof_makes_no_token(world: World):
 
 
 async def test_nobody_has_more_tokens_than_they_may_even_at_once(world: World):
+    async with world.database.begin() as tx:
+        by = (await open_session(tx, world.ana)).session_id
+
     async def one() -> bool:
         try:
             async with world.database.begin() as tx:
-                await service.make(tx, user_id=world.ana.user_id, name="x", scopes=["listen"], days=7, now=utc_now())
+                await service.make(
+                    tx, user_id=world.ana.user_id, by=by, name="x", scopes=["listen"], days=7, now=utc_now()
+                )
         except service.TokensLimited:
             return False
         return True

@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.contexts.user.oauth.conftest import World
-from tests.factories.users import DEVICE, make_user
+from tests.factories.users import make_user, open_session
 from tests.http_client import ClientFor
-from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import EnteredBy
 from vibestream.kernel.time import utc_now
 
 
 async def test_browsers_passkeys_and_apps_are_listed_by_kind(world: World):
     async with world.database.begin() as tx:
-        await sessions.open_session(
-            tx, user_id=world.ana.user_id, device=DEVICE, now=utc_now() + timedelta(seconds=1), by=EnteredBy.PASSKEY
-        )
+        await open_session(tx, world.ana, now=utc_now() + timedelta(seconds=1), by=EnteredBy.PASSKEY)
     given = await world.tokens()
     listed = (await world.browser.get("/api/v1/me/sessions")).json()["sessions"]
 

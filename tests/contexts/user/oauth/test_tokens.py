@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.contexts.user.oauth.conftest import World, refused, registered
-from tests.factories.users import make_user
+from tests.factories.users import make_user, signed_in
 from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.oauth import service
 from vibestream.contexts.user.oauth.invariants import INVARIANTS
@@ -222,7 +222,7 @@ async def test_no_role_of_an_operator_comes_through_an_app(world: World):
             tx, user_id=world.ana.user_id, role=access.role_named("artist"), granted_by=None, now=utc_now()
         )
     async with world.database.begin() as tx:
-        token = (await sessions.open_session(tx, user_id=world.ana.user_id, device=sessions.device_of(user_agent=None, address=None), now=utc_now())).token  # fmt: skip
+        token = await signed_in(tx, world.ana)
     world.browser.cookies.set("__Host-vs", token, domain="testserver.local")
     given = await world.tokens()
     async with world.database.begin() as tx:

@@ -66,7 +66,7 @@ async def asked_to_sign_in(tx: Tx) -> Asked:
 
 async def enter(tx: Tx, asked: Asked, answer: dict[str, Any], **other: Any) -> Passkey:
     given: dict[str, Any] = {"site": SITE, "browser_token": asked.browser_token, "now": LATER, **other}
-    return await passkeys.sign_in(tx, answer=answer, **given)
+    return (await passkeys.sign_in(tx, answer=answer, **given)).passkey
 
 
 async def sign_in(tx: Tx, phone: Authenticator, **lies: Any) -> Passkey:

@@ -13,6 +13,7 @@ from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.access.service import Role
 from vibestream.contexts.user.sessions import service
 from vibestream.contexts.user.sessions.retention import RULES
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.ids import SessionId, new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Database, Tx
@@ -109,12 +110,17 @@ async def test_the_token_that_a_browser_came_with_is_ended_and_never_taken_over(
     """Session fixation: an attacker who plants their own token in a browser holds nothing once it signs in."""
     attacker, victim = await make_user(tx), await make_user(tx)
     planted = await open_session(tx, attacker, now=MADE_AT)
-    opened = await service.open_session(tx, user_id=victim.user_id, device=DEVICE, now=MADE_AT, replaces=planted.token)
+    in_round = await ways_in.begin(tx, user_id=victim.user_id)
+    opened = await service.open_session(
+        tx, user_id=victim.user_id, in_round=in_round, device=DEVICE, now=MADE_AT, replaces=planted.token
+    )
     assert opened.token != planted.token
     assert opened.session_id != planted.session_id
     assert await who(tx, planted.token) is None
     chosen = "A" * 43
-    fresh = await service.open_session(tx, user_id=victim.user_id, device=DEVICE, now=MADE_AT, replaces=chosen)
+    fresh = await service.open_session(
+        tx, user_id=victim.user_id, in_round=in_round, device=DEVICE, now=MADE_AT, replaces=chosen
+    )
     assert fresh.token != chosen
     assert await who(tx, chosen) is None
 

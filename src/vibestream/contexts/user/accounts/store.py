@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from vibestream.contexts.user.accounts.domain import Address, SignUp
+from vibestream.contexts.user.ways_in.service import Round
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
@@ -36,6 +37,8 @@ class Credential:
 
     user_id: UserId
     password_hash: str
+    round: Round
+    """Of the account, as the hash was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +56,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondStepRow:
-    """Whose second step a browser is at, and by which password, as the SHA-256 of its stored hash."""
+    """Whose second step a browser is at, by which password, as the SHA-256 of its stored hash, and in which round."""
 
     user_id: UserId
     password_print: bytes
+    round: Round
 
 
 async def add_account(tx: Tx, *, user_id: UserId, address: Address, now: datetime) -> bool:
@@ -125,7 +129,8 @@ async def find_credential(tx: Tx, *, address: Address) -> Credential | None:
     """Return how the verified account of an address signs in by password; None when it does not."""
     return await tx.one(
         Credential,
-        "SELECT user_id, hash AS password_hash FROM users.address JOIN users.password USING (user_id)"
+        "SELECT user_id, hash AS password_hash, round FROM users.address JOIN users.password USING (user_id)"
+        " JOIN users.account USING (user_id)"
         " WHERE lookup = %s AND verified_at IS NOT NULL",
         [address.lookup],
     )
@@ -238,15 +243,16 @@ async def add_second_step(
     browser_hash: bytes,
     user_id: UserId,
     password_print: bytes,
+    in_round: Round,
     tries_left: int,
     now: datetime,
     expires_at: datetime,
 ) -> None:
     """Note that a browser has shown the password."""
     await tx.execute(
-        "INSERT INTO users.second_step (browser_hash, user_id, password_print, created_at, expires_at, tries_left)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
-        [browser_hash, user_id, password_print, now, expires_at, tries_left],
+        "INSERT INTO users.second_step (browser_hash, user_id, password_print, round, created_at, expires_at, tries_left)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [browser_hash, user_id, password_print, in_round, now, expires_at, tries_left],
     )
 
 
@@ -254,7 +260,7 @@ async def lock_second_step(tx: Tx, *, browser_hash: bytes, now: datetime) -> Sec
     """Return the step of a browser that can still be finished, locked; None when there is none."""
     return await tx.one(
         SecondStepRow,
-        "SELECT user_id, password_print FROM users.second_step"
+        "SELECT user_id, password_print, round FROM users.second_step"
         " WHERE browser_hash = %s AND expires_at > %s AND tries_left > 0 FOR UPDATE",
         [browser_hash, now],
     )

@@ -27,6 +27,7 @@ from vibestream.contexts.user.passkeys.domain import (
     Purpose,
     Site,
 )
+from vibestream.contexts.user.passkeys.store import Taken
 from vibestream.kernel.errors import Conflict, Gone, InvalidInput, Missing
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.database import Tx
@@ -42,6 +43,7 @@ __all__ = [
     "PasskeyNameInvalid",
     "PasskeyOnly",
     "PasskeyRefused",
+    "Shown",
     "Site",
     "add",
     "ask_to_create",
@@ -121,6 +123,14 @@ class PasskeyNameInvalid(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """By which passkey somebody signs in, and when their browser was asked for one."""
+
+    passkey: Passkey
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a browser is asked for, and the secret that it keeps in a cookie until it answers."""
 
@@ -176,9 +186,9 @@ async def add(
         PasskeyExists: the key is known, or there are twenty. Commit the transaction nevertheless.
     """
     kept = _name(name)
-    challenge = await _taken(tx, Purpose.REGISTER, browser_token=browser_token, user_id=user_id, answer=answer, now=now)
+    taken = await _taken(tx, Purpose.REGISTER, browser_token=browser_token, user_id=user_id, answer=answer, now=now)
     try:
-        made = domain.attested(site, answer, challenge=challenge)
+        made = domain.attested(site, answer, challenge=taken.challenge)
     except AnswerRefusedError as error:
         raise _refusal(error) from error
     passkey = _new(made, user_id=user_id, name=kept, now=now)
@@ -190,17 +200,18 @@ async def add(
     return passkey
 
 
-async def sign_in(tx: Tx, *, site: Site, browser_token: str, answer: Mapping[str, Any], now: datetime) -> Passkey:
+async def sign_in(tx: Tx, *, site: Site, browser_token: str, answer: Mapping[str, Any], now: datetime) -> Shown:
     """Check what a browser has signed to sign in, and return the passkey, whose owner it is.
 
     Raises:
         PasskeyExpired: not what this browser was asked for, or not now.
         PasskeyRefused, PasskeyCopied: it does not hold. Commit the transaction nevertheless.
     """
-    challenge = await _taken(tx, Purpose.SIGN_IN, browser_token=browser_token, user_id=None, answer=answer, now=now)
+    taken = await _taken(tx, Purpose.SIGN_IN, browser_token=browser_token, user_id=None, answer=answer, now=now)
     if not domain.names_owner(answer):
         raise PasskeyRefused
-    return await _shown(tx, site=site, challenge=challenge, answer=answer, owner=None, now=now)
+    passkey = await _shown(tx, site=site, challenge=taken.challenge, answer=answer, owner=None, now=now)
+    return Shown(passkey, taken.created_at)
 
 
 async def show(
@@ -212,8 +223,8 @@ async def show(
         PasskeyExpired: not what this browser was asked for, or not now.
         PasskeyRefused, PasskeyCopied: it does not hold. Commit the transaction nevertheless.
     """
-    challenge = await _taken(tx, Purpose.STEP_UP, browser_token=browser_token, user_id=user_id, answer=answer, now=now)
-    return await _shown(tx, site=site, challenge=challenge, answer=answer, owner=user_id, now=now)
+    taken = await _taken(tx, Purpose.STEP_UP, browser_token=browser_token, user_id=user_id, answer=answer, now=now)
+    return await _shown(tx, site=site, challenge=taken.challenge, answer=answer, owner=user_id, now=now)
 
 
 async def rename(tx: Tx, *, user_id: UserId, passkey_id: UUID, name: str) -> None:
@@ -283,7 +294,7 @@ async def _taken(
     user_id: UserId | None,
     answer: Mapping[str, Any],
     now: datetime,
-) -> bytes:
+) -> Taken:
     try:
         told = domain.challenge_in(answer)
     except AnswerRefusedError as error:
@@ -291,7 +302,7 @@ async def _taken(
     found = await store.take_challenge(tx, challenge=told, browser_hash=_hash(browser_token), purpose=purpose, now=now)
     if found is None or found.user_id != user_id:
         raise PasskeyExpired
-    return found.challenge
+    return found
 
 
 async def _shown(

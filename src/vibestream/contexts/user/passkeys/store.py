@@ -25,6 +25,7 @@ class Taken:
 
     challenge: bytes
     user_id: UserId | None
+    created_at: datetime
 
 
 async def add_challenge(
@@ -52,7 +53,7 @@ async def take_challenge(
     return await tx.one(
         Taken,
         "DELETE FROM users.passkey_challenge WHERE challenge = %s AND browser_hash = %s AND purpose = %s"
-        " AND expires_at > %s RETURNING challenge, user_id",
+        " AND expires_at > %s RETURNING challenge, user_id, created_at",
         [challenge, browser_hash, purpose.value, now],
     )
 

@@ -19,6 +19,8 @@ from vibestream.contexts.user.locks import service as locks
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.sessions import domain, store
 from vibestream.contexts.user.sessions.domain import Device, EnteredBy, Kind, Session, SessionMissing, device_of
+from vibestream.contexts.user.ways_in import service as ways_in
+from vibestream.contexts.user.ways_in.service import Round
 from vibestream.kernel.ids import SessionId, UserId, new_id
 from vibestream.platform import live
 from vibestream.platform.access import Principal
@@ -62,6 +64,7 @@ async def open_session(
     tx: Tx,
     *,
     user_id: UserId,
+    in_round: Round,
     device: Device,
     now: datetime,
     replaces: str | None = None,
@@ -70,17 +73,17 @@ async def open_session(
     """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was.
 
     From a browser or a network that the account, once it was entered at all, was not entered from before, its owner is
-    told: `EnteredFromNewDevice`. Who had asked to be erased has come back, and is not.
+    told: `EnteredFromNewDevice`. Who had asked to be erased has come back, and is not. `in_round`: the round in which its owner
+    began to show that it is theirs.
 
     Raises:
+        Overtaken: everybody was put out of it since then.
         AccountLocked: an admin has locked it.
         AccountClosed: the account is being erased.
     """
     await locks.require_open(tx, user_id=user_id)
     await erasure.come_back(tx, user_id=user_id, now=now)
     await _announce_new(tx, user_id=user_id, device=device, now=now)
-    if replaces is not None and domain.is_token(replaces):
-        await store.end_by_token(tx, token_hash=_hash(replaces), now=now)
     lifetime = domain.lifetime_of(await store.roles_of(tx, user_id=user_id))
     token = secrets.token_urlsafe(32)
     session = Session(
@@ -92,7 +95,11 @@ async def open_session(
         device=device,
         entered_by=by,
     )
-    await store.add_session(tx, session=session, token_hash=_hash(token), lifetime=lifetime)
+    opened = await store.add_session(tx, session=session, token_hash=_hash(token), lifetime=lifetime, in_round=in_round)
+    if not opened:
+        raise ways_in.Overtaken
+    if replaces is not None and domain.is_token(replaces):  # the account first, then a session: as `end_all` does
+        await store.end_by_token(tx, token_hash=_hash(replaces), now=now)
     return OpenedSession(session.session_id, token, session.expires_at)
 
 
@@ -176,8 +183,10 @@ async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) 
 async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | None = None) -> int:
     """End every session of an account, but one if asked, and return how many; apps' tokens end with them, all of them.
 
-    What the person lets the apps do is remembered: they are asked again by each app, and not for anything new.
+    What the person lets the apps do is remembered: they are asked again by each app, and not for anything new. Whoever is
+    signing in at this moment has got in before, and is put out; or is refused.
     """
+    await ways_in.next_round(tx, user_id=user_id, now=now)
     await oauth.revoke_all(tx, user_id=user_id, now=now)
     ended = await store.end_every(tx, user_id=user_id, but=but, now=now)
     if ended:

@@ -9,18 +9,25 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from vibestream.contexts.user.sessions.domain import SEEN_EVERY, Device, EnteredBy, Lifetime, Session
+from vibestream.contexts.user.ways_in.domain import Round
 from vibestream.kernel.ids import SessionId, UserId
 from vibestream.platform.database import Tx
 
 
-async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: Lifetime) -> None:
-    """Insert an open session, whose owner has just shown what the account asks for."""
-    await tx.execute(
+async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: Lifetime, in_round: Round) -> bool:
+    """Insert an open session, whose owner has just shown what the account asks for, and say whether that still counts.
+
+    It does in the round of the account in which they began to show it. The account's row is locked: whoever begins the
+    next round waits until this transaction ends, and then finds the session; whoever has begun it makes this one wait,
+    and compare with what they have written.
+    """
+    touched = await tx.execute(
         "INSERT INTO users.session (session_id, user_id, token_hash, created_at, last_seen_at, idle_for, expires_at,"
-        " user_agent, network, proved_at, entered_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " user_agent, network, proved_at, entered_by)"
+        " SELECT %s, a.user_id, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM users.account a"
+        " WHERE a.user_id = %s AND a.round = %s FOR SHARE OF a",
         [
             session.session_id,
-            session.user_id,
             token_hash,
             session.created_at,
             session.last_seen_at,
@@ -30,8 +37,11 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
             session.device.network,
             session.created_at,
             session.entered_by.value,
+            session.user_id,
+            in_round,
         ],
     )
+    return touched == 1
 
 
 async def list_devices(tx: Tx, *, user_id: UserId, most: int) -> list[Device]:

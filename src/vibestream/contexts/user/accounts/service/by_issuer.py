@@ -14,6 +14,7 @@ from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device, EnteredBy
+from vibestream.contexts.user.ways_in.service import Round
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.database import Tx
 
@@ -22,6 +23,7 @@ async def enter_by_issuer(
     tx: Tx,
     *,
     user_id: UserId,
+    in_round: Round,
     provider: str,
     device: Device,
     now: datetime,
@@ -32,14 +34,17 @@ async def enter_by_issuer(
 
     An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it.
 
+    `in_round`: the account's, read before its connection with whom the issuer names was.
+
     Raises:
         AccountClosed: the account is being erased.
+        Overtaken: everybody was put out of it at this moment.
     """
     if await factors.has_second(tx, user_id=user_id):
         stored = await passwords.hash_of(tx, user_id=user_id)
-        return await begin_second_step(tx, user_id=user_id, password_hash=stored, now=now)
+        return await begin_second_step(tx, user_id=user_id, in_round=in_round, password_hash=stored, now=now)
     opened = await sessions.open_session(
-        tx, user_id=user_id, device=device, now=now, replaces=replaces, by=EnteredBy.IDENTITY
+        tx, user_id=user_id, in_round=in_round, device=device, now=now, replaces=replaces, by=EnteredBy.IDENTITY
     )
     await audit_log.record(
         tx,

@@ -23,6 +23,7 @@ from vibestream.contexts.user.passkeys.service import Asked, Passkey, PasskeyCop
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device, EnteredBy, OpenedSession
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.ids import UserId
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
@@ -60,7 +61,9 @@ async def add_passkey(
 
     Raises:
         PasskeyNameInvalid, PasskeyExpired, PasskeyRefused, PasskeyExists: see `passkeys.service.add`.
+        Overtaken: the session has ended at this moment.
     """
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     made = await passkeys.add(
         tx, site=site, browser_token=browser_token, user_id=principal.user_id, answer=answer, name=name, now=now
     )
@@ -96,26 +99,29 @@ async def passkey_sign_in(
     Raises:
         PasskeyExpired: not what this browser was asked for, or not now.
         PasskeyRefused, PasskeyCopied: it does not hold. Commit the transaction nevertheless.
+        Overtaken: everybody was put out of the account since the browser was asked.
     """
     try:
         shown = await passkeys.sign_in(tx, site=site, browser_token=browser_token, answer=answer, now=now)
     except PasskeyRefused as wrong:
         await _refused(tx, wrong=wrong, user_id=None, device=device, now=now)
         raise
+    user_id = shown.passkey.user_id
+    in_round = await ways_in.begin(tx, user_id=user_id, since=shown.asked_at)
     opened = await sessions.open_session(
-        tx, user_id=shown.user_id, device=device, now=now, replaces=replaces, by=EnteredBy.PASSKEY
+        tx, user_id=user_id, in_round=in_round, device=device, now=now, replaces=replaces, by=EnteredBy.PASSKEY
     )
     await audit_log.record(
         tx,
         action=audit_log.Action.SIGNED_IN,
-        user_id=shown.user_id,
-        actor_id=shown.user_id,
+        user_id=user_id,
+        actor_id=user_id,
         now=now,
         network=device.network,
         detail=_BY,
     )
-    token = await attempts.remember(tx, user_id=shown.user_id, device_token=device_token, now=now)
-    return SignedIn(shown.user_id, opened, token)
+    token = await attempts.remember(tx, user_id=user_id, device_token=device_token, now=now)
+    return SignedIn(user_id, opened, token)
 
 
 async def passkey_step_up(

@@ -1,7 +1,7 @@
 """The second step of signing in: a browser that has shown the password, or an account elsewhere, shows the second factor.
 
 Between the two it has a secret in a cookie and no session; the secret is good for ten minutes and five tries, for this
-browser, and as long as the password stays what it was.
+browser, and as long as the password stays what it was and nobody puts everybody out of the account.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from vibestream.contexts.user.factors.service import FactorWrong, Shown
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
+from vibestream.contexts.user.ways_in.service import Round
 from vibestream.kernel.errors import Gone
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -49,10 +51,13 @@ class SecondStep:
     expires_at: datetime
 
 
-async def begin_second_step(tx: Tx, *, user_id: UserId, password_hash: str | None, now: datetime) -> SecondStep:
+async def begin_second_step(
+    tx: Tx, *, user_id: UserId, in_round: Round, password_hash: str | None, now: datetime
+) -> SecondStep:
     """Note that a browser has shown the first factor, and return what it must keep.
 
-    `password_hash`: the account's, whichever factor was shown; None when it has none.
+    `password_hash`: the account's, whichever factor was shown; None when it has none. `in_round`: the account's, when it
+    was shown.
     """
     token, expires_at = secrets.token_urlsafe(32), now + SECOND_STEP_GOOD_FOR
     await store.add_second_step(
@@ -60,6 +65,7 @@ async def begin_second_step(tx: Tx, *, user_id: UserId, password_hash: str | Non
         browser_hash=_hash(token),
         user_id=user_id,
         password_print=_hash(password_hash or _NO_PASSWORD),
+        in_round=in_round,
         tries_left=_TRIES,
         now=now,
         expires_at=expires_at,
@@ -84,10 +90,10 @@ async def finish_second_step(
         FactorWrong: not such a code. Commit the transaction nevertheless, or the try is not counted.
         FactorLimited: too many wrong codes of the app, from wherever.
         SecondStepExpired: the password is to be shown again.
+        Overtaken: everybody was put out of the account at this moment.
     """
     found = await store.lock_second_step(tx, browser_hash=_hash(browser_token), now=now)
-    stored = None if found is None else await passwords.hash_of(tx, user_id=found.user_id)
-    if found is None or _hash(stored or _NO_PASSWORD) != found.password_print:
+    if found is None or not await _counts(tx, found):
         raise SecondStepExpired("Enter your address and your password once more.")
     try:
         shown = await factors.show(tx, sealer=sealer, user_id=found.user_id, code=code, now=now)
@@ -100,7 +106,9 @@ async def finish_second_step(
     await store.drop_second_step(tx, browser_hash=_hash(browser_token))
     if shown is Shown.RECOVERY:
         await tell_factor(tx, user_id=found.user_id, notice=FactorNotice.RECOVERY_USED, now=now)
-    opened = await sessions.open_session(tx, user_id=found.user_id, device=device, now=now, replaces=replaces)
+    opened = await sessions.open_session(
+        tx, user_id=found.user_id, in_round=found.round, device=device, now=now, replaces=replaces
+    )
     await audit_log.record(
         tx,
         action=audit_log.Action.SIGNED_IN,
@@ -119,6 +127,13 @@ async def refused(tx: Tx, *, user_id: UserId, wrong: FactorWrong, device: Device
     await audit_log.record(tx, action=audit_log.Action.FACTOR_REFUSED, user_id=user_id, now=now, network=device.network)
     if wrong.attacked:
         await tell_factor(tx, user_id=user_id, notice=FactorNotice.ATTACKED, now=now)
+
+
+async def _counts(tx: Tx, step: store.SecondStepRow) -> bool:
+    """Say whether what was shown first still counts: neither is the password another, nor was everybody put out since."""
+    stored = await passwords.hash_of(tx, user_id=step.user_id)
+    same = await ways_in.begin(tx, user_id=step.user_id) == step.round
+    return same and _hash(stored or _NO_PASSWORD) == step.password_print
 
 
 def _hash(text: str) -> bytes:

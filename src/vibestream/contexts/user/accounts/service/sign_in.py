@@ -69,6 +69,7 @@ async def sign_in(
         SignInRefused: says the same, after the same work, for an unknown address as for a wrong password.
         SignInSlowed: too many attempts at this address or from this network, by browsers that the account does not know.
         CpuBusy: too many are signing in.
+        Overtaken: everybody was put out of the account while the password was checked.
     """
     looked = await runtime.database.run(
         partial(_admit, runtime, email=email, device=device, device_token=device_token, now=now)
@@ -184,8 +185,10 @@ async def _enter(
     if verdict.upgraded is not None and await passwords.upgrade(tx, user_id=user_id, old=stored, new=verdict.upgraded):
         stored = verdict.upgraded
     if await factors.has_second(tx, user_id=user_id):
-        return await begin_second_step(tx, user_id=user_id, password_hash=stored, now=now)
-    opened = await sessions.open_session(tx, user_id=user_id, device=device, now=now, replaces=replaces)
+        return await begin_second_step(tx, user_id=user_id, in_round=credential.round, password_hash=stored, now=now)
+    opened = await sessions.open_session(
+        tx, user_id=user_id, in_round=credential.round, device=device, now=now, replaces=replaces
+    )
     await audit_log.record(
         tx,
         action=audit_log.Action.SIGNED_IN,

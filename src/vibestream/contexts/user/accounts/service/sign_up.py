@@ -22,6 +22,7 @@ from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device, OpenedSession
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.errors import Gone, InvalidInput, Limited
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.database import Tx
@@ -161,8 +162,10 @@ async def verify_email(
     Raises:
         CodeWrong: not the code. Commit the transaction nevertheless, or the try is not counted.
         CodeExpired: no code of this browser can be tried any more.
+        Overtaken: everybody was put out of the account since the code was asked for.
     """
     found, owner = await _newest(tx, browser_token=browser_token)
+    in_round = await ways_in.begin(tx, user_id=found.user_id, since=found.created_at)
     if not found.is_open(now):
         raise _expired()
     right = domain.is_code(given=code, key=signing_key, sign_up_id=found.sign_up_id)
@@ -171,7 +174,9 @@ async def verify_email(
         await store.save_tries(tx, sign_up_id=found.sign_up_id, tries_left=found.tries_left - 1)
         raise CodeWrong(tries_left=found.tries_left - 1)
     await _take_effect(tx, sign_up=found, now=now)
-    opened = await sessions.open_session(tx, user_id=found.user_id, device=device, now=now, replaces=replaces)
+    opened = await sessions.open_session(
+        tx, user_id=found.user_id, in_round=in_round, device=device, now=now, replaces=replaces
+    )
     for action in (audit_log.Action.ADDRESS_VERIFIED, audit_log.Action.SIGNED_IN):
         await audit_log.record(
             tx, action=action, user_id=found.user_id, actor_id=found.user_id, now=now, network=device.network

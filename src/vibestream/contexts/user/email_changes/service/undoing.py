@@ -15,6 +15,7 @@ from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.recovery import service as recovery
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.errors import Gone
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
@@ -52,6 +53,7 @@ async def undo_change(tx: Tx, *, code: str, device: Device, now: datetime) -> Us
     except accounts.AccountMissing:
         raise UndoExpired from None
     user_id = undo.user_id
+    await ways_in.next_round(tx, user_id=user_id, now=now)  # before what lets somebody in is looked for, and removed
     await store.end_undos(tx, user_id=user_id, made_from=undo.made_at, now=now)
     await store.end_changes(tx, user_id=user_id)
     await recovery.end_resets(tx, user_id=user_id, now=now)

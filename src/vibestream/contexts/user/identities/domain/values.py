@@ -66,10 +66,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a browser that comes back was sent for."""
+    """What a browser that comes back was sent for, and until when it may."""
 
     linking: bool
     onward: str
+    expires_at: datetime
+
+    @property
+    def asked_at(self) -> datetime:
+        """When the browser was sent."""
+        return self.expires_at - REQUEST_GOOD_FOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from vibestream.contexts.user.identities.service.linking import link
 from vibestream.contexts.user.identities.service.waiting import keep_waiting
 from vibestream.contexts.user.identities.store import identities, requests
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
+from vibestream.contexts.user.ways_in.service import Round
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
@@ -67,6 +69,7 @@ async def answer(
         RequestExpired: this browser was not sent there, or too long ago, or has answered already.
         Declined, AnswerRefused, IssuerUnavailable: nobody came back that we believe in; it is counted and logged.
         AccountClosed: the account is being erased.
+        Overtaken: everybody was put out of the account since the browser was sent.
     """
     issuer = gateway.open_issuer(runtime.settings, name=provider)
     async with runtime.database.begin() as tx:
@@ -117,23 +120,34 @@ async def _decide(
     tx: Tx, runtime: Runtime, request: Request, arrival: _Arrival, browser_token: str
 ) -> SignedIn | SecondStep | ToConnect:
     claimed, now = arrival.claimed, arrival.now
-    found = None
-    if not request.linking:
-        found = await identities.find(tx, issuer=claimed.issuer, subject=claimed.subject)
-        found = found or await _connected_by_address(tx, arrival)
+    found = None if request.linking else await _connected(tx, request, arrival)
     if found is None:
         await keep_waiting(tx, settings=runtime.settings, browser_token=browser_token, claimed=claimed, now=now)
         return ToConnect(request.linking)
-    await identities.save_used(tx, identity_id=found.identity_id, label=claimed.label, now=now)
+    user_id, in_round = found
     return await accounts.enter_by_issuer(
         tx,
-        user_id=found.user_id,
+        user_id=user_id,
+        in_round=in_round,
         provider=claimed.provider,
         device=arrival.device,
         now=now,
         replaces=arrival.replaces,
         device_token=arrival.device_token,
     )
+
+
+async def _connected(tx: Tx, request: Request, arrival: _Arrival) -> tuple[UserId, Round] | None:
+    """Return whose the account elsewhere is, and in which round they show it; None: nobody's here, or not any more."""
+    claimed = arrival.claimed
+    found = await identities.find(tx, issuer=claimed.issuer, subject=claimed.subject)
+    found = found or await _connected_by_address(tx, arrival)
+    if found is None:
+        return None
+    # Read before the connection is touched: whoever removes it waits for us, or we find that it is gone.
+    in_round = await ways_in.begin(tx, user_id=found.user_id, since=request.asked_at)
+    used = await identities.save_used(tx, identity_id=found.identity_id, label=claimed.label, now=arrival.now)
+    return (found.user_id, in_round) if used else None
 
 
 async def _connected_by_address(tx: Tx, arrival: _Arrival) -> Identity | None:

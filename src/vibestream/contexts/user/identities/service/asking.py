@@ -70,7 +70,6 @@ async def send(
             state_hash=hash_of(state),
             browser_hash=hash_of(browser),
             provider=provider,
-            request=Request(linking=linking, onward=onward),
-            expires_at=now + REQUEST_GOOD_FOR,
+            request=Request(linking=linking, onward=onward, expires_at=now + REQUEST_GOOD_FOR),
         )
     return Sent(url, browser, issuer.posts)

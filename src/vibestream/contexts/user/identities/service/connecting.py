@@ -13,6 +13,7 @@ from vibestream.contexts.user.identities.service.answering import proved_owner
 from vibestream.contexts.user.identities.service.linking import link
 from vibestream.contexts.user.identities.service.waiting import take_waiting, waiting
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.platform.access import Principal
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
@@ -76,6 +77,7 @@ async def make_account(
     return await accounts.enter_by_issuer(
         tx,
         user_id=user_id,
+        in_round=await ways_in.begin(tx, user_id=user_id),
         provider=found.provider,
         device=device,
         now=now,
@@ -93,7 +95,9 @@ async def connect(
         NothingWaiting: nothing does any more.
         IdentityTaken: it is connected already, with whomever.
         IdentitiesFull: ten are connected.
+        Overtaken: the session has ended at this moment.
     """
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     found = await take_waiting(tx, settings=settings, browser_token=browser_token, now=now)
     return await link(tx, claimed=found, user_id=principal.user_id, device=device, now=now)
 

@@ -50,12 +50,13 @@ async def add(tx: Tx, *, identity: Identity) -> bool:
     return touched == 1
 
 
-async def save_used(tx: Tx, *, identity_id: UUID, label: str, now: datetime) -> None:
-    """Note that a connection was used, and what it is known by now."""
-    await tx.execute(
+async def save_used(tx: Tx, *, identity_id: UUID, label: str, now: datetime) -> bool:
+    """Note that a connection was used, and what it is known by now, and say whether it is there still."""
+    touched = await tx.execute(
         "UPDATE users.identity SET label = %s, used_at = greatest(linked_at, %s) WHERE identity_id = %s",
         [label, now, identity_id],
     )
+    return touched == 1
 
 
 async def remove(tx: Tx, *, user_id: UserId, identity_id: UUID) -> bool:

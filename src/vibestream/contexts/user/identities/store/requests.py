@@ -8,14 +8,12 @@ from vibestream.contexts.user.identities.domain.values import Request
 from vibestream.platform.database import Tx
 
 
-async def add(
-    tx: Tx, *, state_hash: bytes, browser_hash: bytes, provider: str, request: Request, expires_at: datetime
-) -> None:
+async def add(tx: Tx, *, state_hash: bytes, browser_hash: bytes, provider: str, request: Request) -> None:
     """Note that a browser is sent to an issuer."""
     await tx.execute(
         "INSERT INTO users.identity_request (state_hash, browser_hash, provider, linking, onward, expires_at)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
-        [state_hash, browser_hash, provider, request.linking, request.onward, expires_at],
+        [state_hash, browser_hash, provider, request.linking, request.onward, request.expires_at],
     )
 
 
@@ -24,7 +22,7 @@ async def take(tx: Tx, *, state_hash: bytes, browser_hash: bytes, provider: str,
     return await tx.one(
         Request,
         "DELETE FROM users.identity_request WHERE state_hash = %s AND browser_hash = %s AND provider = %s"
-        " AND expires_at > %s RETURNING linking, onward",
+        " AND expires_at > %s RETURNING linking, onward, expires_at",
         [state_hash, browser_hash, provider, now],
     )
 

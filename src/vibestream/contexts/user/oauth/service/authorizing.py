@@ -21,6 +21,7 @@ from vibestream.contexts.user.oauth.store import clients as clients_store
 from vibestream.contexts.user.oauth.store import grants as store
 from vibestream.contexts.user.oauth.store import personal_tokens as personal_store
 from vibestream.contexts.user.oauth.store.grants import Code
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import Principal
@@ -80,7 +81,12 @@ async def remembered(tx: Tx, *, asked: Asked, user_id: UserId) -> bool:
 
 
 async def allow(tx: Tx, *, asked: Asked, principal: Principal, now: datetime, issuer: str) -> str:
-    """Grant what was asked for, remember it, and return where to send the browser: back, with a code."""
+    """Grant what was asked for, remember it, and return where to send the browser: back, with a code.
+
+    Raises:
+        Overtaken: the session by which they are signed in has ended at this moment.
+    """
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     client_id = asked.client.client_id
     await clients_store.save_consent(tx, user_id=principal.user_id, client_id=client_id, scopes=asked.scopes, now=now)
     grant = Grant(

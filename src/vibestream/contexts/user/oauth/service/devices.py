@@ -27,6 +27,7 @@ from vibestream.contexts.user.oauth.service.tokens import Issuer, Tokens, first_
 from vibestream.contexts.user.oauth.store import clients as clients_store
 from vibestream.contexts.user.oauth.store import devices as store
 from vibestream.contexts.user.oauth.store import grants as grants_store
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.ids import new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.database import DatabaseBusy, Tx
@@ -104,12 +105,14 @@ async def decide(tx: Tx, *, typed: str, allowed: bool, principal: Principal, now
 
     Raises:
         UserCodeUnknown: no device waits with this code.
+        Overtaken: the session by which the person is signed in has ended at this moment.
     """
     found = await asking(tx, typed=typed, now=now)
     user_code, client_id, user_id = found.user_code.replace("-", ""), found.client.client_id, principal.user_id
     if not allowed:
         await store.save_decision(tx, user_code=user_code, user_id=user_id, grant_id=None, now=now)
         return found
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     grant = Grant(
         grant_id=new_id(),
         client_id=client_id,

@@ -18,7 +18,8 @@ from vibestream.contexts.user.oauth.domain.errors import ExpiryInvalid, TokenMis
 from vibestream.contexts.user.oauth.domain.scopes import PERSONAL_SCOPES, chosen_scopes
 from vibestream.contexts.user.oauth.domain.values import PersonalToken
 from vibestream.contexts.user.oauth.store import personal_tokens as store
-from vibestream.kernel.ids import UserId, new_id
+from vibestream.contexts.user.ways_in import service as ways_in
+from vibestream.kernel.ids import SessionId, UserId, new_id
 from vibestream.kernel.text import one_line
 from vibestream.platform.database import Tx
 
@@ -36,15 +37,19 @@ class Made:
     secret: str
 
 
-async def make(tx: Tx, *, user_id: UserId, name: str, scopes: Collection[str], days: int, now: datetime) -> Made:
-    """Make a token of a signed-in person, who has just shown that it is them.
+async def make(
+    tx: Tx, *, user_id: UserId, by: SessionId, name: str, scopes: Collection[str], days: int, now: datetime
+) -> Made:
+    """Make a token of a person who is signed in by a session, and has just shown that it is them.
 
     Raises:
         TextInvalid: the name.
         ScopesInvalid: none, or one that is not offered.
         ExpiryInvalid: a number of days that is not offered.
         TokensLimited: they have twenty-five.
+        Overtaken: the session has ended at this moment.
     """
+    await ways_in.require_signed_in(tx, user_id=user_id, session_id=by)
     if days not in EXPIRY_DAYS:
         raise ExpiryInvalid("Choose after how many days it expires.")
     token = PersonalToken(
