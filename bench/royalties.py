@@ -35,9 +35,10 @@ from vibestream.contexts.payment.royalties.domain.policy import EngineName, Rule
 from vibestream.contexts.payment.royalties.domain.usage import Claim, Revenue, Usage
 from vibestream.contexts.payment.royalties.invariants import INVARIANTS
 from vibestream.contexts.payment.seal import service as seal
-from vibestream.contexts.payment.seal.service import Head, SealingKey
+from vibestream.contexts.payment.seal.service import Head
 from vibestream.kernel.ids import TransactionId, new_id
 from vibestream.kernel.money import USD, Money, allocate
+from vibestream.kernel.signing import SigningKey
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.invariants import check_all
 from vibestream.platform.postgres import migrate
@@ -180,7 +181,7 @@ async def _run(owner: str, usage: Usage, revenue: list[Revenue]) -> dict[str, An
 
 async def _prove(database: Database) -> float:
     """Return how long it takes to prove one payee's statement, once the run is sealed."""
-    key = SealingKey.parse(base64.urlsafe_b64encode(bytes(range(32))).decode())
+    key = SigningKey.parse(base64.urlsafe_b64encode(bytes(range(32))).decode())
     sealed: Head | None = None
     while sealed is None or sealed.size < 4:  # noqa: PLR2004 - the transactions of this bench
         async with database.begin() as tx:

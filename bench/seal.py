@@ -28,9 +28,9 @@ from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import Leg, Posting
 from vibestream.contexts.payment.seal import service as seal
 from vibestream.contexts.payment.seal.invariants import books
-from vibestream.contexts.payment.seal.service import SealingKey
 from vibestream.kernel.ids import AccountId, TransactionId, UserId, new_id
 from vibestream.kernel.money import VIBE, Money
+from vibestream.kernel.signing import SigningKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.postgres import migrate
@@ -41,7 +41,7 @@ TRANSACTIONS: Final = 100_000
 ROWS: Final = 3 * TRANSACTIONS
 WALLETS: Final = 1_000
 PROOFS: Final = 200
-_KEY: Final = SealingKey.parse("A" * 43)
+_KEY: Final = SigningKey.parse("A" * 43)
 _REFERENCE: Final[LiteralString] = """
     SELECT count(sha256(convert_to(concat_ws('|', e.line, e.account_id, a.kind, a.subject, a.currency, e.amount,
         e.balance_after, e.position, t.id, t.idempotency_key, t.kind, t.details, t.recorded_at, t.xid), 'UTF8')))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from click.testing import CliRunner
 
 from vibestream.cli.seal_key import command
-from vibestream.contexts.payment.seal.service import SealingKey
+from vibestream.kernel.signing import SigningKey
 
 
 def printed() -> dict[str, str]:
@@ -16,6 +16,6 @@ def printed() -> dict[str, str]:
 
 def test_prints_a_pair_and_its_id():
     keys = {name.strip(): value.strip() for name, value in printed().items()}
-    public = SealingKey.parse(keys["private key"]).public
+    public = SigningKey.parse(keys["private key"]).public
     assert (keys["public key"], keys["key id"]) == (public.text, public.key_id)
     assert printed() != printed()

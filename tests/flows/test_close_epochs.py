@@ -17,8 +17,9 @@ from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.listen_reward.receipts.domain.epochs import powers_of
 from vibestream.contexts.listen_reward.receipts.domain.tree import ReceiptTree
 from vibestream.contexts.listen_reward.receipts.invariants import INVARIANTS
-from vibestream.contexts.listen_reward.receipts.service import EpochKey, EpochNotOver, TreeNotKept
+from vibestream.contexts.listen_reward.receipts.service import EpochNotOver, TreeNotKept
 from vibestream.flows.close_epochs import close_epoch, keep_trees
+from vibestream.kernel.signing import SigningKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.invariants import check_all
@@ -102,11 +103,11 @@ async def test_many_who_close_at_once_publish_one_root(database: Database):
 
 async def test_the_statement_is_signed_and_nothing_in_it_can_be_changed(database: Database):
     published = await closed(database)
-    key = EpochKey.parse(EPOCH_KEY)
+    key = SigningKey.parse(EPOCH_KEY)
 
     assert published.signed.decode().splitlines()[:3] == ["vibestream-epoch-v1", "2026-03-01", f"{published.root:064x}"]
     assert receipts.is_signed(published, public=key.public)
-    other = EpochKey.parse("_" * 42 + "8")
+    other = SigningKey.parse("_" * 42 + "8")
     assert not receipts.is_signed(published, public=other.public)
 
 

@@ -22,6 +22,7 @@ from vibestream.contexts.user.exports.retention import RULES
 from vibestream.contexts.user.exports.service import Export, State
 from vibestream.flows import export_person
 from vibestream.flows.personal_data import PERSONAL_DATA
+from vibestream.kernel.signing import PublicKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.retention import keep_to
@@ -64,7 +65,7 @@ async def test_it_has_every_part_twice_and_is_signed_by_the_published_key(
     assert archive.read("README.txt").decode().startswith("Tus datos en VibeStream")
     assert json.loads(archive.read("data/user.accounts.json"))[0]["email"] == user.email
     listed = (await (await client_for(user)).get("/.well-known/vibestream-export-keys.json")).json()["keys"]
-    keys = [exports.ExportPublicKey.parse(key["x"]) for key in listed]
+    keys = [PublicKey.parse(key["x"]) for key in listed]
     assert archive.fp is not None
     found = exports.verify(archive.fp, trusted=keys)  # type: ignore[arg-type]  # a binary file
     assert found.user_id == str(user.user_id)

@@ -40,7 +40,7 @@ NOT_FOR_PAGES = {
     *("media.output_too_large", "media.malformed_stream", "media.program_missing", "storage.differs"),
     *("storage.invalid_key", "packaging.refused", "packaging.machine_fault", "packaging.take_spoilt"),
     *("packaging.no_such_asset", "packaging.overtaken", "saga.unknown", "saga.not_sent", "saga.refused"),
-    *("export.invalid", "export.key_malformed", "export.signer_unknown"),
+    *("export.invalid", "export.signer_unknown", "signing.key_malformed"),
     *("saga.not_yet", "erasure.cancelled", "erasure.step_stuck"),
     *("settings.invalid", "settings.invalid_proxies", "postgres.not_found", "postgres.did_not_start"),
     *("database.schema_behind", "sandbox.refused", "web.bundle_missing", "media.picture_refused"),
@@ -53,7 +53,7 @@ NOT_FOR_PAGES = {
     *("fraud.model_library_missing", "fraud.model_mismatch", "fraud.model_unusable", "fraud.no_such_model"),
     *("fraud.policy_changed", "fraud.too_few_frauds"),
     *("scoring.model_unusable", "scoring.too_few_examples", "scoring.unusable_policy"),
-    *("fraud.unusable_facts", "fraud.unusable_policy", "seal.key_malformed", "seal.key_missing", "seal.key_unknown"),
+    *("fraud.unusable_facts", "fraud.unusable_policy", "seal.key_missing", "seal.key_unknown"),
     *("seal.leaf_malformed", "seal.proof_invalid", "seal.proof_malformed", "seal.signature_invalid"),
     *("webhooks.no_such_endpoint", "webhooks.refused"),
     # Postings that only a defect makes.

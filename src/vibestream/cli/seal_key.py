@@ -6,7 +6,7 @@ import secrets
 
 import click
 
-from vibestream.contexts.payment.seal.service import SealingKey
+from vibestream.kernel.signing import SigningKey
 
 
 @click.command()
@@ -19,7 +19,7 @@ def command() -> None:
     sealed is not believed any more.
     """  # noqa: D301 - click's mark: these lines are not wrapped
     private = secrets.token_urlsafe(32)
-    public = SealingKey.parse(private).public
+    public = SigningKey.parse(private).public
     click.echo(f"private key  {private}")
     click.echo(f"public key   {public.text}")
     click.echo(f"key id       {public.key_id}")

@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from vibestream.contexts.user.exports.service import ExportKeyMalformed, ExportPublicKey, verify
+from vibestream.contexts.user.exports.service import verify
+from vibestream.kernel.signing import KeyMalformed, PublicKey
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LARGEST: Final = 1024 * 1024
@@ -44,14 +45,14 @@ def command(*, file: Path, keys_file: Path | None) -> None:
         click.secho("The key came with the file: compare its id with the published one, or use --keys.", fg="yellow")
 
 
-def _keys(file: Path) -> tuple[ExportPublicKey, ...]:
+def _keys(file: Path) -> tuple[PublicKey, ...]:
     """Read a set of keys as it is published.
 
     Raises:
-        ExportKeyMalformed: it is something else.
+        KeyMalformed: it is something else.
     """
     try:
         listed = json.loads(file.read_bytes()[: _LARGEST + 1])["keys"]
-        return tuple(ExportPublicKey.parse(str(key["x"])) for key in listed)
+        return tuple(PublicKey.parse(str(key["x"])) for key in listed)
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ExportKeyMalformed from None
+        raise KeyMalformed from None

@@ -10,9 +10,9 @@ from typing import ClassVar, Final
 import click
 
 from vibestream.contexts.payment.royalties import service as royalties
-from vibestream.contexts.payment.seal.service import PublicKey
 from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.money import decimal_text
+from vibestream.kernel.signing import PublicKey
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LARGEST: Final = 64 * 1024 * 1024

@@ -15,8 +15,10 @@ import structlog
 
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.receipts import service as receipts
-from vibestream.contexts.listen_reward.receipts.service import Closed, EpochKey, EpochNotOver
+from vibestream.contexts.listen_reward.receipts.service import Closed, EpochNotOver
+from vibestream.flows.fund_epochs import fund_epoch
 from vibestream.kernel.errors import Unavailable
+from vibestream.kernel.signing import SigningKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Database, Tx
@@ -81,20 +83,21 @@ async def close_epoch(
 
 
 async def end_leaves(tx: Tx, *, epoch: date, now: datetime) -> None:
-    """Let the epoch's policy, where it has one, spread its budget; then end its leaves, with the worth of a unit that came out."""
+    """Let the epoch's sources, where they did not, give what they have and its policy spread it; then end its leaves, with the worth of a unit that came out."""
     await receipts.lock(tx, epoch=epoch)
+    await fund_epoch(tx, epoch=epoch)
     pool = await pools.settle(tx, epoch=epoch, now=now)
     await receipts.begin_close(tx, epoch=epoch, per_listen=0 if pool is None else pool.worth.minor)
 
 
-def epoch_key(settings: Settings) -> EpochKey:
+def epoch_key(settings: Settings) -> SigningKey:
     """Return the key that epochs are signed with.
 
     Raises:
         EpochKeyMissing: production without one.
-        EpochKeyMalformed: the setting is no key.
+        KeyMalformed: the setting is no key.
     """
     text = settings.epoch_signing_key()
     if text is None:
         raise EpochKeyMissing("There is no key to sign epochs with: set VIBESTREAM_EPOCH_KEY.")
-    return EpochKey.parse(text)
+    return SigningKey.parse(text)

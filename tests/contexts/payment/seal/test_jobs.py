@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from tests.factories.payment import make_wallets
 from vibestream.contexts.payment.seal import jobs, service
 from vibestream.contexts.payment.seal.jobs import SealingKeyMissing
-from vibestream.contexts.payment.seal.service import SealingKey, by_id, published_head, published_numbers, trusted_keys
+from vibestream.contexts.payment.seal.service import by_id, published_head, published_numbers, trusted_keys
+from vibestream.kernel.signing import SigningKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database
@@ -51,7 +52,7 @@ async def test_seals_and_publishes_with_the_key_of_the_data_folder(lone_database
 
 
 async def test_what_a_crash_left_unpublished_is_published_the_next_time(lone_database: Database, worker: Runtime):
-    key = SealingKey.parse(worker.settings.sealing_key() or "")
+    key = SigningKey.parse(worker.settings.sealing_key() or "")
     for number in range(205):
         await post_some(lone_database)
         async with lone_database.begin() as tx:
@@ -76,7 +77,7 @@ async def test_a_head_that_was_published_is_never_replaced(lone_database: Databa
 
 
 async def test_without_a_private_key_nothing_is_sealed(lone_database: Database, worker: Runtime, tmp_path: Path):
-    public = SealingKey.parse("A" * 43).public.text
+    public = SigningKey.parse("A" * 43).public.text
     settings = load_settings(
         environment="production", secret_key=SecretStr("k" * 32), database_url="postgresql://app@db/x",
         database_owner_url="postgresql://owner@db/x", public_url="https://music.example", smtp_host="smtp.example",

@@ -12,8 +12,6 @@ from vibestream.contexts.payment.ledger.service import post
 from vibestream.contexts.payment.seal.service import (
     ConsistencyProof,
     EntryProof,
-    PublicKey,
-    SealingKey,
     by_id,
     head_from_json,
     seal_next,
@@ -22,6 +20,7 @@ from vibestream.contexts.payment.seal.service import (
     verify_head,
 )
 from vibestream.kernel.ids import new_id
+from vibestream.kernel.signing import PublicKey, SigningKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
 from vibestream.platform.runtime import Runtime
@@ -40,14 +39,14 @@ async def seal_settled(database: Database, runtime: Runtime, *, seals: int) -> N
     async with asyncio.timeout(30):
         while True:
             async with database.begin() as tx:
-                await seal_next(tx, key=SealingKey.parse(runtime.settings.sealing_key() or ""), now=utc_now())
+                await seal_next(tx, key=SigningKey.parse(runtime.settings.sealing_key() or ""), now=utc_now())
                 if await tx.value("SELECT count(*) FROM payment.seal") == seals:
                     return
             await asyncio.sleep(0.05)
 
 
 async def test_the_key_is_that_of_the_deployment(client: Any, runtime: Runtime):
-    key = SealingKey.parse(runtime.settings.sealing_key() or "").public
+    key = SigningKey.parse(runtime.settings.sealing_key() or "").public
     assert (await client.get("/.well-known/vibestream-ledger-keys.json")).json() == {"keys": [key.jwk()]}
 
 

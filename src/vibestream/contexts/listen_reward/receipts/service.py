@@ -18,8 +18,6 @@ from vibestream.contexts.listen_reward.receipts.domain.epochs import (
     SUMMARY_SONG,
     UNITS,
     Closed,
-    EpochKey,
-    EpochKeyMalformed,
     State,
     artist_element,
     is_signed,
@@ -32,6 +30,7 @@ from vibestream.contexts.listen_reward.receipts.store import leaves as store
 from vibestream.contexts.listen_reward.receipts.store.leaves import Leaf
 from vibestream.kernel.errors import Conflict, Forbidden, Missing, Unavailable
 from vibestream.kernel.ids import ArtistId, ListenId, TrackId, UserId
+from vibestream.kernel.signing import SigningKey
 from vibestream.platform.database import Tx
 
 __all__ = [
@@ -39,8 +38,6 @@ __all__ = [
     "SUMMARY_SONG",
     "UNITS",
     "Closed",
-    "EpochKey",
-    "EpochKeyMalformed",
     "Leaf",
     "artist_element",
     "epoch_element",
@@ -252,7 +249,7 @@ def final_tree(leaves: Sequence[Field]) -> FinalTree:
 
 
 async def finish_close(
-    tx: Tx, *, epoch: date, tree: FinalTree, key: EpochKey, window: timedelta, now: datetime
+    tx: Tx, *, epoch: date, tree: FinalTree, key: SigningKey, window: timedelta, now: datetime
 ) -> Closed:
     """Sign an epoch's root, publish it and keep its tree, once; return what is published, whoever did it.
 
@@ -263,7 +260,7 @@ async def finish_close(
     if row.per_listen is None or row.leaves != tree.leaves:
         raise EpochNotClosed("The epoch's leaves have not been ended, or are others.")
     until = (now + window).replace(microsecond=0)
-    draft = Closed(epoch, tree.root, tree.leaves, row.per_listen, until, key.key_id)
+    draft = Closed(epoch, tree.root, tree.leaves, row.per_listen, until, key.public.key_id)
     if await store.close_epoch(tx, replace(draft, signature=key.sign(draft.signed)), now=now):
         await nodes.insert_rows(tx, epoch, tree.rows)
     return await closed(tx, epoch=epoch)

@@ -8,8 +8,9 @@ from typing import ClassVar, Final
 import structlog
 
 from vibestream.contexts.payment.seal import service
-from vibestream.contexts.payment.seal.service import Head, SealingKey
+from vibestream.contexts.payment.seal.service import Head
 from vibestream.kernel.errors import Unavailable
+from vibestream.kernel.signing import SigningKey
 from vibestream.kernel.time import utc_now
 from vibestream.platform.jobs import periodic
 from vibestream.platform.runtime import Runtime
@@ -36,7 +37,7 @@ async def seal_ledger(runtime: Runtime) -> None:
     text = runtime.settings.sealing_key()
     if text is None:
         raise SealingKeyMissing("This worker has no private key to seal with: set VIBESTREAM_LEDGER_SEAL_KEY.")
-    key = SealingKey.parse(text)
+    key = SigningKey.parse(text)
     try:
         for _ in range(_SEALS_AT_ONCE):
             async with runtime.database.begin() as tx:

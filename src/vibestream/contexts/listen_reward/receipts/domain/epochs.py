@@ -16,24 +16,20 @@ What is signed, version 1, is text in ASCII, each line ended by one line feed:
     <instant until which claims are taken, UTC, such as 2027-02-22T12:00:00Z>
     <id of the key>
 
-Source: RFC 8032 (Ed25519), RFC 7638 and RFC 8037 (the id of a key is its thumbprint).
+The keys are those of `kernel.signing`; one that signs epochs signs nothing else.
 """
 
 from __future__ import annotations
 
 import base64
 import enum
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import ClassVar, Final
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import Final
 
 from vibestream.contexts.listen_reward.receipts.domain.field import Field, field
-from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.ids import ArtistId
+from vibestream.kernel.signing import PublicKey
 
 SUMMARY_SONG: Final = Field(2**128)
 """What a summary has for a song: no track has it, because an identifier has 128 bits."""
@@ -49,12 +45,6 @@ LISTEN_LEAVES: Final = 2**20 // 3
 third is enough for the summaries; and nobody heard more artists than listens, so the last is for what was heard of each."""
 
 _SIGNED: Final = "vibestream-epoch-v1"
-
-
-class EpochKeyMalformed(InvalidInput):
-    """The text is not a private key: base64url of 32 bytes, without padding."""
-
-    code: ClassVar[str] = "receipts.key_malformed"
 
 
 class State(enum.StrEnum):
@@ -87,53 +77,9 @@ class Closed:
         return "".join(f"{line}\n" for line in lines).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class EpochKey:
-    """The private Ed25519 key that epochs are signed with. It signs nothing else."""
-
-    private: Ed25519PrivateKey
-
-    @classmethod
-    def parse(cls, text: str) -> EpochKey:
-        """Read 32 bytes of base64url.
-
-        Raises:
-            EpochKeyMalformed: they are none.
-        """
-        try:
-            raw = base64.urlsafe_b64decode(text + "=")
-            return cls(Ed25519PrivateKey.from_private_bytes(raw))
-        except ValueError:
-            raise EpochKeyMalformed("A key is 32 bytes in base64url, 43 characters.") from None
-
-    @property
-    def public(self) -> str:
-        """The public key in base64url."""
-        return _b64(self.private.public_key().public_bytes_raw())
-
-    @property
-    def key_id(self) -> str:
-        """The thumbprint of the public key."""
-        return thumbprint(self.public)
-
-    def sign(self, text: bytes) -> bytes:
-        """Return the signature, 64 bytes."""
-        return self.private.sign(text)
-
-
-def thumbprint(public: str) -> str:
-    """Return the id of a public key that is given in base64url."""
-    return _b64(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
-
-
-def is_signed(closed: Closed, *, public: str) -> bool:
-    """Return whether a statement was signed with this key; the key is given in base64url."""
-    try:
-        key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(public + "="))
-        key.verify(closed.signature, closed.signed)
-    except (ValueError, InvalidSignature):
-        return False
-    return closed.key_id == thumbprint(public)
+def is_signed(closed: Closed, *, public: PublicKey) -> bool:
+    """Return whether a statement was signed with this key."""
+    return closed.key_id == public.key_id and public.has_signed(closed.signed, closed.signature)
 
 
 def artist_element(artist_id: ArtistId) -> Field:

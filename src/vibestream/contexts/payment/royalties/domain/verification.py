@@ -22,7 +22,7 @@ from vibestream.contexts.payment.royalties.domain.months import parse_month
 from vibestream.contexts.payment.royalties.domain.policy import EngineName
 from vibestream.contexts.payment.royalties.domain.statements import FORMAT, RUN_KIND, canonical_bytes, run_key
 from vibestream.contexts.payment.seal.domain import tree
-from vibestream.contexts.payment.seal.domain.heads import Head, PublicKey
+from vibestream.contexts.payment.seal.domain.heads import Head
 from vibestream.contexts.payment.seal.domain.leaves import TransactionFact
 from vibestream.contexts.payment.seal.domain.proofs import (
     EntryProof,
@@ -32,6 +32,7 @@ from vibestream.contexts.payment.seal.domain.proofs import (
 )
 from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.money import Currency
+from vibestream.kernel.signing import PublicKey
 
 PROOF_FORMAT: Final = "vibestream.statement-proof.v1"
 _MEMBERS: Final = {"format", "statement", "place", "of", "path", "transaction", "entries", "keys"}

@@ -14,9 +14,10 @@ from vibestream.contexts.payment.royalties.domain.verification import proof_docu
 from vibestream.contexts.payment.royalties.service.reading import NoStatement, pool
 from vibestream.contexts.payment.royalties.store import runs
 from vibestream.contexts.payment.seal import service as seal
-from vibestream.contexts.payment.seal.service import NotSealedYet, PublicKey
+from vibestream.contexts.payment.seal.service import NotSealedYet
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.money import Currency
+from vibestream.kernel.signing import PublicKey
 from vibestream.platform.database import Tx
 
 _OWN = (AccountKind.ROYALTIES_PENDING, AccountKind.ADVANCES, AccountKind.PAYEE_DEBT)

@@ -8,11 +8,11 @@ from vibestream.contexts.payment.seal.domain.heads import (
     NO_SEAL,
     Head,
     KeyUnknown,
-    PublicKey,
     SignatureInvalid,
     trusted_key,
     verify_head,
 )
+from vibestream.kernel.signing import PublicKey
 
 
 def chain_faults(heads: Iterable[Head], *, keys: Mapping[str, PublicKey], before: Head | None = None) -> Iterator[str]:

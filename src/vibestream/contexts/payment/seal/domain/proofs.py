@@ -18,16 +18,10 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from vibestream.contexts.payment.seal.domain import tree
-from vibestream.contexts.payment.seal.domain.heads import (
-    KEY_BYTES,
-    SIGNATURE_BYTES,
-    Head,
-    PublicKey,
-    trusted_key,
-    verify_head,
-)
+from vibestream.contexts.payment.seal.domain.heads import Head, trusted_key, verify_head
 from vibestream.contexts.payment.seal.domain.leaves import EntryFact, TransactionFact, read_entry, read_transaction
 from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.signing import KEY_BYTES, SIGNATURE_BYTES, PublicKey
 
 _LONGEST_PATH: Final = 64
 _LARGEST: Final = 2**63 - 1

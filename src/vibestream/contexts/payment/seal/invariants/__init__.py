@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vibestream.contexts.payment.seal.domain.heads import PublicKey
 from vibestream.contexts.payment.seal.invariants import books, chain, published
+from vibestream.kernel.signing import PublicKey
 from vibestream.platform.database import Tx
 from vibestream.platform.invariants import Finding, Invariant
 from vibestream.platform.storage import ObjectStore

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from vibestream.contexts.payment.seal.domain.chain import chain_faults
-from vibestream.contexts.payment.seal.domain.heads import Head, PublicKey
+from vibestream.contexts.payment.seal.domain.heads import Head
 from vibestream.contexts.payment.seal.store import ledger, seals
+from vibestream.kernel.signing import PublicKey
 from vibestream.platform.database import Tx
 from vibestream.platform.invariants import Finding
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from vibestream.contexts.payment.seal import service
-from vibestream.contexts.payment.seal.service import KeyUnknown, ProofMalformed, PublicKey, SignatureInvalid
+from vibestream.contexts.payment.seal.service import KeyUnknown, ProofMalformed, SignatureInvalid
 from vibestream.contexts.payment.seal.store import seals
+from vibestream.kernel.signing import PublicKey
 from vibestream.platform.database import Tx
 from vibestream.platform.invariants import Finding
 from vibestream.platform.storage import ObjectMissing, ObjectStore

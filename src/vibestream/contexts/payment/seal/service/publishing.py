@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from vibestream.contexts.payment.seal.domain.heads import Head, PublicKey, SealingKey, trusted_key, verify_head
+from vibestream.contexts.payment.seal.domain.heads import Head, trusted_key, verify_head
 from vibestream.contexts.payment.seal.domain.proofs import ProofMalformed, head_from_json, head_to_json
+from vibestream.kernel.signing import PublicKey, SigningKey
 from vibestream.platform.storage import ObjectStore
 
 FOLDER: Final = "ledger/seals"
@@ -21,7 +22,7 @@ def trusted_keys(*, sealing_key: str | None, public_keys: Sequence[str]) -> tupl
     Raises:
         KeyMalformed: a text is not a key.
     """
-    present = [] if sealing_key is None else [SealingKey.parse(sealing_key).public]
+    present = [] if sealing_key is None else [SigningKey.parse(sealing_key).public]
     return tuple(dict.fromkeys([*present, *map(PublicKey.parse, public_keys)]))
 
 

@@ -9,9 +9,10 @@ from typing import ClassVar, Final
 
 from vibestream.contexts.payment.seal.domain import tree
 from vibestream.contexts.payment.seal.domain.growth import Node
-from vibestream.contexts.payment.seal.domain.heads import NO_SEAL, Head, SealingKey
+from vibestream.contexts.payment.seal.domain.heads import NO_SEAL, Head
 from vibestream.contexts.payment.seal.store import ledger, seals
 from vibestream.kernel.errors import Conflict, Missing
+from vibestream.kernel.signing import SigningKey
 from vibestream.platform.database import Tx
 
 MOST_LEAVES: Final = 5_000
@@ -30,7 +31,7 @@ class TreeBroken(Conflict):
     code: ClassVar[str] = "seal.tree_broken"
 
 
-async def seal_next(tx: Tx, *, key: SealingKey, now: datetime, most: int = MOST_LEAVES) -> Head | None:
+async def seal_next(tx: Tx, *, key: SigningKey, now: datetime, most: int = MOST_LEAVES) -> Head | None:
     """Seal the oldest settled transactions that no seal holds yet, and return the new head.
 
     None when there are none, or when another session sealed at the same time. Nothing is passed over, whatever order

@@ -4,6 +4,7 @@
     data/<part>.json    what one capability holds: a list of records
     data/<part>.csv     the same as a table; what is nested stands in it as JSON
     originals.json      masters that they uploaded: name, size, SHA-256
+    pictures/...        pictures of their profiles, as they are shown
     MANIFEST.json       whose it is, of when, and every file above with its size and SHA-256
     SIGNATURE           Ed25519 over MANIFEST.json, with the public key and its id
     the zip's comment   the seal: Ed25519 over every byte before it
@@ -25,7 +26,8 @@ from datetime import UTC, datetime
 from typing import BinaryIO, Final, Self
 from uuid import UUID
 
-from vibestream.contexts.user.exports.domain.signing import SIGNATURE_BYTES, ExportKey, encoded
+from vibestream.contexts.user.exports.domain import signing
+from vibestream.kernel.signing import SIGNATURE_BYTES, SigningKey, to_base64url
 
 FORMAT: Final = "vibestream-export-v1"
 README: Final = "README.txt"
@@ -75,21 +77,25 @@ class Archive:
         """Add the list of masters."""
         self._add(ORIGINALS, json_of(originals))
 
-    def close(self, key: ExportKey) -> None:
+    def add_picture(self, name: str, content: bytes) -> None:
+        """Add one picture; its name has slashes only between what it lies under."""
+        self._add(name, content)
+
+    def close(self, key: SigningKey) -> None:
         """Write the list of contents and its signature, end the zip, and seal the whole of it."""
         manifest = json_of({**self._about, "key_id": key.public.key_id, "files": self._files})
         signature = {
             "format": FORMAT,
             "key_id": key.public.key_id,
             "public_key": key.public.text,
-            "signature": encoded(key.sign(manifest)),
+            "signature": to_base64url(signing.sign_contents(key, manifest)),
         }
         self._write(MANIFEST, manifest)
         self._write(SIGNATURE, json_of(signature))
         self._zip.comment = SEAL + b"0" * SEAL_HEX
         self._zip.close()
         digest = digest_before_seal(self._file)
-        self._file.write(key.seal(digest).hex().encode())  # where reading stopped: in the place of the zeros
+        self._file.write(signing.seal(key, digest).hex().encode())  # where reading stopped: in the place of the zeros
         self._file.flush()
 
     def _add(self, name: str, content: bytes) -> None:

@@ -23,13 +23,9 @@ from vibestream.contexts.user.exports.domain.archive import (
     SIGNATURE,
     digest_before_seal,
 )
-from vibestream.contexts.user.exports.domain.signing import (
-    SIGNATURE_BYTES,
-    ExportKeyMalformed,
-    ExportPublicKey,
-    decoded,
-)
+from vibestream.contexts.user.exports.domain.signing import has_sealed, has_signed_contents
 from vibestream.kernel.errors import InvalidInput
+from vibestream.kernel.signing import SIGNATURE_BYTES, KeyMalformed, PublicKey, from_base64url
 
 _MOST_FILES: Final = 1_000
 _LARGEST_LIST: Final = 1024 * 1024
@@ -71,7 +67,7 @@ class Verified:
     """Bytes of its files, unpacked."""
 
 
-def verify(file: BinaryIO, *, trusted: Collection[ExportPublicKey] | None = None) -> Verified:
+def verify(file: BinaryIO, *, trusted: Collection[PublicKey] | None = None) -> Verified:
     """Check a whole export. With `trusted` None the key that came with it is used, which proves only that it is whole.
 
     Raises:
@@ -87,9 +83,7 @@ def verify(file: BinaryIO, *, trusted: Collection[ExportPublicKey] | None = None
     return found
 
 
-def _verified(
-    archive: zipfile.ZipFile, trusted: Collection[ExportPublicKey] | None
-) -> tuple[Verified, ExportPublicKey]:
+def _verified(archive: zipfile.ZipFile, trusted: Collection[PublicKey] | None) -> tuple[Verified, PublicKey]:
     entries = {info.filename: info for info in archive.infolist()}
     if len(entries) != len(archive.infolist()) or len(entries) > _MOST_FILES:
         raise ExportInvalid("The list of its files is not one that an export has.")
@@ -115,25 +109,29 @@ def _verified(
     return verified, key
 
 
-def _check_seal(file: BinaryIO, key: ExportPublicKey) -> None:
+def _check_seal(file: BinaryIO, key: PublicKey) -> None:
     """Check that not a byte of the file is another one, also of those that nothing is unpacked from."""
     digest = digest_before_seal(file)
     seal = file.read(SEAL_HEX + 1)
     file.seek(-SEAL_HEX - len(SEAL), io.SEEK_END)
     is_hex = _SEAL.fullmatch(seal) and file.read(len(SEAL)) == SEAL
-    if not is_hex or not key.has_sealed(digest, bytes.fromhex(seal.decode())):
+    if not is_hex or not has_sealed(key, digest, bytes.fromhex(seal.decode())):
         raise ExportInvalid("Its seal is broken: something was changed that no file in it shows.")
 
 
-def _key_of(signature: dict[str, Any], signed: bytes, trusted: Collection[ExportPublicKey] | None) -> ExportPublicKey:
+def _key_of(signature: dict[str, Any], signed: bytes, trusted: Collection[PublicKey] | None) -> PublicKey:
     try:
-        key = ExportPublicKey.parse(str(signature.get("public_key")))
-        proof = decoded(str(signature.get("signature")), length=SIGNATURE_BYTES)
-    except ExportKeyMalformed:
+        key = PublicKey.parse(str(signature.get("public_key")))
+        proof = from_base64url(str(signature.get("signature")), length=SIGNATURE_BYTES)
+    except KeyMalformed:
         raise ExportInvalid("Its signature cannot be read.") from None
     if trusted is not None and key not in trusted:
         raise SignerUnknown(key_id=key.key_id)
-    if signature.get("format") != FORMAT or signature.get("key_id") != key.key_id or not key.has_signed(signed, proof):
+    if (
+        signature.get("format") != FORMAT
+        or signature.get("key_id") != key.key_id
+        or not has_signed_contents(key, signed, proof)
+    ):
         raise ExportInvalid("The signature is wrong: it was changed after it was signed.")
     return key
 

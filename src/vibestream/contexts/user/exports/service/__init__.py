@@ -3,7 +3,6 @@
 from vibestream.contexts.user.exports.domain.archive import Archive
 from vibestream.contexts.user.exports.domain.exports import Export, KeyMissing, LinkInvalid, NoSuchExport, State
 from vibestream.contexts.user.exports.domain.readme import readme
-from vibestream.contexts.user.exports.domain.signing import ExportKey, ExportKeyMalformed, ExportPublicKey
 from vibestream.contexts.user.exports.domain.verifying import ExportInvalid, SignerUnknown, Verified, verify
 from vibestream.contexts.user.exports.service.asking import ask, export, exports_of, progress, ready
 from vibestream.contexts.user.exports.service.dropping import expire, forget, tidy
@@ -14,9 +13,6 @@ __all__ = [
     "Archive",
     "Export",
     "ExportInvalid",
-    "ExportKey",
-    "ExportKeyMalformed",
-    "ExportPublicKey",
     "KeyMissing",
     "Link",
     "LinkInvalid",
