@@ -40,7 +40,9 @@ class Receiver:
         status = self.statuses.pop(0) if self.statuses else 200
         if status == 200:
             self.heard.append(await request.json())
-        return web.Response(status=status, headers={"Location": self.url} if status == 302 else None)
+        return web.Response(
+            status=status, headers={"Location": self.url.replace("json:", "http:")} if status == 302 else None
+        )
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook/very-secret"
+    receiver.url = f"json://127.0.0.1:{runner.addresses[0][1]}/hook/very-secret"
     yield receiver
     await runner.cleanup()
 
@@ -59,7 +61,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 def settings(tmp_path: Path, database: Database, receiver: Receiver) -> Settings:
     return load_settings(
         environment=Environment.TEST, data_dir=tmp_path / "data", database_url=database.dsn,
-        alert_url=SecretStr(receiver.url),
+        alert_urls=SecretStr(receiver.url),
     )  # fmt: skip
 
 
@@ -95,17 +97,15 @@ async def test_a_violated_invariant_dead_letters_and_discrepancies_are_one_messa
     threads.close()
 
     first, second = receiver.heard
-    assert [one["key"] for one in first["troubles"]] == [
-        "dead_letters:notify", "invariant:payment.sealed", "reconciliation:stripe"
-    ]  # fmt: skip
-    assert first["text"].splitlines()[1:] == [
+    assert first["title"] == f"VibeStream at {settings.base_url}"
+    assert first["message"].splitlines() == [
         "WRONG dead_letters:notify: 3 given up",
         "WRONG invariant:payment.sealed: payment.sealed holds. (3 found)",
         "WRONG reconciliation:stripe: 2 open",
     ]
-    assert "somebody" not in first["text"], "a key may be a person's"
-    assert first["content"] == first["text"]
-    assert (second["troubles"], second["over"]) == ([], ["invariant:payment.sealed"])
+    assert "somebody" not in str(first), "a key may be a person's"
+    assert (second["message"], second["type"]) == ("OVER invariant:payment.sealed", "success")
+    assert first["type"] == "failure"
 
 
 async def test_what_stands_is_told_again_after_the_hours_and_no_sooner(
@@ -135,17 +135,34 @@ async def test_what_did_not_arrive_is_told_at_the_next_look_and_the_address_is_i
     assert len(receiver.heard) == 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/hook", "nonsense", "ftp://127.0.0.1/", "http://["])
+@pytest.mark.parametrize("url", ["json://127.0.0.1:1/hook", "nonsense", "ftp://127.0.0.1/", "json://["])
 async def test_a_receiver_that_is_not_there_hurts_nobody(database: Database, settings: Settings, url: str):
-    wrong = settings.model_copy(update={"alert_url": SecretStr(url)})
+    wrong = settings.model_copy(update={"alert_urls": SecretStr(url)})
     trouble = [Trouble("dead_letters:notify", "1 given up")]
     assert not await alerts.tell_operators(database, settings=wrong, troubles=trouble, now=NOON)
 
 
 async def test_without_a_setting_nobody_is_told(database: Database, settings: Settings, receiver: Receiver):
-    none = settings.model_copy(update={"alert_url": None})
-    assert not await alerts.tell_operators(database, settings=none, troubles=[Trouble("x", "y")], now=NOON)
+    for nothing in (None, SecretStr(""), SecretStr(" \n")):
+        none = settings.model_copy(update={"alert_urls": nothing})
+        assert not await alerts.tell_operators(database, settings=none, troubles=[Trouble("x", "y")], now=NOON)
     assert receiver.heard == []
+
+
+async def test_one_receiver_that_fails_does_not_keep_the_others_from_being_told(
+    database: Database, settings: Settings, receiver: Receiver
+):
+    several = settings.model_copy(
+        update={"alert_urls": SecretStr(f"nonsense://secret-one\njson://127.0.0.1:1/secret-two {receiver.url}")}
+    )
+    before = alerts.UNTOLD._value.get()
+    with structlog.testing.capture_logs() as lines:
+        assert await alerts.tell_operators(database, settings=several, troubles=[Trouble("x", "y")], now=NOON)
+    assert [(line["receiver"], line["why"]) for line in lines] == [(1, "unusable"), (2, "failed")]
+    assert "secret" not in str(lines)
+    assert len(receiver.heard) == 1
+    assert alerts.UNTOLD._value.get() == before + 2
+    assert not await alerts.tell_operators(database, settings=several, troubles=[Trouble("x", "y")], now=NOON)
 
 
 def test_a_notice_has_what_is_new_what_stands_for_long_and_what_is_over():
@@ -158,7 +175,7 @@ def test_a_notice_has_what_is_new_what_stands_for_long_and_what_is_over():
 def test_a_thousand_troubles_are_one_message_of_bounded_length():
     notice = Notice(tuple(Trouble(f"k{number:04}", "x" * 5_000) for number in range(1_000)), ())
     message = message_of(notice, site="https://vibe.example")
-    text = str(message["text"])
+    text = message.text
     assert text.count("WRONG") == MOST_TOLD
     assert text.endswith("... and 980 more")
     assert len(text) < MOST_TOLD * 350

@@ -1,11 +1,9 @@
-"""Telling operators that something is wrong, where they are: a message to the chat or pager that a setting names.
+"""Telling operators that something is wrong, where they are: in the chats, pagers and mailboxes that a setting names.
 
 What is wrong is looked at as a whole, again and again: a trouble is told when it is new, again every so often while it
-stands, and once more when it is over. All that there is to tell at a time is one message. What could not be told is told
-at the next look; what was told before a crash could be told once more.
-
-The message is JSON that chats take as it is: `text` (Slack, Mattermost, Google Chat) and `content` (Discord) are the words,
-`troubles` says the same for programs. The address is a secret, and stands in no log.
+stands, and once more when it is over. All that there is to tell at a time is one message. What arrived nowhere is told at the
+next look; what was told before a crash could be told once more. Where it arrived at some receivers it counts as told: the
+others are in the log and the metrics, and hear of it when it is told again.
 """
 
 from __future__ import annotations
@@ -15,17 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx
 import structlog
 from prometheus_client import Counter
 
+from vibestream.platform.alert_receivers import Message, addresses_of, send
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Database, Tx
 
 MOST_TOLD: Final = 20
 """Troubles that one message names; of the rest it says how many there are."""
 _LONGEST: Final = 300
-_TIMEOUT_S: Final = 10.0
 UNTOLD: Final = Counter("vibestream_alerts_untold", "Messages to operators that did not arrive.")
 _log = structlog.get_logger()
 
@@ -64,16 +61,13 @@ def notice_of(troubles: Sequence[Trouble], *, told: Mapping[str, datetime], agai
     return Notice(wrong, tuple(sorted(set(told) - standing)))
 
 
-def message_of(notice: Notice, *, site: str) -> dict[str, object]:
-    """Return the message that says it, as JSON."""
+def message_of(notice: Notice, *, site: str) -> Message:
+    """Return the message that says it, of bounded length whatever is wrong."""
     named, more = notice.wrong[:MOST_TOLD], len(notice.wrong) - MOST_TOLD
-    lines = [f"VibeStream at {site}"]
-    lines += [f"WRONG {one.key}: {one.words[:_LONGEST]}" for one in named]
+    lines = [f"WRONG {one.key}: {one.words[:_LONGEST]}" for one in named]
     lines += [f"... and {more} more" for _ in [0] if more > 0]
     lines += [f"OVER {key}" for key in notice.over[:MOST_TOLD]]
-    text = "\n".join(lines)
-    troubles = [{"key": one.key, "words": one.words[:_LONGEST]} for one in named]
-    return {"text": text, "content": text, "troubles": troubles, "over": list(notice.over)}
+    return Message(f"VibeStream at {site}", "\n".join(lines), wrong=bool(notice.wrong))
 
 
 async def tell_operators(
@@ -84,34 +78,30 @@ async def tell_operators(
     It never raises because of the receiver: an alert that does not arrive is counted, logged and tried at the next look.
     """
     nothing = Notice((), ())
-    if settings.alert_url is None:
+    addresses = addresses_of(settings.alert_urls.get_secret_value()) if settings.alert_urls is not None else []
+    if not addresses:
         return nothing
     told = await database.run(_told)
     again = timedelta(hours=settings.alert_again_h)
     notice = notice_of(troubles, told=told, again=again, now=now)
-    if not notice or not await _sent(settings, message_of(notice, site=settings.base_url)):
+    if not notice or not await _arrived(addresses, message_of(notice, site=settings.base_url)):
         return nothing
     async with database.begin() as tx:
         await _note(tx, notice, now=now)
     return notice
 
 
-async def _sent(settings: Settings, message: Mapping[str, object]) -> bool:
-    assert settings.alert_url is not None  # noqa: S101 - who calls has looked
-    address = settings.alert_url.get_secret_value()
-    try:
-        # An operator's own setting may well be an address inside; it is never followed elsewhere.
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
-            answer = await client.post(address, json=message)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return _untold(type(error).__name__)
-    return answer.is_success or _untold(f"status {answer.status_code}")
+async def _arrived(addresses: Sequence[str], message: Message) -> bool:
+    """Send a message to every receiver, count where it did not arrive, and say whether it arrived anywhere.
 
-
-def _untold(why: str) -> bool:
-    UNTOLD.inc()
-    _log.error("alerts.untold", why=why)
-    return False
+    Receivers are named by their number: their addresses are secrets.
+    """
+    became = await send(addresses, message)
+    for number, why in enumerate(became, start=1):
+        if why != "sent":
+            UNTOLD.inc()
+            _log.error("alerts.untold", receiver=number, why=why)
+    return "sent" in became
 
 
 async def _told(tx: Tx) -> dict[str, datetime]:

@@ -325,7 +325,7 @@ class Settings(BaseSettings):
         AnyHttpUrl("https://business.coinbase.com"),
         description="Address of Coinbase Business; https://business.coinbase.com/sandbox for its own sandbox.",
     )
-    alert_url: SecretStr | None = Field(
+    alert_urls: SecretStr | None = Field(
         None,
         description="Address that is sent JSON when something is wrong, such as a chat's incoming webhook; unset: nobody is "
         "told. It is a secret.",
