@@ -327,8 +327,8 @@ class Settings(BaseSettings):
     )
     alert_urls: SecretStr | None = Field(
         None,
-        description="Address that is sent JSON when something is wrong, such as a chat's incoming webhook; unset: nobody is "
-        "told. It is a secret.",
+        description="Where operators are told that something is wrong: addresses of apprise, parted by white space, such as "
+        "`slack://...`, `mailto://...`, `jsons://...`; unset: nobody is told. They are secrets.",
     )
     alert_again_h: int = Field(
         6, ge=1, le=168, description="Hours after which operators are told again of what is still wrong."
