@@ -51,10 +51,12 @@ from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.recovery.routes import router as recovery
 from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
+from vibestream.contexts.user.verification.routes import router as verification
 from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
 from vibestream.flows.perk_routes import router as perks
+from vibestream.flows.report_routes import router as reports
 from vibestream.platform import backlog, heap
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -84,6 +86,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     profiles,
     people,
     following,
+    verification,
+    reports,
     oauth,
     erasure,
     exports,

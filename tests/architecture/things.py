@@ -423,6 +423,7 @@ _RELEASE: Final = "/api/v1/studio/releases/{release_id}"
 _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
     "PATCH /api/v1/me/passkeys/{passkey_id}": lambda _: {"name": "Mine now"},
     "PATCH /api/v1/artists/{artist_id}": lambda _: {"name": "Mine now"},
+    "POST /api/v1/artists/{artist_id}/verification": lambda _: {"evidence": "My site leads here."},
     f"PATCH {_RELEASE}": lambda n: {"version": int(n["version"]), "title": "Mine now"},
     f"POST {_RELEASE}/publish": lambda n: {"version": int(n["version"])},
     f"POST {_RELEASE}/take-down": lambda n: {"version": int(n["version"])},
@@ -469,6 +470,7 @@ _HEADERS: Final[Mapping[str, dict[str, str]]] = {
     "PATCH /api/v1/tus/{upload_id}": {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
     "POST /api/v1/tus/{upload_id}": {"X-HTTP-Method-Override": "DELETE"},
     "POST /api/v1/wallet/top-ups/{payment_id}/refunds": {"Idempotency-Key": "refund-of-a-test"},
+    "POST /api/v1/artists/{artist_id}/verification": {"Idempotency-Key": "evidence-of-a-test"},
 }
 
 

@@ -9,13 +9,10 @@ from uuid import UUID
 from fastapi import Form, Request
 from starlette.responses import Response
 
-from vibestream.contexts.music.catalogue import service as catalogue
-from vibestream.contexts.user.fans import service as fans
-from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.reports import service as reports
-from vibestream.contexts.user.reports.service import VERDICTS, Case, Kind, Verdict
+from vibestream.contexts.user.reports.service import Case, Kind, Verdict
+from vibestream.flows import reported
 from vibestream.kernel.errors import Missing, VibeStreamError
-from vibestream.kernel.ids import ArtistId, ReleaseId, UserId
 from vibestream.platform.access import Principal, holds
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
@@ -81,36 +78,7 @@ async def _page(
     request: Request, tx: Tx, principal: Principal, kind: Kind, subject_id: UUID, *, form: Filled
 ) -> Response:
     case = await reports.case_of(tx, kind=kind, subject_id=subject_id)
-    name, place = await _named(tx, kind, subject_id)
-    involved = {case.subject.owner_id, *(one.reporter_id for one in case.reports)}
-    words = {one.value: said for one, said in REASONS.items()}
-    view = CaseView(case, name, place, principal.user_id in involved, _possible(case), form, words)
+    name, place = await reported.named(tx, kind=kind, subject_id=subject_id)
+    words, verdicts = {one.value: said for one, said in REASONS.items()}, tuple(one.value for one in case.verdicts)
+    view = CaseView(case, name, place, case.involves(principal.user_id), verdicts, form, words)
     return render(request, "reported.html", view)
-
-
-def _possible(case: Case) -> tuple[str, ...]:
-    order = (Verdict.DISMISSED, Verdict.HIDDEN, Verdict.TAKEN_DOWN) if case.open else ()
-    possible = [one for one in order if one in VERDICTS[case.subject.kind]]
-    return tuple(one.value for one in (*possible, *((Verdict.SHOWN,) if case.hidden else ())))
-
-
-async def name_of(tx: Tx, kind: Kind, subject_id: UUID) -> str:
-    """Return what a subject is called; its id when it is there no more."""
-    return (await _named(tx, kind, subject_id))[0]
-
-
-async def _named(tx: Tx, kind: Kind, subject_id: UUID) -> tuple[str, str]:
-    """Return what a subject is called and where it is; its id, and nowhere, when it is there no more."""
-    try:
-        match kind:
-            case Kind.FAN:
-                page = await fans.own_page(tx, user_id=UserId(subject_id))
-                return (page.display_name, f"/u/{page.handle}") if page else (str(subject_id), "")
-            case Kind.ARTIST:
-                artist = await profiles.artist(tx, artist_id=ArtistId(subject_id))
-                return artist.name, f"/artists/{artist.handle}"
-            case Kind.RELEASE:
-                release = await catalogue.show_release(tx, release_id=ReleaseId(subject_id), viewer=None)
-                return f"{release.title}, {release.artist.name}", f"/releases/{subject_id}"
-    except (Missing, catalogue.TakenDown):
-        return str(subject_id), ""

@@ -15,13 +15,13 @@ from vibestream.contexts.user.reports import service as reports
 from vibestream.contexts.user.reports.service import Open
 from vibestream.contexts.user.verification import service as verification
 from vibestream.contexts.user.verification.service import Ground, State, Verification, Waiting
+from vibestream.flows import reported
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.platform.access import Principal, holds
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
-from vibestream.web.pages.moderated_reports import name_of
 from vibestream.web.pages.reporting import REASONS
 from vibestream.web.rendering import answer_with, render, sentence_of
 from vibestream.web.sentences import N_
@@ -69,10 +69,11 @@ class VerificationView:
 async def show_moderation(request: Request, tx: TxDep) -> Response:
     """Show what waits for a moderator."""
     waiting = await verification.queue(tx, limit=_QUEUE)
-    reported = [(one, await name_of(tx, one.kind, one.subject_id)) for one in await reports.queue(tx, limit=_QUEUE)]
+    waits = await reports.queue(tx, limit=_QUEUE)
+    named = [(one, (await reported.named(tx, kind=one.kind, subject_id=one.subject_id))[0]) for one in waits]
     words = {one.value: said for one, said in REASONS.items()}
     count = await verification.count_waiting(tx)
-    return render(request, "moderation.html", QueueView(tuple(waiting), count, tuple(reported), words))
+    return render(request, "moderation.html", QueueView(tuple(waiting), count, tuple(named), words))
 
 
 @router.get("/moderation/verifications/{verification_id}", policy=_MODERATOR)

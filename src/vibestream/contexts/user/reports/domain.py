@@ -166,6 +166,17 @@ class Case:
         """Whether something that was said waits for a decision."""
         return any(not one.decided for one in self.reports)
 
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What can be decided about it as it stands, in the order in which it is offered."""
+        order = (Verdict.DISMISSED, Verdict.HIDDEN, Verdict.TAKEN_DOWN) if self.open else ()
+        possible = tuple(one for one in order if one in VERDICTS[self.subject.kind])
+        return (*possible, Verdict.SHOWN) if self.hidden else possible
+
+    def involves(self, user_id: UserId) -> bool:
+        """Say whether somebody reported it, or it is theirs: they do not decide."""
+        return user_id == self.subject.owner_id or user_id in {one.reporter_id for one in self.reports}
+
 
 def require_verdict(case: Case, verdict: Verdict) -> None:
     """Return when something is open for a verdict, or a page is hidden that is to be shown.

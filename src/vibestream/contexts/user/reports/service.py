@@ -108,9 +108,12 @@ async def report(tx: Tx, *, reporter: UserId, subject: Subject, reason: Reason, 
     return made
 
 
-async def queue(tx: Tx, *, limit: int) -> list[Open]:
-    """Return the subjects of which something is open, the longest waiting first; for moderators."""
-    return await store.list_open(tx, limit=limit)
+async def queue(tx: Tx, *, limit: int, after: tuple[datetime, UUID] | None = None) -> list[Open]:
+    """Return the subjects of which something is open, the longest waiting first; for moderators.
+
+    `after` is since when the last one shown waits, and its id.
+    """
+    return await store.list_open(tx, limit=limit, after=after)
 
 
 async def case_of(tx: Tx, *, kind: Kind, subject_id: UUID) -> Case:
@@ -143,7 +146,7 @@ async def decide(
         VerdictInvalid, TextInvalid: say what to change.
     """
     case = await _case(tx, kind, subject_id, await store.lock_reports(tx, kind=kind, subject_id=subject_id))
-    if by == case.subject.owner_id or by in {one.reporter_id for one in case.reports}:
+    if case.involves(by):
         raise OwnReport
     require_verdict(case, verdict)
     words = paragraphs(note, field="note", most=WORDS_CHARACTERS)

@@ -44,13 +44,16 @@ async def add(tx: Tx, *, report: Report) -> bool:
     return touched == 1
 
 
-async def list_open(tx: Tx, *, limit: int) -> list[Open]:
+async def list_open(tx: Tx, *, limit: int, after: tuple[datetime, UUID] | None = None) -> list[Open]:
     """Return the subjects of which something is open, the longest waiting first."""
+    since, subject_id = after or (None, None)
     return await tx.all(
         _open,
         "SELECT kind, subject_id, count(*) AS reports, min(reported_at) AS since, array_agg(DISTINCT reason) AS reasons"
-        " FROM users.report WHERE decision_id IS NULL GROUP BY kind, subject_id ORDER BY since, subject_id LIMIT %s",
-        [limit],
+        " FROM users.report WHERE decision_id IS NULL GROUP BY kind, subject_id"
+        " HAVING %(since)s::timestamptz IS NULL OR (min(reported_at), subject_id) > (%(since)s::timestamptz, %(last)s::uuid)"
+        " ORDER BY since, subject_id LIMIT %(limit)s",
+        {"since": since, "last": subject_id, "limit": limit},
     )
 
 

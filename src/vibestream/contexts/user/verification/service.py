@@ -59,6 +59,7 @@ __all__ = [
     "count_waiting",
     "decide",
     "newest_of",
+    "own_newest",
     "queue",
     "request_of",
     "withdraw",
@@ -120,9 +121,21 @@ async def newest_of(tx: Tx, *, artist_id: ArtistId) -> Verification | None:
     return await store.newest_of(tx, artist_id=artist_id)
 
 
-async def queue(tx: Tx, *, limit: int) -> list[Waiting]:
-    """Return what waits, the oldest first; for moderators."""
-    return await store.list_waiting(tx, limit=limit)
+async def own_newest(tx: Tx, *, artist_id: ArtistId, user_id: UserId) -> Verification:
+    """Return what one asked last for one's own artist.
+
+    Raises:
+        VerificationMissing: nothing was asked, or the artist is another's.
+    """
+    asked = await store.newest_of(tx, artist_id=artist_id)
+    if asked is None or (await profiles.artist(tx, artist_id=artist_id)).user_id != user_id:
+        raise VerificationMissing
+    return asked
+
+
+async def queue(tx: Tx, *, limit: int, after: tuple[datetime, UUID] | None = None) -> list[Waiting]:
+    """Return what waits, the oldest first; for moderators. `after` is when the last one shown was asked, and its id."""
+    return await store.list_waiting(tx, limit=limit, after=after)
 
 
 async def count_waiting(tx: Tx) -> int:

@@ -98,13 +98,16 @@ async def mark_verified(tx: Tx, *, artist_id: ArtistId, now: datetime) -> None:
     await tx.execute("UPDATE users.artist_profile SET verified_at = %s WHERE artist_id = %s", [now, artist_id])
 
 
-async def list_waiting(tx: Tx, *, limit: int) -> list[Waiting]:
+async def list_waiting(tx: Tx, *, limit: int, after: tuple[datetime, UUID] | None = None) -> list[Waiting]:
     """Return what waits, the oldest first."""
+    asked_at, verification_id = after or (None, None)
     return await tx.all(
         Waiting,
         "SELECT verification_id, name, handle, asked_at FROM users.verification JOIN users.artist_profile USING (artist_id)"
-        " WHERE state = 'waiting' ORDER BY asked_at, verification_id LIMIT %s",
-        [limit],
+        " WHERE state = 'waiting' AND (%(asked_at)s::timestamptz IS NULL"
+        " OR (asked_at, verification_id) > (%(asked_at)s::timestamptz, %(last)s::uuid))"
+        " ORDER BY asked_at, verification_id LIMIT %(limit)s",
+        {"asked_at": asked_at, "last": verification_id, "limit": limit},
     )
 
 
