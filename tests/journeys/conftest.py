@@ -142,6 +142,8 @@ class Stage:
     fan: Person
     admin: Person
     finance: Person
+    moderator: Person
+    """Who also has a page of their own, under their first name."""
     release: str
     handle: str
     states: dict[str, Any]
@@ -157,10 +159,11 @@ def set_stage(product: Product, chromium: Browser, tmp_path_factory: pytest.Temp
     """Publish a release of three short cuts of a real song, in FLAC; make a fan who hears every quality, and an operator."""
     cuts = people.cut_songs(tmp_path_factory.mktemp("cuts"))
     artist, fan, admin = (people.somebody(name) for name in ("Ana Soler", "Kito", "Olga Petit"))
-    finance = people.somebody("Fiona Keller")
+    finance, moderator = people.somebody("Fiona Keller"), people.somebody("Mora Lind")
     states: dict[str, Any] = {}
     release = ""
-    for name, person in (("artist", artist), ("fan", fan), ("admin", admin), ("finance", finance)):
+    cast = {"artist": artist, "fan": fan, "admin": admin, "finance": finance, "moderator": moderator}
+    for name, person in cast.items():
         context = chromium.new_context(base_url=product.url, locale="en-GB")
         context.set_default_timeout(20_000)
         page = context.new_page()
@@ -172,13 +175,15 @@ def set_stage(product: Product, chromium: Browser, tmp_path_factory: pytest.Temp
         if person is fan:
             people.tries_premium(page)
             people.tops_up(page, "25.00")
-        if person in {admin, finance}:
+        if person is moderator:
+            people.opens_page(page, handle="mora")
+        if person in {admin, finance, moderator}:
             product.command("grant-role", person.email, name)
             context.clear_cookies()
             people.signs_in(page, person)
         states[name] = context.storage_state()
         context.close()
-    return Stage(artist, fan, admin, finance, release, "ana.soler", states)
+    return Stage(artist, fan, admin, finance, moderator, release, "ana.soler", states)
 
 
 def own_installation() -> tuple[Any, Any]:

@@ -146,6 +146,17 @@ def becomes_artist(page: Page, *, name: str, handle: str) -> None:
     page.wait_for_url("**/studio/new")
 
 
+def opens_page(page: Page, *, handle: str) -> None:
+    """Make a page of one's own that everybody may see."""
+    page.goto("/account/page")
+    page.get_by_label("Handle").fill(handle)
+    page.get_by_label("About you").fill("Nights, mostly: long records that take their time.")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Your page was saved.").wait_for()
+
+
 def uploads(page: Page, songs: Iterable[Path]) -> None:
     """Choose files, wait until each has arrived, and take these alone."""
     chosen = list(songs)

@@ -4,14 +4,14 @@ to sign in."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys import looking, people
 from tests.journeys.conftest import Product, Stage
+from tests.journeys.pages import Browsers, pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -27,73 +27,12 @@ _NAMELESS_GLYPHS = """() => [...document.querySelectorAll('svg.icon use')].filte
 }).map(use => use.getAttribute('href'))"""
 
 
-def pages_of(stage: Stage, page: Page) -> Iterator[tuple[str, str, str]]:
-    """Yield every page: its name, whose eyes see it, its address."""
-    page.goto(stage.release)
-    track = str(page.locator(".song-link").first.get_attribute("href"))
-    studio = stage.release.replace("/releases/", "/studio/releases/")
-    yield from (
-        ("home", "fan", "/"),
-        ("home-anonymous", "", "/"),
-        ("artist", "fan", f"/artists/{stage.handle}"),
-        ("release", "fan", stage.release),
-        ("track", "fan", track),
-        ("sign-up", "", "/sign-up"),
-        ("sign-in", "", "/sign-in"),
-        ("verify", "", "/verify"),
-        ("account", "fan", "/account"),
-        ("become-artist", "fan", "/studio"),
-        ("studio", "artist", "/studio"),
-        ("upload", "artist", "/studio/new"),
-        ("draft", "artist", studio),
-        ("wallet", "fan", "/wallet"),
-        ("payments", "fan", "/payments"),
-        ("subscription", "fan", "/subscription"),
-        ("subscription-order", "fan", "/subscription/order?plan=premium&cycle=yearly&currency=EUR"),
-        ("family-join", "fan", "/subscription/join"),
-        ("tip", "fan", f"/artists/{stage.handle}/tip"),
-        ("royalties", "artist", "/studio/royalties"),
-        ("splits", "artist", "/studio/splits"),
-        ("splits-of-song", "artist", track.replace("/tracks/", "/studio/splits/tracks/")),
-        ("payouts", "artist", "/studio/payouts"),
-        ("payout-history", "artist", "/studio/payouts/history"),
-        ("notifications", "fan", "/notifications"),
-        ("notification-choices", "fan", "/notifications/choices"),
-        ("unsubscribe-unknown", "", "/unsubscribe/none"),
-        ("operations", "admin", "/operations"),
-        ("audit-log", "admin", "/operations/audit-log"),
-        *_finance_pages(),
-        ("forbidden", "fan", "/operations"),
-        ("missing", "fan", "/nothing/here"),
-        ("mail", "", "/sandbox/mail"),
-    )
-
-
-def _finance_pages() -> Iterator[tuple[str, str, str]]:
-    """Yield the pages of the console that have an address of their own."""
-    lists = ("payments", "reviews", "reviews/decided", "payouts", "royalties", "reconciliation", "models")
-    further = (
-        "reconciliation/webhooks",
-        "royalties/policies",
-        "royalties/advances",
-        "models/policy",
-        "models/denied",
-        "books/rates",
-    )
-    books = ("books", "books/accounts", "books/transactions?key=payment:", "books/seals")
-    yield "finance", "finance", "/finance"
-    for place in (*lists, *further, *books):
-        name = place.partition("?")[0].replace("/", "-")
-        yield f"finance-{name}", "finance", f"/finance/{place}"
-    yield "finance-month", "finance", "/finance/royalties/2026-10/USD?preview=1"
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing_on_any_page(chromium: Browser, product: Product, stage: Stage, theme: str, width: int):
     found: list[str] = []
     with Browsers(chromium, product, stage, theme=theme, width=width, language="en") as open_page:
-        for name, who, address in pages_of(stage, open_page("")):
+        for name, who, address in pages_of(stage, open_page):
             page = open_page(who)
             page.goto(address)
             page.evaluate(looking.AXE.read_text())
@@ -107,7 +46,7 @@ def test_no_page_is_wider_than_a_small_screen_or_clips_its_text(
 ):
     found: list[str] = []
     with Browsers(chromium, product, stage, theme="light", width=320, language=language) as open_page:
-        for name, who, address in pages_of(stage, open_page("")):
+        for name, who, address in pages_of(stage, open_page):
             page = open_page(who)
             page.goto(address)
             page.wait_for_load_state("networkidle") if who == "" else page.wait_for_timeout(150)
@@ -209,51 +148,3 @@ def _focused(page: Page) -> str:
 def _tab(page: Page) -> str:
     page.keyboard.press("Tab")
     return re.sub(r"\s+", " ", _focused(page))
-
-
-class Browsers:
-    """Opens a page for whoever's eyes are wanted, in one browser a person."""
-
-    def __init__(self, chromium: Browser, product: Product, stage: Stage, *, theme: str, width: int, language: str):
-        self._make: Callable[[str], BrowserContext] = lambda who: _context(
-            chromium, product, stage, who, theme=theme, width=width, language=language
-        )
-        self._pages: dict[str, Page] = {}
-
-    def __enter__(self) -> Callable[[str], Page]:
-        return self._open
-
-    def __exit__(self, *_: object) -> None:
-        for who, page in self._pages.items():
-            if who:
-                _prefer(page.context, language="en", theme="auto")
-            page.context.close()
-
-    def _open(self, who: str) -> Page:
-        if who not in self._pages:
-            self._pages[who] = self._make(who).new_page()
-        return self._pages[who]
-
-
-def _context(
-    chromium: Browser, product: Product, stage: Stage, who: str, *, theme: str, width: int, language: str
-) -> BrowserContext:
-    options: dict[str, Any] = {"storage_state": stage.states[who]} if who else {}
-    context = chromium.new_context(
-        base_url=product.url,
-        viewport={"width": width, "height": 844},
-        locale=language,
-        has_touch=width < 500,
-        **options,
-    )
-    chosen = {"vs_theme": theme, "vs_locale": language}
-    context.add_cookies([{"name": name, "value": value, "url": product.url} for name, value in chosen.items()])
-    if who:
-        _prefer(context, language=language, theme=theme)
-    return context
-
-
-def _prefer(context: BrowserContext, *, language: str, theme: str) -> None:
-    """Choose for the account, whose choice wins over the browser's."""
-    answer = context.request.post("/preferences", form={"language": language, "theme": theme}, max_redirects=0)
-    assert answer.status == 303

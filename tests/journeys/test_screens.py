@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.journeys import people
 from tests.journeys.conftest import Product, Stage
-from tests.journeys.test_access import Browsers, pages_of
+from tests.journeys.pages import Browsers, pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -32,7 +32,7 @@ def test_every_page_is_pictured(
 ):
     found: list[str] = []
     with Browsers(chromium, product, stage, theme=theme, width=width, language=language) as open_page:
-        for name, who, address in pages_of(stage, open_page("")):
+        for name, who, address in pages_of(stage, open_page):
             page = open_page(who)
             page.goto(address)
             page.wait_for_load_state("load")
