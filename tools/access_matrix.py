@@ -136,6 +136,66 @@ OWNED: Final[Mapping[str, str]] = {
 }
 """Routes that answer for one's own object only, as though another's were not there (404); and what makes one to try with."""
 
+
+class Work(enum.Enum):
+    """Who of an artist's people a route of the studio is for."""
+
+    OWNER = "the owner alone: perks, the team, verification, money"
+    EDITORS = "the owner and the editors"
+    READERS = "whoever works for the artist"
+    SENDER = "whoever sent the file"
+
+
+STUDIO: Final[Mapping[str, Work]] = {
+    "PATCH /api/v1/artists/{artist_id}": Work.EDITORS,
+    "GET /studio/artists/{artist_id}": Work.READERS,
+    "POST /studio/artists/{artist_id}": Work.EDITORS,
+    "POST /studio/artists/{artist_id}/invitations": Work.OWNER,
+    "POST /studio/artists/{artist_id}/members/{user_id}/drop": Work.OWNER,
+    "POST /studio/artists/{artist_id}/verification": Work.OWNER,
+    "POST /studio/artists/{artist_id}/verification/withdraw": Work.OWNER,
+    "GET /api/v1/studio/releases/{release_id}": Work.READERS,
+    "PATCH /api/v1/studio/releases/{release_id}": Work.EDITORS,
+    "DELETE /api/v1/studio/releases/{release_id}": Work.EDITORS,
+    "POST /api/v1/studio/releases/{release_id}/publish": Work.EDITORS,
+    "POST /api/v1/studio/releases/{release_id}/take-down": Work.EDITORS,
+    "POST /api/v1/studio/releases/{release_id}/tracks": Work.EDITORS,
+    "PUT /api/v1/studio/releases/{release_id}/order": Work.EDITORS,
+    "PATCH /api/v1/studio/releases/{release_id}/tracks/{track_id}": Work.EDITORS,
+    "DELETE /api/v1/studio/releases/{release_id}/tracks/{track_id}": Work.EDITORS,
+    "POST /api/v1/studio/releases/{release_id}/tracks/{track_id}/withdraw": Work.EDITORS,
+    "POST /api/v1/studio/releases/{release_id}/tracks/{track_id}/restore": Work.EDITORS,
+    "PUT /api/v1/studio/releases/{release_id}/cover": Work.EDITORS,
+    "DELETE /api/v1/studio/releases/{release_id}/cover": Work.EDITORS,
+    "GET /studio/releases/{release_id}": Work.READERS,
+    "POST /studio/releases/{release_id}": Work.EDITORS,
+    "POST /studio/releases/{release_id}/songs": Work.EDITORS,
+    "POST /studio/releases/{release_id}/cover": Work.EDITORS,
+    "POST /studio/releases/{release_id}/take-down": Work.EDITORS,
+    "POST /studio/releases/{release_id}/delete": Work.EDITORS,
+    "HEAD /api/v1/tus/{upload_id}": Work.SENDER,
+    "PATCH /api/v1/tus/{upload_id}": Work.SENDER,
+    "DELETE /api/v1/tus/{upload_id}": Work.SENDER,
+    "POST /api/v1/tus/{upload_id}": Work.SENDER,
+    "GET /api/v1/uploads/{upload_id}": Work.SENDER,
+    "POST /studio/uploads/{upload_id}/end": Work.SENDER,
+    "DELETE /api/v1/studio/perks/{perk_id}": Work.OWNER,
+    "POST /studio/perks/{perk_id}/withdraw": Work.OWNER,
+    "GET /api/v1/royalties/tracks/{track_id}/splits": Work.OWNER,
+    "POST /api/v1/royalties/tracks/{track_id}/splits": Work.OWNER,
+    "GET /studio/splits/tracks/{track_id}": Work.OWNER,
+    "POST /studio/splits/tracks/{track_id}": Work.OWNER,
+    "POST /api/v1/royalties/splits/{split_id}/accept": Work.OWNER,
+    "POST /api/v1/royalties/splits/{split_id}/withdraw": Work.OWNER,
+    "POST /studio/splits/{split_id}/accept": Work.OWNER,
+    "POST /studio/splits/{split_id}/withdraw": Work.OWNER,
+    "GET /api/v1/payouts/{payout_id}": Work.OWNER,
+    "POST /api/v1/payouts/{payout_id}/cancel": Work.OWNER,
+    "GET /studio/payouts/{payout_id}": Work.OWNER,
+    "POST /studio/payouts/{payout_id}/cancel": Work.OWNER,
+}
+"""Of the routes above, those of an artist's studio: who of the artist's people may call them."""
+
 OTHERS: Final[Mapping[str, Bears]] = {
     "GET /media/{path:path}": Bears.SIGNED,
     "GET /sign-in-with/{provider}": Bears.NO_OBJECT,
@@ -242,6 +302,11 @@ SENT_OPENLY: Final[Mapping[str, str]] = {
     "POST /studio/payouts key": "made by the form, one's own with each person",
 }
 """Ids in a body that may be anybody's, and why."""
+
+
+def is_of_studio(row: str) -> bool:
+    """Say whether a route is one of an artist's studio, so that it must be named in `STUDIO`."""
+    return any(part in row for part in ("/studio/", "/tus/", "/uploads/", "/royalties/", "/payouts/"))
 
 
 def rows_of(path: str, methods: Iterable[str]) -> list[str]:

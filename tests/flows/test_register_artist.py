@@ -23,7 +23,7 @@ async def test_a_new_artist_and_each_change_of_name_arrive_in_the_catalogue(data
         artist = await make_artist(tx, name="Río Lento", handle="rio-lento")
     await drain(database, consumers)
     async with database.begin() as tx:
-        (first,) = await catalogue.artists_of(tx, user_id=artist.user_id)
+        (first,) = [one.artist for one in await catalogue.artists_of(tx, user_id=artist.user_id)]
         await profiles.change_artist(
             tx, artist_id=artist.artist_id, user_id=artist.user_id, name="Río Rápido", now=MADE_AT
         )
@@ -31,7 +31,7 @@ async def test_a_new_artist_and_each_change_of_name_arrive_in_the_catalogue(data
     await drain(database, consumers)
 
     async with database.begin() as tx:
-        (changed,) = await catalogue.artists_of(tx, user_id=artist.user_id)
+        (changed,) = [one.artist for one in await catalogue.artists_of(tx, user_id=artist.user_id)]
     assert (first.artist_id, first.name, first.handle) == (artist.artist_id, "Río Lento", "rio-lento")
     assert (changed.artist_id, changed.name, changed.handle) == (artist.artist_id, "Río Rápido", "rio-lento")
 

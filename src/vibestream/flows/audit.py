@@ -32,7 +32,7 @@ from vibestream.contexts.user.passkeys import invariants as passkeys
 from vibestream.contexts.user.passwords import invariants as passwords
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
-from vibestream.flows import audit_claims, audit_rewards
+from vibestream.flows import audit_claims, audit_rewards, work_for_artists
 from vibestream.platform.config import Settings
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
@@ -55,6 +55,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *claim_wallets.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *audit_claims.INVARIANTS,
+    *work_for_artists.INVARIANTS,
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,
     *webhooks.INVARIANTS,

@@ -255,6 +255,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The picture is too small: at least 750 pixels wide and 250 high."
     ),
     "media.pictures_unreadable": N_("Pictures cannot be read on this server now. Try again later."),
+    "catalogue.read_only": N_("You work for this artist as an analyst: you see the music and change nothing."),
     "catalogue.release_is_published": N_("The release is published: take it down to add or remove songs."),
     "catalogue.release_missing": N_("There is no such release."),
     "catalogue.release_was_published": N_(
@@ -270,6 +271,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "upload.already_stored": N_("This file was accepted and is kept. Take its song out of the release instead."),
     "upload.gone": N_("This upload has ended. Begin a new one."),
     "upload.missing": N_("There is no such upload."),
+    "upload.no_artist": N_("Only artists, and editors in an artist's team, upload music."),
     "upload.no_room": N_("We have run out of room. What you sent is safe; try again later."),
     # Money of one's own
     "checkout.invalid_payment": N_("This cannot be paid: check the amount and the currency."),

@@ -63,24 +63,26 @@ async def test_of_nine_listeners_the_page_says_that_nothing_can_be_told(client_f
         assert shown.all("svg", **{"class": "chart-box chart-bars"}) == []
 
 
-async def test_another_artists_handle_shows_ones_own(client_for, database):
+async def test_another_artists_handle_leads_nowhere(client_for, database):
     async with database.begin() as tx:
         other, _ = await published(tx, listeners=12)
         _, owner = await published(tx, listeners=0)
         await publish(tx)
     artist = await client_for(owner)
 
-    shown = read(await artist.get(f"/studio/analytics?artist={other.artist.handle}&week={WEEK}", headers=HTML))
+    answer = await artist.get(f"/studio/analytics?artist={other.artist.handle}&week={WEEK}", headers=HTML)
 
-    assert "Nothing can be told yet" in shown.text
-    assert other.artist.handle not in shown.text
+    assert answer.status_code == 404
+    assert other.artist.handle not in read(answer).text
+    assert other.artist.name not in read(answer).text
 
 
-async def test_nobody_but_artists_may_look(client, client_for, database):
+async def test_whoever_works_for_no_artist_is_led_to_where_one_is_made(client, client_for, database):
     async with database.begin() as tx:
         fan = await make_user(tx)
 
-    assert (await (await client_for(fan)).get("/studio/analytics", headers=HTML)).status_code == 403
+    answer = await (await client_for(fan)).get("/studio/analytics", headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/studio")
     assert (await client.get("/studio/analytics", headers=HTML)).status_code in {303, 401}
 
 

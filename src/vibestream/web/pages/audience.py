@@ -15,10 +15,8 @@ from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.analytics.service import Audience, Part, WeekTotal
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import KnownTrack
-from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.kernel.ids import TrackId
-from vibestream.platform.access import holds
+from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -26,11 +24,11 @@ from vibestream.web.charts import BarChart, Figure, bar_chart
 from vibestream.web.localization import Language
 from vibestream.web.pages.forms import see_other
 from vibestream.web.pages.listening_figures import spoken_day
+from vibestream.web.pages.studio_artists import StudioArtist, chosen_of, studio_artists
 from vibestream.web.rendering import render, shell_of
 
 router = Router(include_in_schema=False)
 
-_ARTIST: Final = holds("artist")
 _WEEKS: Final = 26
 _DAYS: Final = 7
 
@@ -64,8 +62,8 @@ class WeekView:
 class AudienceView:
     """The page. `week` is None when nothing may be told of any week, or of the one that was asked for."""
 
-    artists: tuple[ArtistProfile, ...]
-    artist: ArtistProfile
+    artists: tuple[StudioArtist, ...]
+    artist: StudioArtist
     weeks: tuple[WeekTotal, ...]
     by_week: BarChart | None
     week: WeekView | None
@@ -73,7 +71,7 @@ class AudienceView:
     fewest: int
 
 
-@router.get("/studio/analytics", policy=_ARTIST)
+@router.get("/studio/analytics", policy=SIGNED_IN)
 async def show_audience(
     *,
     request: Request,
@@ -82,16 +80,19 @@ async def show_audience(
     artist: Annotated[str, Query(max_length=100)] = "",
     week: Annotated[date | None, Query()] = None,
 ) -> Response:
-    """Show the audience of one of one's artists, in the last week or in the one asked for."""
-    own = await profiles.artists_of(tx, user_id=principal.user_id)
-    if not own:  # the role without a profile: where one is made
+    """Show the audience of an artist that one owns or works for, in the last week or in the one asked for.
+
+    Figures are another context's: that one has a part in the artist is read in the same transaction, just before.
+    """
+    artists = await studio_artists(tx, user_id=principal.user_id)
+    if not artists and not artist:  # where an artist is made
         return see_other("/studio")
-    chosen = next((one for one in own if one.handle == artist), own[0])
-    return render(request, "audience.html", await _view(tx, own, chosen, week, shell_of(request).language))
+    chosen = chosen_of(artists, artist)
+    return render(request, "audience.html", await _view(tx, artists, chosen, week, shell_of(request).language))
 
 
 async def _view(
-    tx: Tx, own: Sequence[ArtistProfile], chosen: ArtistProfile, asked: date | None, spoken: Language
+    tx: Tx, own: Sequence[StudioArtist], chosen: StudioArtist, asked: date | None, spoken: Language
 ) -> AudienceView:
     weeks = await audience.weeks_of(tx, artist_id=chosen.artist_id, limit=_WEEKS)
     monday = asked or (weeks[0].week if weeks else None)

@@ -1,4 +1,8 @@
-"""The studio: becoming an artist, uploading, working on a release, publishing it and taking it down."""
+"""The studio: becoming an artist, uploading, working on a release, publishing it and taking it down.
+
+Whoever is signed in may call. What they are shown and may change is decided by the statements behind it: 404 without a
+part in the artist, 403 to an analyst who writes.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,11 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import Form, Request, UploadFile
+from fastapi import Form, Query, Request, UploadFile
 from starlette.responses import Response
 
 from vibestream.contexts.music.catalogue import service as catalogue
-from vibestream.contexts.music.catalogue.service import Release
+from vibestream.contexts.music.catalogue.service import Part, ReadOnly, Release
 from vibestream.contexts.music.packaging import service as packaging
 from vibestream.contexts.music.uploads import service as uploads
 from vibestream.contexts.music.uploads.service import Stage as UploadStage
@@ -20,7 +24,7 @@ from vibestream.contexts.music.uploads.service import UploadView
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import ArtistId, ReleaseId, TrackId, UploadId, UserId
-from vibestream.platform.access import SIGNED_IN, Principal, holds
+from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -29,13 +33,13 @@ from vibestream.web.pages import release_edits, release_form
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.release_edits import FieldRefused
 from vibestream.web.pages.release_form import FormBroken, Sent
+from vibestream.web.pages.studio_artists import chosen_of, editable_of, studio_artists
 from vibestream.web.pages.studio_views import arrived_row, draft_view, studio_card
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import refusal_of
 
 router = Router(include_in_schema=False)
 
-_ARTIST: Final = holds("artist")
 _MOST: Final = 200
 _FORM_BYTES: Final = 256 * 1024
 _COVER_BYTES: Final = 21 * 1024 * 1024
@@ -50,15 +54,20 @@ _BECOMING: Final = {
 
 
 @router.get("/studio", policy=SIGNED_IN)
-async def show_studio(request: Request, tx: TxDep, principal: PrincipalDep) -> Response:
-    """Show an artist's releases; to others, the way to become one."""
-    artists = await profiles.artists_of(tx, user_id=principal.user_id)
-    if not artists:
+async def show_studio(
+    request: Request, tx: TxDep, principal: PrincipalDep, artist: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """Show the releases of an artist that one owns or works for; to others, the way to become one."""
+    artists = await studio_artists(tx, user_id=principal.user_id)
+    if not artists and not artist:
         return _become_page(request, Filled({"name": principal.display_name}))
+    chosen = chosen_of(artists, artist)
     spoken = shell_of(request).language
-    found = await catalogue.my_releases(tx, user_id=principal.user_id, before=None, limit=_MOST)
+    found = await catalogue.my_releases(
+        tx, user_id=principal.user_id, artist_id=chosen.artist_id, before=None, limit=_MOST
+    )
     cards = tuple(studio_card(card, spoken) for card in found)
-    return render(request, "studio.html", artists=artists, cards=cards)
+    return render(request, "studio.html", artists=artists, artist=chosen, cards=cards)
 
 
 @router.post("/studio/artists", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)
@@ -83,16 +92,22 @@ async def become_artist(
     return see_other("/studio/new")
 
 
-@router.get("/studio/new", policy=_ARTIST)
+@router.get("/studio/new", policy=SIGNED_IN)
 async def show_new(
-    request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, release: UUID | None = None
+    *,
+    request: Request,
+    tx: TxDep,
+    principal: PrincipalDep,
+    now: NowDep,
+    release: UUID | None = None,
+    artist: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """Show where files are dropped, and what has arrived and is on no release yet; for a new release or one that is."""
-    target = await _own(tx, release, principal) if release else None
-    return await _new_page(request, tx, principal, now, target=target)
+    target = await _editable(tx, release, principal) if release else None
+    return await _new_page(request, tx, principal, now, target=target, handle=artist)
 
 
-@router.post("/studio/releases", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
+@router.post("/studio/releases", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)
 async def draft_release(
     *,
     request: Request,
@@ -111,6 +126,7 @@ async def draft_release(
             artist_id=artist_id,
             upload_ids=[UploadId(one) for one in upload],
             now=now,
+            awaited=principal.holds("artist"),
         )
     except VibeStreamError as error:
         page = await _new_page(request, tx, principal, now, refused=sentence_of(request, error))
@@ -118,7 +134,7 @@ async def draft_release(
     return see_other(f"/studio/releases/{release.release_id}")
 
 
-@router.post("/studio/releases/{release_id}/songs", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
+@router.post("/studio/releases/{release_id}/songs", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)
 async def add_songs(
     *,
     release_id: UUID,
@@ -129,7 +145,7 @@ async def add_songs(
     upload: Ids = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Put files that arrived at the end of a release."""
-    target = await _own(tx, release_id, principal)
+    target = await _editable(tx, release_id, principal)
     try:
         await catalogue.add_uploads(
             tx,
@@ -145,14 +161,14 @@ async def add_songs(
     return see_other(f"/studio/releases/{release_id}")
 
 
-@router.post("/studio/uploads/{upload_id}/end", policy=_ARTIST)
+@router.post("/studio/uploads/{upload_id}/end", policy=SIGNED_IN)
 async def end_upload(upload_id: UUID, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Drop a file that never arrived whole."""
     await uploads.terminate_upload(runtime, upload_id=UploadId(upload_id), user_id=principal.user_id, now=now)
     return see_other("/studio/new")
 
 
-@router.get("/studio/releases/{release_id}", policy=_ARTIST)
+@router.get("/studio/releases/{release_id}", policy=SIGNED_IN)
 async def show_draft(
     release_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, done: str = ""
 ) -> Response:
@@ -160,7 +176,7 @@ async def show_draft(
     return await _draft_page(request, tx, principal, release_id, done=done)
 
 
-@router.post("/studio/releases/{release_id}", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
+@router.post("/studio/releases/{release_id}", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)
 async def save_draft(release_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Save what the form says, and do what its button says beside: publish, move a song, remove one."""
     sent = release_form.read(await request.form())
@@ -169,7 +185,7 @@ async def save_draft(release_id: UUID, request: Request, tx: TxDep, principal: P
         by = -1 if verb == "up" else 1
         sent = replace(sent, fields=release_form.moved(sent.fields, _track_id(subject), by=by))
     try:
-        release = await _own(tx, release_id, principal)
+        release = await _editable(tx, release_id, principal)
         fields = release_edits.merged(sent, release)
         release = await release_edits.carry_out(tx, release, fields, user_id=principal.user_id, now=now)
         await _act(tx, release, verb, subject, user_id=principal.user_id, now=now)
@@ -184,7 +200,7 @@ async def save_draft(release_id: UUID, request: Request, tx: TxDep, principal: P
     return see_other(f"/studio/releases/{release_id}?done={'published' if verb == 'publish' else 'saved'}")
 
 
-@router.post("/studio/releases/{release_id}/cover", policy=_ARTIST, max_body_bytes=_COVER_BYTES)
+@router.post("/studio/releases/{release_id}/cover", policy=SIGNED_IN, max_body_bytes=_COVER_BYTES)
 async def change_cover(
     *,
     release_id: UUID,
@@ -196,7 +212,7 @@ async def change_cover(
 ) -> Response:
     """Give a release the cover that was chosen."""
     async with runtime.database.begin(read_only=True) as tx:
-        release = await _own(tx, release_id, principal)
+        release = await _editable(tx, release_id, principal)
     try:
         await catalogue.upload_cover(
             runtime,
@@ -214,24 +230,24 @@ async def change_cover(
     return see_other(f"/studio/releases/{release_id}?done=cover")
 
 
-@router.post("/studio/releases/{release_id}/take-down", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
+@router.post("/studio/releases/{release_id}/take-down", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)
 async def take_down(release_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Withdraw a published release."""
-    release = await _own(tx, release_id, principal)
+    release = await _editable(tx, release_id, principal)
     await catalogue.take_down_release(
         tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=release.version, now=now
     )
     return see_other(f"/studio/releases/{release_id}?done=taken_down")
 
 
-@router.post("/studio/releases/{release_id}/delete", policy=_ARTIST, max_body_bytes=_FORM_BYTES)
+@router.post("/studio/releases/{release_id}/delete", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)
 async def delete_draft(release_id: UUID, tx: TxDep, principal: PrincipalDep) -> Response:
     """Delete a release that was never public."""
-    release = await _own(tx, release_id, principal)
+    release = await _editable(tx, release_id, principal)
     await catalogue.delete_draft(
         tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=release.version
     )
-    return see_other("/studio")
+    return see_other(f"/studio?artist={release.artist.handle}")
 
 
 async def _act(tx: Tx, release: Release, verb: str, subject: str, *, user_id: UserId, now: datetime) -> None:
@@ -250,8 +266,12 @@ async def _act(tx: Tx, release: Release, verb: str, subject: str, *, user_id: Us
         )
 
 
-async def _own(tx: Tx, release_id: UUID, principal: Principal) -> Release:
+async def _editable(tx: Tx, release_id: UUID, principal: Principal) -> Release:
+    """Return a release to whoever may change it: no analyst comes as far as a form, whatever they send."""
     studio = await catalogue.studio_release(tx, release_id=ReleaseId(release_id), user_id=principal.user_id)
+    part = await catalogue.part_in_release(tx, release_id=studio.release.release_id, user_id=principal.user_id)
+    if part is None or not part.edits:
+        raise ReadOnly
     return studio.release
 
 
@@ -269,7 +289,10 @@ async def _draft_page(
     asset_ids = [track.asset_id for track in studio.release.tracks]
     assets = await packaging.list_assets(tx, asset_ids=asset_ids)
     view = draft_view(studio, assets, shell_of(request).language, sent=sent, wrong=wrong)
-    return render(request, "draft.html", view, done=done)
+    part = await catalogue.part_in_release(tx, release_id=studio.release.release_id, user_id=principal.user_id)
+    template = "draft.html" if part and part.edits else "draft_to_read.html"
+    handle = studio.release.artist.handle
+    return render(request, template, view, done=done, handle=handle, owned=part is Part.OWNER)
 
 
 async def _new_page(
@@ -280,13 +303,17 @@ async def _new_page(
     *,
     target: Release | None = None,
     refused: str = "",
+    handle: str = "",
 ) -> Response:
+    artists = editable_of(await studio_artists(tx, user_id=principal.user_id))
     spoken = shell_of(request).language
     found = await uploads.list_uploads(tx, user_id=principal.user_id, before=None, limit=_MOST, now=now)
     used = await catalogue.assets_on_releases(tx, user_id=principal.user_id)
     rows = tuple(_row(view, spoken) for view in reversed(found) if view.asset_id not in used)
-    artists = await profiles.artists_of(tx, user_id=principal.user_id)
-    return render(request, "new_release.html", rows=rows, artists=artists, target=target, refused=refused)
+    chosen = target.artist.handle if target else next((one.handle for one in artists if one.handle == handle), "")
+    return render(
+        request, "new_release.html", rows=rows, artists=artists, target=target, refused=refused, handle=chosen
+    )
 
 
 def _become_page(request: Request, form: Filled) -> Response:

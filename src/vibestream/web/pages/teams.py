@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.teams import service as teams
 from vibestream.contexts.user.teams.service import TeamRole
+from vibestream.flows import work_for_artists
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.access import SIGNED_IN, Principal
@@ -47,7 +48,9 @@ async def invite(
 @router.post("/studio/artists/{artist_id}/members/{user_id}/drop", policy=SIGNED_IN)
 async def drop(artist_id: UUID, user_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Take a member out, or leave."""
-    await teams.drop(tx, artist_id=ArtistId(artist_id), member=UserId(user_id), by=principal.user_id, now=now)
+    await work_for_artists.drop(
+        tx, artist_id=ArtistId(artist_id), member=UserId(user_id), by=principal.user_id, now=now
+    )
     if user_id == principal.user_id:
         return see_other("/studio/join")
     return see_other(f"/studio/artists/{artist_id}?done=dropped")
@@ -70,7 +73,7 @@ async def join(
 ) -> Response:
     """Enter a team by a code."""
     try:
-        artist_id = await teams.join(tx, user_id=principal.user_id, code=code, now=now)
+        artist_id = await work_for_artists.join(tx, user_id=principal.user_id, code=code, now=now)
     except VibeStreamError as error:
         form = Filled({"code": code}).refused(sentence_of(request, error), field_name="code")
         raise answer_with(request, error, await _page(request, tx, principal, form)) from None

@@ -321,7 +321,7 @@ async def test_a_track_of_another_release_of_ones_own_is_missing_too(studio: Stu
     assert answer.status_code == 404
 
 
-async def test_the_studio_is_for_artists_and_holding_for_operators(
+async def test_the_studio_is_empty_for_fans_and_holding_is_for_operators(
     studio: Studio, uploads: list[MadeAsset], database: Database, client: httpx2.AsyncClient, client_for: ClientFor
 ):
     public = await studio.published(uploads)
@@ -331,7 +331,9 @@ async def test_the_studio_is_for_artists_and_holding_for_operators(
     fan_client, operators = await client_for(fan), await client_for(operator)
 
     assert (await client.get(STUDIO)).status_code == 401
-    assert (await fan_client.get(STUDIO)).status_code == 403
+    assert (await fan_client.get(STUDIO)).json()["items"] == []
+    begun = await fan_client.post(STUDIO, json={"title": "Mine"})
+    assert (begun.status_code, begun.json()["code"]) == (404, "catalogue.artist_missing")
     assert (await studio.client.post(hold)).status_code == 403
     assert (await operators.post(hold)).json()["withdrawn_by"] == "operator"
     refused = await studio.post(f"{STUDIO}/{release_of(public)}/publish", {"version": public["version"] + 1})

@@ -20,10 +20,12 @@ from vibestream.contexts.music.catalogue.domain import (
     EditConflict,
     HeldByOperator,
     NotReadyToPublish,
+    Part,
     Release,
     ReleaseKind,
     Stage,
     TrackMissing,
+    WorkedFor,
 )
 from vibestream.contexts.music.catalogue.service import (
     ArtistMissing,
@@ -522,7 +524,7 @@ async def test_the_replica_says_what_it_was_told_last_also_when_clocks_disagree(
     await tell("Ada R.", "ada", 5)
 
     assert (await service.artists_of(tx, user_id=artist.owner_user_id)) == [
-        Artist(artist.artist_id, artist.owner_user_id, "Ada R.", "ada")
+        WorkedFor(Artist(artist.artist_id, artist.owner_user_id, "Ada R.", "ada"), Part.OWNER)
     ]
     # Somebody else took the handle that was given up: the news of it may come first.
     eve = await known_artist(tx, name="Eve", handle="ada-rios")
@@ -596,7 +598,7 @@ async def test_an_accounts_assets_on_releases_are_its_own_alone(tx: Tx):
     assert used == {track.asset_id for track in release.tracks}
 
 
-async def test_a_draft_whose_artist_has_another_owner_since_is_not_shaped_by_late_tags(tx: Tx):
+async def test_a_draft_is_shaped_by_late_tags_whoever_brought_its_masters(tx: Tx):
     artist = await known_artist(tx)
     waiting = await make_asset(tx, user_id=artist.owner_user_id, file_name="take7.flac", state=State.WAITING)
     draft = await service.draft_from_uploads(
@@ -611,7 +613,7 @@ async def test_a_draft_whose_artist_has_another_owner_since_is_not_shaped_by_lat
     await service.hear_of_audio(tx, asset_id=waiting.asset_id, now=LATER)
 
     kept = await service.show_release(tx, release_id=draft.release_id, viewer=heir)
-    assert [track.title for track in kept.tracks] == ["take7"]
+    assert [track.title for track in kept.tracks] == ["Nebula"]
 
 
 async def test_a_stale_version_changes_nothing(tx: Tx):

@@ -31,7 +31,11 @@ KEYS = Keyring.of(b"s" * 32)
 NOON = 1_772_366_400
 EXPIRES = NOON + 7 * 3600
 PREFIX = f"a/{'0' * 64}/"
-GRANTS: list[Grant] = [ToAnybody(), ToListen(ListenId(new_id()), TrackId(new_id())), ToOwner(UserId(new_id()))]
+GRANTS: list[Grant] = [
+    ToAnybody(),
+    ToListen(ListenId(new_id()), TrackId(new_id())),
+    ToOwner(UserId(new_id()), TrackId(new_id())),
+]
 
 
 @pytest.mark.parametrize("grant", GRANTS, ids=["anybody", "listen", "owner"])

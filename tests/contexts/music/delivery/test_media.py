@@ -15,6 +15,7 @@ from starlette.types import Message, Scope
 from tests.factories.listen_reward import listen_of
 from tests.factories.music import Music, folder, make_music, masters
 from tests.factories.music_assets import SEGMENT, put_objects
+from tests.factories.teams import dropped_from, make_member
 from tests.factories.users import make_user
 from tests.http_client import ClientFor
 from vibestream.contexts.music.catalogue import service as catalogue
@@ -22,6 +23,7 @@ from vibestream.contexts.music.delivery import service
 from vibestream.contexts.music.delivery.domain.links import ToAnybody, ToOwner, sign
 from vibestream.contexts.music.delivery.service import Delivery
 from vibestream.contexts.music.packaging.domain.layout import prefix_of
+from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 from vibestream.platform.runtime import Runtime
@@ -306,6 +308,25 @@ async def test_a_drafts_address_works_for_its_artist_while_signed_in_and_for_nob
     assert signed_out.status_code == 403
 
 
+async def test_a_drafts_address_works_for_a_member_until_they_are_taken_out(
+    database: Database, runtime: Runtime, client_for: ClientFor
+):
+    async with database.begin() as tx:
+        music = await make_music(tx, publish=False, duration_ms=30_000, rungs=("aac-160",))
+        analyst = await make_member(tx, music.artist, TeamRole.ANALYST)
+    await put_objects(runtime.objects, music.asset)
+    analysts = await client_for(analyst)
+    url = await segment_url(analysts, music)
+
+    before = await analysts.get(url)
+    async with database.begin() as tx:
+        await dropped_from(tx, music.artist.artist_id, music.artist.user_id, analyst)
+    after = await analysts.get(url)
+
+    assert (before.status_code, before.content) == (200, SEGMENT)
+    assert (after.status_code, after.json()["code"]) == (403, "delivery.not_the_owner")
+
+
 async def test_a_public_token_is_never_made_for_a_draft_and_an_owners_does_not_become_public(
     music: Music, app: FastAPI, client: httpx2.AsyncClient
 ):
@@ -313,7 +334,7 @@ async def test_a_public_token_is_never_made_for_a_draft_and_an_owners_does_not_b
     owners = sign(
         keyring,
         prefix=prefix_of(music.asset.address),
-        grant=ToOwner(music.artist.user_id),
+        grant=ToOwner(music.artist.user_id, music.track_id),
         expires=int(time.time()) // 3600 * 3600 + 7200,
     )
     stripped = ".".join([*owners.split(".")[:2], "p", owners.split(".")[3]])

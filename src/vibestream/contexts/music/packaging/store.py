@@ -71,24 +71,34 @@ async def list_assets(tx: Tx, *, asset_ids: Sequence[AssetId]) -> list[Asset]:
     return await tx.all(_asset, _ASSETS + " WHERE asset_id = ANY(%s)", [list(asset_ids)])
 
 
-async def list_uploaded(tx: Tx, *, upload_ids: Sequence[UploadId], user_id: UserId) -> list[UploadedAsset]:
-    """Return those of the uploads that are this account's and were handed in, newest first."""
+async def list_uploaded(tx: Tx, *, upload_ids: Sequence[UploadId], user_id: UserId | None) -> list[UploadedAsset]:
+    """Return those of the uploads that were handed in, by this account or with None by anybody, newest first."""
     rows = await tx.all(
         _upload,
         """
         SELECT upload_id, user_id, file_name, asset_id FROM music.asset_upload
-        WHERE user_id = %s AND upload_id = ANY(%s) ORDER BY upload_id DESC
+        WHERE upload_id = ANY(%(uploads)s) AND (%(me)s::uuid IS NULL OR user_id = %(me)s) ORDER BY upload_id DESC
         """,
-        [user_id, list(upload_ids)],
+        {"me": user_id, "uploads": list(upload_ids)},
     )
     assets = {asset.asset_id: asset for asset in await list_assets(tx, asset_ids=[row["asset_id"] for row in rows])}
     return [UploadedAsset(asset=assets[row.pop("asset_id")], **row) for row in rows]
 
 
 async def list_owners(tx: Tx, *, asset_id: AssetId) -> list[UserId]:
-    """Return the accounts that uploaded the asset's master, each once, in the order of their ids."""
+    """Return the accounts that uploaded the asset's master, each once, in the order of their ids.
+
+    Whoever uploaded it as an editor is left out when they are no editor any more: they are not told how it goes on.
+    """
     return await tx.all(
-        _user, "SELECT DISTINCT user_id FROM music.asset_upload WHERE asset_id = %s ORDER BY user_id", [asset_id]
+        _user,
+        """
+        SELECT DISTINCT brought.user_id FROM music.asset_upload brought LEFT JOIN music.upload USING (upload_id)
+        WHERE brought.asset_id = %s AND (upload.as_editor IS NOT TRUE OR EXISTS (
+            SELECT FROM music.artist_member m WHERE m.user_id = brought.user_id AND m.role = 'editor'))
+        ORDER BY brought.user_id
+        """,
+        [asset_id],
     )
 
 
@@ -289,17 +299,21 @@ async def empty_public(tx: Tx, user_id: UUID) -> None:
 
 
 async def drop_private(tx: Tx, user_id: UUID) -> list[str]:
-    """Delete a person's masters that no public track plays; return the checksums of those that nobody else has."""
+    """Delete a person's masters that no public track plays; return the checksums of those that nobody else has.
+
+    What they brought as an editor to an artist of somebody else is that artist's, and stays.
+    """
     gone = await tx.values(
         """
         WITH gone AS (
-            DELETE FROM music.asset_upload WHERE user_id = %s AND asset_id NOT IN (
+            DELETE FROM music.asset_upload WHERE user_id = %(me)s AND asset_id NOT IN (
                 SELECT track.asset_id FROM music.track JOIN music.release USING (release_id)
-                WHERE track.withdrawn_by IS NULL AND release.stage = 'published')
+                JOIN music.artist ON artist.artist_id = release.artist_id
+                WHERE (track.withdrawn_by IS NULL AND release.stage = 'published') OR artist.owner_user_id <> %(me)s)
             RETURNING asset_id)
         SELECT DISTINCT asset_id FROM gone
         """,
-        [user_id],
+        {"me": user_id},
     )
     orphaned = "asset_id = ANY(%s) AND asset_id NOT IN (SELECT asset_id FROM music.asset_upload)"
     await tx.execute(f"DELETE FROM music.rendition WHERE {orphaned}", [gone])  # noqa: S608 - a literal of ours

@@ -1,7 +1,10 @@
-"""tus 1.0 under `/api/v1/tus`, for any tus client; and what an artist's uploads have become, under `/api/v1/uploads`.
+"""tus 1.0 under `/api/v1/tus`, for any tus client; and what somebody's uploads have become, under `/api/v1/uploads`.
 
 tus fixes statuses and headers; the errors carry theirs (`http_status`), and everything else is as on every other route.
 A tus address answers its protocol alone: reading an upload as JSON has an address of its own.
+
+Whoever is signed in may call: that they are an artist, or an editor of one, is decided where an upload is begun and by
+each statement that reads or writes it.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from vibestream.contexts.music.uploads.domain import protocol
 from vibestream.contexts.music.uploads.domain.upload import State, Upload
 from vibestream.kernel.ids import AssetId, UploadId
 from vibestream.kernel.time import utc_now
-from vibestream.platform.access import ANYONE, holds
+from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http import exchange
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.intake import Intake
@@ -28,7 +31,6 @@ from vibestream.platform.http.routing import Router
 
 TUS: Final = "/api/v1/tus"
 _ONE: Final = TUS + "/{upload_id}"
-_ARTIST: Final = holds("artist")
 _UNBOUNDED: Final = 2**62
 """The route's own bound on bodies; what an upload may hold is bounded by what it was begun with."""
 
@@ -83,7 +85,7 @@ async def describe_tus(runtime: RuntimeDep) -> Response:
     )
 
 
-@router.post(TUS, policy=_ARTIST, max_body_bytes=_UNBOUNDED, status_code=201, dependencies=[TusDep])
+@router.post(TUS, policy=SIGNED_IN, max_body_bytes=_UNBOUNDED, status_code=201, dependencies=[TusDep])
 async def create_upload(request: Request, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Begin an upload; a body that comes along is its first bytes."""
     headers = request.headers
@@ -96,7 +98,14 @@ async def create_upload(request: Request, runtime: RuntimeDep, principal: Princi
     brings_bytes = _has_body(headers)
     if brings_bytes:
         protocol.read_body_type(headers.get("content-type"), headers.get("content-encoding"))
-    upload = await service.begin_upload(runtime, user_id=principal.user_id, size_bytes=size, metadata=metadata, now=now)
+    upload = await service.begin_upload(
+        runtime,
+        user_id=principal.user_id,
+        size_bytes=size,
+        metadata=metadata,
+        as_editor=not principal.holds("artist"),
+        now=now,
+    )
     if brings_bytes:
         async with Intake(request) as intake:
             upload = await service.receive_first_bytes(
@@ -105,7 +114,7 @@ async def create_upload(request: Request, runtime: RuntimeDep, principal: Princi
     return Response(status_code=201, headers={"Location": f"{TUS}/{upload.upload_id}", **_standing(upload)})
 
 
-@router.head(_ONE, policy=_ARTIST, dependencies=[TusDep])
+@router.head(_ONE, policy=SIGNED_IN, dependencies=[TusDep])
 async def show_offset(runtime: RuntimeDep, upload_id: UploadIdDep, principal: PrincipalDep) -> Response:
     """Say where an upload stands."""
     upload = await service.settled_upload(runtime, upload_id=upload_id, user_id=principal.user_id, clock=utc_now)
@@ -114,7 +123,7 @@ async def show_offset(runtime: RuntimeDep, upload_id: UploadIdDep, principal: Pr
     return Response(status_code=200, headers={**_standing(upload), **length, **described})
 
 
-@router.patch(_ONE, policy=_ARTIST, max_body_bytes=_UNBOUNDED, status_code=204, dependencies=[TusDep])
+@router.patch(_ONE, policy=SIGNED_IN, max_body_bytes=_UNBOUNDED, status_code=204, dependencies=[TusDep])
 async def append_bytes(
     request: Request, runtime: RuntimeDep, upload_id: UploadIdDep, principal: PrincipalDep
 ) -> Response:
@@ -136,14 +145,14 @@ async def append_bytes(
     return Response(status_code=204, headers=_standing(upload))
 
 
-@router.delete(_ONE, policy=_ARTIST, status_code=204, dependencies=[TusDep])
+@router.delete(_ONE, policy=SIGNED_IN, status_code=204, dependencies=[TusDep])
 async def end_upload(runtime: RuntimeDep, upload_id: UploadIdDep, principal: PrincipalDep, now: NowDep) -> Response:
     """End an unfinished upload and drop what arrived of it."""
     await service.terminate_upload(runtime, upload_id=upload_id, user_id=principal.user_id, now=now)
     return Response(status_code=204)
 
 
-@router.post(_ONE, policy=_ARTIST, max_body_bytes=_UNBOUNDED, dependencies=[TusDep])
+@router.post(_ONE, policy=SIGNED_IN, max_body_bytes=_UNBOUNDED, dependencies=[TusDep])
 async def override_method(
     request: Request, runtime: RuntimeDep, upload_id: UploadIdDep, principal: PrincipalDep, now: NowDep
 ) -> Response:
@@ -199,7 +208,7 @@ class UploadOut(BaseModel):
         )
 
 
-@router.get("/api/v1/uploads", policy=_ARTIST)
+@router.get("/api/v1/uploads", policy=SIGNED_IN)
 async def list_uploads(tx: TxDep, principal: PrincipalDep, paging: PagingDep, now: NowDep) -> Page[UploadOut]:
     """List one's own uploads, newest first."""
     before = paging.after_values(UUID)
@@ -213,7 +222,7 @@ async def list_uploads(tx: TxDep, principal: PrincipalDep, paging: PagingDep, no
     return paging.page(views, item=UploadOut.of, position=lambda view: (view.upload.upload_id,))
 
 
-@router.get("/api/v1/uploads/{upload_id}", policy=_ARTIST)
+@router.get("/api/v1/uploads/{upload_id}", policy=SIGNED_IN)
 async def show_upload(tx: TxDep, upload_id: UploadIdDep, principal: PrincipalDep, now: NowDep) -> UploadOut:
     """Show what became of one of one's own uploads."""
     return UploadOut.of(await service.get_upload(tx, upload_id=upload_id, user_id=principal.user_id, now=now))

@@ -1,7 +1,8 @@
 """Roles in a team, and the code that lets somebody into it.
 
-The *owner* is the account that made the artist: name, handle, verification, music, money and the team are theirs alone.
-An *editor* changes what the artist's page says and its links; an *analyst* sees the page as the studio shows it.
+The *owner* is the account that made the artist: name, handle, verification, perks, money and the team are theirs alone.
+An *editor* changes what the artist's page says, its links, and the music: uploads, edits, publishes, takes down. An
+*analyst* sees the page, the music and the audience as the studio shows them, and changes nothing.
 
 A code has ten characters of Crockford's base 32, 50 bits, is good once and for a week, and is kept as its SHA-256 alone.
 Source: the alphabet and the readings of O, I and L are those of Crockford's Base 32.

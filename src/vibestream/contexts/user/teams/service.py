@@ -39,6 +39,7 @@ __all__ = [
     "TeamFull",
     "TeamRole",
     "drop",
+    "every_member",
     "invite",
     "join",
     "members",
@@ -67,8 +68,11 @@ async def invite(tx: Tx, *, artist_id: ArtistId, owner: UserId, role: TeamRole, 
     return code
 
 
-async def join(tx: Tx, *, user_id: UserId, code: str, now: datetime) -> ArtistId:
-    """Enter a team by a code, which is spent then; write it down and tell the owner. Of two with one code, one enters.
+async def join(tx: Tx, *, user_id: UserId, code: str, now: datetime) -> tuple[ArtistId, TeamRole]:
+    """Enter a team by a code, and return whose and as what. Of two with one code, one enters.
+
+    The code is spent; it is written down, and the owner is told. `flows.work_for_artists.join` calls this, and lets them at
+    the music in the same transaction.
 
     Raises:
         CodeUnknown: none that is good, or one of the two blocked the other: nothing tells these apart.
@@ -97,11 +101,13 @@ async def join(tx: Tx, *, user_id: UserId, code: str, now: datetime) -> ArtistId
         facts={"when": now.isoformat()},
         now=now,
     )
-    return artist_id
+    return artist_id, role
 
 
 async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: datetime) -> None:
     """Take a member out, as the owner, or leave oneself; what they may do ends with this transaction.
+
+    `flows.work_for_artists.drop` calls this, and ends their part in the music in the same transaction.
 
     Raises:
         MemberMissing: not a member, or the artist is another's.
@@ -111,6 +117,11 @@ async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: 
     await audit_log.record(
         tx, action=Action.TEAM_LEFT, user_id=member, actor_id=by, now=now, detail=f"artist {artist_id}"
     )
+
+
+async def every_member(tx: Tx) -> set[tuple[ArtistId, UserId, str]]:
+    """Return everybody in every team: the artist, who, and as what."""
+    return await store.list_every_member(tx)
 
 
 async def members(tx: Tx, *, artist_id: ArtistId) -> list[Member]:

@@ -104,6 +104,11 @@ async def list_members(tx: Tx, *, artist_id: ArtistId) -> list[Member]:
     )
 
 
+async def list_every_member(tx: Tx) -> set[tuple[ArtistId, UserId, str]]:
+    """Return everybody in every team: the artist, who, and as what."""
+    return set(await tx.all(_row, "SELECT artist_id, user_id, role FROM users.artist_member"))
+
+
 async def list_memberships(tx: Tx, *, user_id: UserId) -> list[Membership]:
     """Return the artists in whose teams somebody is, by name."""
     return await tx.all(
@@ -132,6 +137,10 @@ async def erase_person(tx: Tx, user_id: UUID) -> None:
         " WHERE artist.artist_id = member.artist_id AND artist.user_id = %s",
         [user_id],
     )
+
+
+def _row(*, artist_id: ArtistId, user_id: UserId, role: str) -> tuple[ArtistId, UserId, str]:
+    return artist_id, user_id, role
 
 
 def _invited(*, artist_id: ArtistId, role: str) -> tuple[ArtistId, TeamRole]:

@@ -26,6 +26,7 @@ from vibestream.contexts.music.catalogue.domain.editing import (
     reorder,
     set_cover,
 )
+from vibestream.contexts.music.catalogue.domain.parts import Part, ReadOnly, Through, WorkedFor
 from vibestream.contexts.music.catalogue.domain.publication import (
     AlreadyPublished,
     Audio,
@@ -91,6 +92,8 @@ __all__ = [
     "NotPublished",
     "NotReadyToPublish",
     "OrderIncomplete",
+    "Part",
+    "ReadOnly",
     "Release",
     "ReleaseChanges",
     "ReleaseIsPublished",
@@ -98,12 +101,14 @@ __all__ = [
     "ReleaseWasPublished",
     "Requirement",
     "Stage",
+    "Through",
     "TitleNeeded",
     "TooManyTracks",
     "Track",
     "TrackChanges",
     "TrackMissing",
     "TrackWasPublished",
+    "WorkedFor",
     "add_tracks",
     "checklist",
     "deletable",

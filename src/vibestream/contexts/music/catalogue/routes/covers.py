@@ -10,20 +10,19 @@ from fastapi import Query, Request
 from vibestream.contexts.music.catalogue import service
 from vibestream.contexts.music.catalogue.routes.views import StudioView
 from vibestream.kernel.ids import ReleaseId
-from vibestream.platform.access import holds
+from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.platform.media.pictures import MAX_PICTURE_BYTES
 
 router = Router(tags=["studio"])
 
-ARTIST = holds("artist")
 AtVersionQuery = Annotated[int, Query(ge=1, le=2**31 - 1, description="The version that this edit was made on.")]
 
 
 @router.put(
     "/api/v1/studio/releases/{release_id}/cover",
-    policy=ARTIST,
+    policy=SIGNED_IN,
     max_body_bytes=MAX_PICTURE_BYTES,
     openapi_extra={
         "requestBody": {
@@ -57,7 +56,7 @@ async def upload_cover(
         return StudioView.of(await service.in_studio(tx, release=release))
 
 
-@router.delete("/api/v1/studio/releases/{release_id}/cover", policy=ARTIST)
+@router.delete("/api/v1/studio/releases/{release_id}/cover", policy=SIGNED_IN)
 async def remove_cover(
     release_id: UUID, version: AtVersionQuery, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:

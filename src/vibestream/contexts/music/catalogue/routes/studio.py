@@ -1,4 +1,8 @@
-"""Addresses for artists: drafting, editing, publishing, taking down. Everything answers 404 for another artist's ids."""
+"""Addresses for artists and who works for them: drafting, editing, publishing, taking down.
+
+Whoever is signed in may call; everything answers 404 for ids of an artist in whose music they have no part, and 403 to
+an analyst who writes. Which it is, is decided by the statements.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,10 @@ from vibestream.contexts.music.catalogue.domain import (
     ReleaseKind,
     TrackChanges,
 )
-from vibestream.contexts.music.catalogue.routes.views import ArtistView, StudioSummary, StudioView
+from vibestream.contexts.music.catalogue.routes.views import StudioSummary, StudioView, WorkedForView
 from vibestream.contexts.music.catalogue.service import ReleaseCard
 from vibestream.kernel.ids import ArtistId, ReleaseId, TrackId, UploadId
-from vibestream.platform.access import holds
+from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.pagination import Page, PagingDep
@@ -29,7 +33,6 @@ from vibestream.platform.http.routing import Router
 
 router = Router(tags=["studio"])
 
-ARTIST = holds("artist")
 _MOST_UPLOADS = 200
 
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1, description="The version that this edit was made on.")]
@@ -50,7 +53,7 @@ class CreditBody(_Body):
 class NewRelease(_Body):
     kind: ReleaseKind = ReleaseKind.ALBUM
     title: ShortText = ""
-    artist_id: UUID | None = Field(None, description="One of your artist profiles; left out: your first.")
+    artist_id: UUID | None = Field(None, description="An artist that you own or are an editor of; left out: the first.")
 
 
 class FromUploads(_Body):
@@ -99,22 +102,22 @@ class AtVersion(_Body):
 AtVersionQuery = Annotated[int, Query(ge=1, le=2**31 - 1, description="The version that this edit was made on.")]
 
 
-@router.get("/api/v1/studio/artists", policy=ARTIST)
-async def list_my_artists(tx: TxDep, principal: PrincipalDep) -> list[ArtistView]:
-    """List the artist profiles that the account releases music under."""
-    return [ArtistView.of(artist) for artist in await service.artists_of(tx, user_id=principal.user_id)]
+@router.get("/api/v1/studio/artists", policy=SIGNED_IN)
+async def list_my_artists(tx: TxDep, principal: PrincipalDep) -> list[WorkedForView]:
+    """List the artists that the account owns or works for, and as what."""
+    return [WorkedForView.of_part(one) for one in await service.artists_of(tx, user_id=principal.user_id)]
 
 
-@router.get("/api/v1/studio/releases", policy=ARTIST)
+@router.get("/api/v1/studio/releases", policy=SIGNED_IN)
 async def list_my_releases(tx: TxDep, principal: PrincipalDep, paging: PagingDep) -> Page[StudioSummary]:
-    """List the account's releases wherever they stand, the last begun first."""
+    """List the releases of artists that the account owns or works for, wherever they stand, the last begun first."""
     after = paging.after_values(UUID)
     before = None if after is None else ReleaseId(after[0])
     rows = await service.my_releases(tx, user_id=principal.user_id, before=before, limit=paging.fetch)
     return paging.page(rows, item=StudioSummary.of, position=_position)
 
 
-@router.post("/api/v1/studio/releases", policy=ARTIST, status_code=201)
+@router.post("/api/v1/studio/releases", policy=SIGNED_IN, status_code=201)
 async def create_release(body: NewRelease, tx: TxDep, principal: PrincipalDep, now: NowDep) -> StudioView:
     """Begin an empty release."""
     release = await service.create_draft(
@@ -124,11 +127,12 @@ async def create_release(body: NewRelease, tx: TxDep, principal: PrincipalDep, n
         kind=body.kind,
         title=body.title,
         now=now,
+        awaited=principal.holds("artist"),
     )
     return await _studio(tx, release)
 
 
-@router.post("/api/v1/studio/releases/from-uploads", policy=ARTIST, status_code=201)
+@router.post("/api/v1/studio/releases/from-uploads", policy=SIGNED_IN, status_code=201)
 async def create_release_from_uploads(body: FromUploads, tx: TxDep, principal: PrincipalDep, now: NowDep) -> StudioView:
     """Begin a release out of finished uploads: what their tags say, else what their file names say."""
     release = await service.draft_from_uploads(
@@ -137,17 +141,18 @@ async def create_release_from_uploads(body: FromUploads, tx: TxDep, principal: P
         artist_id=None if body.artist_id is None else ArtistId(body.artist_id),
         upload_ids=[UploadId(one) for one in body.upload_ids],
         now=now,
+        awaited=principal.holds("artist"),
     )
     return await _studio(tx, release)
 
 
-@router.get("/api/v1/studio/releases/{release_id}", policy=ARTIST)
+@router.get("/api/v1/studio/releases/{release_id}", policy=SIGNED_IN)
 async def show_my_release(release_id: UUID, tx: TxDep, principal: PrincipalDep) -> StudioView:
-    """Show a release of one's own, how far its audio is, and what publishing it needs."""
+    """Show a release of an artist that one owns or works for, how far its audio is, and what publishing it needs."""
     return StudioView.of(await service.studio_release(tx, release_id=ReleaseId(release_id), user_id=principal.user_id))
 
 
-@router.patch("/api/v1/studio/releases/{release_id}", policy=ARTIST)
+@router.patch("/api/v1/studio/releases/{release_id}", policy=SIGNED_IN)
 async def edit_release(
     release_id: UUID, body: EditRelease, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:
@@ -168,13 +173,13 @@ async def edit_release(
     return await _studio(tx, release)
 
 
-@router.delete("/api/v1/studio/releases/{release_id}", policy=ARTIST, status_code=204)
+@router.delete("/api/v1/studio/releases/{release_id}", policy=SIGNED_IN, status_code=204)
 async def delete_release(release_id: UUID, version: AtVersionQuery, tx: TxDep, principal: PrincipalDep) -> None:
     """Delete a release that was never public."""
     await service.delete_draft(tx, release_id=ReleaseId(release_id), user_id=principal.user_id, version=version)
 
 
-@router.post("/api/v1/studio/releases/{release_id}/publish", policy=ARTIST)
+@router.post("/api/v1/studio/releases/{release_id}/publish", policy=SIGNED_IN)
 async def publish_release(
     release_id: UUID, body: AtVersion, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:
@@ -185,7 +190,7 @@ async def publish_release(
     return await _studio(tx, release)
 
 
-@router.post("/api/v1/studio/releases/{release_id}/take-down", policy=ARTIST)
+@router.post("/api/v1/studio/releases/{release_id}/take-down", policy=SIGNED_IN)
 async def take_down_release(
     release_id: UUID, body: AtVersion, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:
@@ -196,7 +201,7 @@ async def take_down_release(
     return await _studio(tx, release)
 
 
-@router.post("/api/v1/studio/releases/{release_id}/tracks", policy=ARTIST)
+@router.post("/api/v1/studio/releases/{release_id}/tracks", policy=SIGNED_IN)
 async def add_tracks(release_id: UUID, body: AddTracks, tx: TxDep, principal: PrincipalDep, now: NowDep) -> StudioView:
     """Put finished uploads at the end of a release that is not public."""
     release = await service.add_uploads(
@@ -210,7 +215,7 @@ async def add_tracks(release_id: UUID, body: AddTracks, tx: TxDep, principal: Pr
     return await _studio(tx, release)
 
 
-@router.put("/api/v1/studio/releases/{release_id}/order", policy=ARTIST)
+@router.put("/api/v1/studio/releases/{release_id}/order", policy=SIGNED_IN)
 async def reorder_tracks(release_id: UUID, body: Order, tx: TxDep, principal: PrincipalDep, now: NowDep) -> StudioView:
     """Give a release another order of tracks: a list of track ids per disc."""
     release = await service.reorder_tracks(
@@ -224,7 +229,7 @@ async def reorder_tracks(release_id: UUID, body: Order, tx: TxDep, principal: Pr
     return await _studio(tx, release)
 
 
-@router.patch("/api/v1/studio/releases/{release_id}/tracks/{track_id}", policy=ARTIST)
+@router.patch("/api/v1/studio/releases/{release_id}/tracks/{track_id}", policy=SIGNED_IN)
 async def edit_track(
     *, release_id: UUID, track_id: UUID, body: EditTrack, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:
@@ -244,7 +249,7 @@ async def edit_track(
     return await _studio(tx, release)
 
 
-@router.delete("/api/v1/studio/releases/{release_id}/tracks/{track_id}", policy=ARTIST)
+@router.delete("/api/v1/studio/releases/{release_id}/tracks/{track_id}", policy=SIGNED_IN)
 async def remove_track(
     *, release_id: UUID, track_id: UUID, version: AtVersionQuery, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:
@@ -260,7 +265,7 @@ async def remove_track(
     return await _studio(tx, release)
 
 
-@router.post("/api/v1/studio/releases/{release_id}/tracks/{track_id}/withdraw", policy=ARTIST)
+@router.post("/api/v1/studio/releases/{release_id}/tracks/{track_id}/withdraw", policy=SIGNED_IN)
 async def withdraw_track(
     *, release_id: UUID, track_id: UUID, body: AtVersion, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:
@@ -276,7 +281,7 @@ async def withdraw_track(
     return await _studio(tx, release)
 
 
-@router.post("/api/v1/studio/releases/{release_id}/tracks/{track_id}/restore", policy=ARTIST)
+@router.post("/api/v1/studio/releases/{release_id}/tracks/{track_id}/restore", policy=SIGNED_IN)
 async def restore_track(
     *, release_id: UUID, track_id: UUID, body: AtVersion, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> StudioView:

@@ -16,11 +16,13 @@ from vibestream.contexts.music.catalogue.domain import (
     CoverImage,
     Credit,
     CreditRole,
+    Part,
     Release,
     ReleaseKind,
     Requirement,
     Stage,
     Track,
+    WorkedFor,
 )
 from vibestream.contexts.music.catalogue.service import ReleaseCard, StudioRelease, TrackCard, TrackOnRelease
 
@@ -33,6 +35,15 @@ class ArtistView(BaseModel):
     @classmethod
     def of(cls, artist: Artist) -> Self:
         return cls(artist_id=artist.artist_id, name=artist.name, handle=artist.handle)
+
+
+class WorkedForView(ArtistView):
+    part: Part = Field(description="What you are there: its owner, an editor, or an analyst, who only reads.")
+
+    @classmethod
+    def of_part(cls, one: WorkedFor) -> Self:
+        artist = one.artist
+        return cls(artist_id=artist.artist_id, name=artist.name, handle=artist.handle, part=one.part)
 
 
 class CoverView(BaseModel):

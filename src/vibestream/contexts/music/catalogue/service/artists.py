@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from vibestream.contexts.music.catalogue import store
-from vibestream.contexts.music.catalogue.domain import Artist
+from vibestream.contexts.music.catalogue.domain import Artist, ReadOnly, WorkedFor
 from vibestream.kernel.errors import Missing, Unavailable
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
@@ -54,24 +54,31 @@ async def artist_with_handle(tx: Tx, *, handle: str) -> Artist:
     return artist
 
 
-async def artists_of(tx: Tx, *, user_id: UserId) -> list[Artist]:
-    """Return the artist profiles of an account, the oldest first."""
-    return await store.list_artists_of(tx, owner=user_id)
+async def artists_of(tx: Tx, *, user_id: UserId) -> list[WorkedFor]:
+    """Return the artists whose music an account has a part in: its own, then those it works for, the oldest first."""
+    return await store.list_worked_for(tx, user_id=user_id)
 
 
-async def own_artist(tx: Tx, *, user_id: UserId, artist_id: ArtistId | None) -> Artist:
-    """Return an artist profile of an account; without an id its first.
+async def artist_to_edit(tx: Tx, *, user_id: UserId, artist_id: ArtistId | None, awaited: bool) -> Artist:
+    """Return an artist whose music an account may edit, and keep it so until the transaction ends.
+
+    Without an id it is the first one; `awaited` says whether the account has an artist profile that may not have
+    arrived here yet.
 
     Raises:
-        ArtistMissing: that profile is not the account's.
+        ArtistMissing: the account has no part in that artist, or in none.
         ArtistNotHereYet: none was named and none is known yet.
+        ReadOnly: it is an analyst there.
     """
-    if artist_id is not None:
-        artist = await store.load_own_artist(tx, artist_id=artist_id, owner=user_id)
-        if artist is None:
-            raise ArtistMissing
-        return artist
-    artists = await store.list_artists_of(tx, owner=user_id)
-    if not artists:
-        raise ArtistNotHereYet
-    return artists[0]
+    if artist_id is None:
+        known = await store.list_worked_for(tx, user_id=user_id)
+        chosen = next((one for one in known if one.part.edits), None)
+        if chosen is None:
+            raise ArtistNotHereYet if awaited else ArtistMissing
+        artist_id = chosen.artist.artist_id
+    found = await store.lock_worked_for(tx, artist_id=artist_id, user_id=user_id)
+    if found is None:
+        raise ArtistMissing
+    if not found.part.edits:
+        raise ReadOnly
+    return found.artist

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from vibestream.contexts.music.catalogue.domain import Audio, AudioState, CoverImage, Release
@@ -46,6 +46,19 @@ async def uploaded_masters(tx: Tx, *, user_id: UserId, upload_ids: Sequence[Uplo
         UploadMissing: one is not finished, or not this account's.
     """
     found = await packaging.list_assets_of_uploads(tx, upload_ids=upload_ids, user_id=user_id)
+    return _in_order(found, upload_ids)
+
+
+async def masters_of(tx: Tx, *, upload_ids: Sequence[UploadId]) -> list[Master]:
+    """Return the masters of uploads that are on a release already, whoever uploaded them, in the order named.
+
+    Raises:
+        UploadMissing: one is not there any more.
+    """
+    return _in_order(await packaging.list_assets_of_uploads(tx, upload_ids=upload_ids, user_id=None), upload_ids)
+
+
+def _in_order(found: Mapping[UploadId, packaging.UploadedAsset], upload_ids: Sequence[UploadId]) -> list[Master]:
     masters = []
     for upload_id in dict.fromkeys(upload_ids):
         one = found.get(upload_id)

@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
-from vibestream.contexts.music.catalogue import store
 from vibestream.contexts.music.catalogue.domain import CoverImage, EditConflict, Release
 from vibestream.contexts.music.catalogue.service.editing import set_cover
-from vibestream.contexts.music.catalogue.service.reading import ReleaseMissing
+from vibestream.contexts.music.catalogue.service.locking import locked
 from vibestream.kernel.ids import ReleaseId, UserId
 from vibestream.platform.database import Tx
 from vibestream.platform.media.pictures import (
@@ -46,7 +45,8 @@ async def upload_cover(
     Whose release it is, and its version, are checked before a byte is read; images are durable before they are named.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict: the editor saw another version.
         PictureRefused: the file cannot become a cover.
         SandboxMissing, PicturesUnreadable: pictures cannot be read on this machine now.
@@ -60,9 +60,7 @@ async def upload_cover(
 
 
 async def _check(tx: Tx, *, release_id: ReleaseId, user_id: UserId, version: int) -> None:
-    release = await store.load_release(tx, release_id=release_id)
-    if release is None or release.artist.owner_user_id != user_id:
-        raise ReleaseMissing
+    release = await locked(tx, release_id=release_id, editor=user_id)
     if release.version != version:
         raise EditConflict(version=release.version)
 

@@ -1,4 +1,4 @@
-"""An artist's work on a release. Every edit names the version it was made on and returns the release as it became."""
+"""Work on a release, by its artist's owner or an editor. Every edit names the version it was made on and returns the release as it became."""
 
 from __future__ import annotations
 
@@ -18,31 +18,49 @@ from vibestream.contexts.music.catalogue.domain import (
     TrackChanges,
 )
 from vibestream.contexts.music.catalogue.domain.drafting import ProposedTrack, propose, take_over
-from vibestream.contexts.music.catalogue.service.artists import ArtistMissing, own_artist
-from vibestream.contexts.music.catalogue.service.audio import UploadMissing, embedded_cover, uploaded_masters
+from vibestream.contexts.music.catalogue.service.artists import ArtistMissing, artist_to_edit
+from vibestream.contexts.music.catalogue.service.audio import (
+    UploadMissing,
+    embedded_cover,
+    masters_of,
+    uploaded_masters,
+)
+from vibestream.contexts.music.catalogue.service.locking import locked
 from vibestream.contexts.music.catalogue.service.reading import ReleaseMissing
 from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UploadId, UserId, new_id
 from vibestream.platform.database import Tx
 
 
 async def create_draft(
-    tx: Tx, *, user_id: UserId, artist_id: ArtistId | None, kind: ReleaseKind, title: str, now: datetime
+    tx: Tx,
+    *,
+    user_id: UserId,
+    artist_id: ArtistId | None,
+    kind: ReleaseKind,
+    title: str,
+    now: datetime,
+    awaited: bool = True,
 ) -> Release:
-    """Begin an empty release of one of the account's artists, by default its first.
+    """Begin an empty release of an artist that the account owns or is an editor of, by default the first.
 
     Raises:
-        ArtistMissing: that artist is not the account's.
-        ArtistNotHereYet: none was named and none is known yet.
+        ArtistMissing, ArtistNotHereYet, ReadOnly: see `artist_to_edit`.
         TextInvalid: the title.
     """
-    artist = await own_artist(tx, user_id=user_id, artist_id=artist_id)
+    artist = await artist_to_edit(tx, user_id=user_id, artist_id=artist_id, awaited=awaited)
     release = domain.new_release(release_id=ReleaseId(new_id()), artist=artist, kind=kind, title=title, now=now)
     await _insert(tx, release)
     return release
 
 
 async def draft_from_uploads(
-    tx: Tx, *, user_id: UserId, artist_id: ArtistId | None, upload_ids: Sequence[UploadId], now: datetime
+    tx: Tx,
+    *,
+    user_id: UserId,
+    artist_id: ArtistId | None,
+    upload_ids: Sequence[UploadId],
+    now: datetime,
+    awaited: bool = True,
 ) -> Release:
     """Begin a release out of finished uploads: what their tags say, else what their file names say.
 
@@ -50,11 +68,10 @@ async def draft_from_uploads(
     (`hear_of_audio`), until somebody edits the release.
 
     Raises:
-        ArtistMissing: that artist is not the account's.
-        ArtistNotHereYet: none was named and none is known yet.
+        ArtistMissing, ArtistNotHereYet, ReadOnly: see `artist_to_edit`.
         UploadMissing: an upload is not finished, or not the account's.
     """
-    artist = await own_artist(tx, user_id=user_id, artist_id=artist_id)
+    artist = await artist_to_edit(tx, user_id=user_id, artist_id=artist_id, awaited=awaited)
     masters = await uploaded_masters(tx, user_id=user_id, upload_ids=upload_ids)
     proposal = propose(masters)
     empty = domain.new_release(
@@ -71,13 +88,13 @@ async def draft_from_uploads(
 async def hear_of_audio(tx: Tx, *, asset_id: AssetId, now: datetime) -> None:
     """Let what packaging has read in a master shape the drafts that were made from it and that nobody has edited."""
     for release_id in await store.list_proposed_with(tx, asset_id=asset_id):
-        release = await store.lock_release(tx, release_id=release_id, owner=None)
+        release = await store.lock_release(tx, release_id=release_id, editor=None)
         if release is None or not release.proposed:
             continue
         uploads = [track.upload_id for track in release.tracks]
         try:
-            masters = await uploaded_masters(tx, user_id=release.artist.owner_user_id, upload_ids=uploads)
-        except UploadMissing:  # the artist has another owner since, to whom the uploads do not belong
+            masters = await masters_of(tx, upload_ids=uploads)
+        except UploadMissing:  # whoever uploaded them was erased since
             continue
         cover = await embedded_cover(tx, asset_ids=[track.asset_id for track in release.tracks])
         shaped = take_over(release, propose(masters), cover=cover, now=now)
@@ -91,7 +108,8 @@ async def edit_release(
     """Change what a release says of itself, public or not.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, TitleNeeded, InvalidInput: see `domain.edit_release`.
     """
     return await _edited(
@@ -105,7 +123,8 @@ async def set_cover(
     """Give a release the cover whose images were stored, or none.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict: the editor saw another version.
     """
     return await _edited(
@@ -119,11 +138,12 @@ async def add_uploads(
     """Put finished uploads at the end of a release, ordered and named as `draft_from_uploads` does.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         UploadMissing: an upload is not finished, or not the account's.
         EditConflict, ReleaseIsPublished, TooManyTracks: see `domain.add_tracks`.
     """
-    release = await _locked(tx, release_id, user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     proposal = propose(await uploaded_masters(tx, user_id=user_id, upload_ids=upload_ids))
     added = [_new_track(release.artist, track) for track in proposal.tracks]
     grown = domain.add_tracks(release, added, expected=version, now=now)
@@ -146,7 +166,8 @@ async def edit_track(
     """Change what a track says of itself, public or not.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, TrackMissing, TitleNeeded, InvalidInput: see `domain.edit_track`.
     """
     return await _edited(
@@ -163,7 +184,8 @@ async def remove_track(
     """Take a track that was never public off a release.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, TrackMissing, ReleaseIsPublished, TrackWasPublished: see `domain.remove_track`.
     """
     return await _edited(
@@ -183,7 +205,8 @@ async def reorder_tracks(
     """Give a release another order of tracks: a list per disc, each track once.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, OrderIncomplete: see `domain.reorder`.
     """
     return await _edited(
@@ -195,10 +218,11 @@ async def delete_draft(tx: Tx, *, release_id: ReleaseId, user_id: UserId, versio
     """Delete a release that was never public. The uploads behind it stay.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, ReleaseWasPublished: see `domain.deletable`.
     """
-    release = await _locked(tx, release_id, user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     domain.deletable(release, expected=version)
     if not await store.delete_release(tx, release=release):
         raise ReleaseMissing
@@ -222,15 +246,8 @@ async def _insert(tx: Tx, release: Release) -> None:
 
 
 async def _edited(tx: Tx, release_id: ReleaseId, user_id: UserId, edit: Callable[[Release], Release]) -> Release:
-    release = await _locked(tx, release_id, user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     return await _save(tx, release, edit(release))
-
-
-async def _locked(tx: Tx, release_id: ReleaseId, user_id: UserId) -> Release:
-    release = await store.lock_release(tx, release_id=release_id, owner=user_id)
-    if release is None:
-        raise ReleaseMissing
-    return release
 
 
 async def _save(tx: Tx, before: Release, release: Release) -> Release:

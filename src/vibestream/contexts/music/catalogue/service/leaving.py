@@ -19,7 +19,7 @@ async def take_down_all(tx: Tx, *, user_id: UserId, now: datetime) -> int:
     """Withdraw every public release of an account, announcing each, and return how many that were."""
     public = await store.list_published_of(tx, owner=user_id)
     for release_id in public:
-        release = await lock_release(tx, release_id=release_id, owner=user_id)
+        release = await lock_release(tx, release_id=release_id, editor=user_id)
         if release is None:
             raise ReleaseMissing
         await take_down_release(tx, release_id=release_id, user_id=user_id, version=release.version, now=now)

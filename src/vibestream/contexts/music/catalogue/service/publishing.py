@@ -1,4 +1,4 @@
-"""Making a release public and withdrawing it, whole or track by track, by its artist or by an operator."""
+"""Making a release public and withdrawing it, whole or track by track, by who works for its artist or by an operator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from vibestream.contexts.music.catalogue import domain, store
 from vibestream.contexts.music.catalogue.domain import By, EditConflict, Release
 from vibestream.contexts.music.catalogue.service.audio import audio_of
-from vibestream.contexts.music.catalogue.service.reading import ReleaseMissing
+from vibestream.contexts.music.catalogue.service.locking import locked
 from vibestream.kernel.events import Event
 from vibestream.kernel.ids import AssetId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
@@ -18,38 +18,41 @@ Decision = tuple[Release, tuple[Event, ...]]
 
 
 async def publish_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId, version: int, now: datetime) -> Release:
-    """Make a release of the account public and announce it with its tracks.
+    """Make a release that the account may edit public and announce it with its tracks.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, AlreadyPublished, HeldByOperator, NotReadyToPublish: see `domain.publish`.
     """
-    release = await _locked(tx, release_id, owner=user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     audio = await audio_of(tx, release=release)
     return await _decided(tx, release, domain.publish(release, audio=audio, expected=version, now=now))
 
 
 async def take_down_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId, version: int, now: datetime) -> Release:
-    """Withdraw a public release of the account and announce it; its addresses stop working within seconds.
+    """Withdraw a public release that the account may edit and announce it; its addresses stop working within seconds.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, NotPublished: see `domain.take_down`.
     """
-    release = await _locked(tx, release_id, owner=user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     return await _decided(tx, release, domain.take_down(release, by=By.ARTIST, expected=version, now=now))
 
 
 async def withdraw_track(
     tx: Tx, *, release_id: ReleaseId, track_id: TrackId, user_id: UserId, version: int, now: datetime
 ) -> Release:
-    """Withdraw one track of a public release of the account.
+    """Withdraw one track of a public release that the account may edit.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, TrackMissing, NotPublished, LastTrack: see `domain.withdraw_track`.
     """
-    release = await _locked(tx, release_id, owner=user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     return await _decided(
         tx, release, domain.withdraw_track(release, track_id, by=By.ARTIST, expected=version, now=now)
     )
@@ -61,10 +64,11 @@ async def restore_track(
     """Give back a track that the account withdrew by itself.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
+        ReadOnly: the account is an analyst there.
         EditConflict, TrackMissing, AlreadyPublished, HeldByOperator, NotReadyToPublish: see `domain.restore_track`.
     """
-    release = await _locked(tx, release_id, owner=user_id)
+    release = await locked(tx, release_id=release_id, editor=user_id)
     audio = await audio_of(tx, release=release)
     return await _decided(
         tx, release, domain.restore_track(release, track_id, by=By.ARTIST, audio=audio, expected=version, now=now)
@@ -114,7 +118,7 @@ async def release_track(tx: Tx, *, release_id: ReleaseId, track_id: TrackId, now
         ReleaseMissing, TrackMissing: there is none.
         AlreadyPublished, NotReadyToPublish: see `domain.restore_track`.
     """
-    release = await _locked(tx, release_id, owner=None)
+    release = await locked(tx, release_id=release_id, editor=None)
     audio = await audio_of(tx, release=release)
     decision = domain.restore_track(release, track_id, by=By.OPERATOR, audio=audio, expected=release.version, now=now)
     return await _decided(tx, release, decision)
@@ -123,21 +127,14 @@ async def release_track(tx: Tx, *, release_id: ReleaseId, track_id: TrackId, now
 async def withdraw_audio(tx: Tx, *, asset_id: AssetId, now: datetime) -> None:
     """Withdraw every public track that plays an asset which turned out to be unfit, and releases left without any."""
     for release_id in await store.list_published_with(tx, asset_id=asset_id):
-        release = await store.lock_release(tx, release_id=release_id, owner=None)
+        release = await store.lock_release(tx, release_id=release_id, editor=None)
         if release is not None:
             await _decided(tx, release, domain.withdraw_audio(release, asset_id, now=now))
 
 
 async def _as_operator(tx: Tx, release_id: ReleaseId, decide: Callable[[Release], Decision]) -> Release:
-    release = await _locked(tx, release_id, owner=None)
+    release = await locked(tx, release_id=release_id, editor=None)
     return await _decided(tx, release, decide(release))
-
-
-async def _locked(tx: Tx, release_id: ReleaseId, *, owner: UserId | None) -> Release:
-    release = await store.lock_release(tx, release_id=release_id, owner=owner)
-    if release is None:
-        raise ReleaseMissing
-    return release
 
 
 async def _decided(tx: Tx, before: Release, decision: Decision) -> Release:

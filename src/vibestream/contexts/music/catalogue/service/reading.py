@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from vibestream.contexts.music.catalogue import domain, store
-from vibestream.contexts.music.catalogue.domain import Audio, ChecklistItem, Release, Stage, Track, TrackMissing
+from vibestream.contexts.music.catalogue.domain import Audio, ChecklistItem, Part, Release, Stage, Track, TrackMissing
 from vibestream.contexts.music.catalogue.service.artists import artist_with_handle
 from vibestream.contexts.music.catalogue.service.audio import audio_of
 from vibestream.contexts.music.catalogue.store import Before, KnownTrack, ReleaseCard, TrackCard
@@ -84,13 +84,18 @@ async def newest_tracks(tx: Tx, *, before: Before | None, limit: int) -> list[Tr
     return await store.list_newest_tracks(tx, before=before, limit=limit)
 
 
-async def my_releases(tx: Tx, *, user_id: UserId, before: ReleaseId | None, limit: int) -> list[ReleaseCard]:
-    """Return an account's releases wherever they stand, the last begun first, at most `limit` from before one."""
-    return await store.list_own_releases(tx, owner=user_id, before=before, limit=limit)
+async def my_releases(
+    tx: Tx, *, user_id: UserId, before: ReleaseId | None, limit: int, artist_id: ArtistId | None = None
+) -> list[ReleaseCard]:
+    """Return the releases of artists that an account has a part in, or of one of these, wherever they stand.
+
+    The last begun is first; at most `limit` from before one.
+    """
+    return await store.list_studio_releases(tx, user_id=user_id, artist_id=artist_id, before=before, limit=limit)
 
 
 async def show_release(tx: Tx, *, release_id: ReleaseId, viewer: UserId | None) -> Release:
-    """Return a release as this viewer may see it: its artist everything, everybody else what is public.
+    """Return a release as this viewer may see it: who works for its artist everything, everybody else what is public.
 
     Raises:
         ReleaseMissing: there is none, or it is another artist's draft.
@@ -99,7 +104,7 @@ async def show_release(tx: Tx, *, release_id: ReleaseId, viewer: UserId | None) 
     release = await store.load_release(tx, release_id=release_id)
     if release is None:
         raise ReleaseMissing
-    if release.artist.owner_user_id == viewer:
+    if await _part(tx, release, viewer):
         return release
     match release.stage:
         case Stage.DRAFT:
@@ -122,7 +127,7 @@ async def show_track(tx: Tx, *, track_id: TrackId, viewer: UserId | None) -> Tra
     if release is None:
         raise TrackMissing
     track = release.track(track_id)
-    if release.artist.owner_user_id == viewer:
+    if await _part(tx, release, viewer):
         return TrackOnRelease(track, release)
     if track not in release.public_tracks:
         raise TrackMissing if track.published_at is None else TakenDown
@@ -130,15 +135,25 @@ async def show_track(tx: Tx, *, track_id: TrackId, viewer: UserId | None) -> Tra
 
 
 async def studio_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId) -> StudioRelease:
-    """Return an account's own release with what publishing it needs.
+    """Return a release of an artist that an account has a part in, with what publishing it needs.
 
     Raises:
-        ReleaseMissing: there is none, or it is another artist's.
+        ReleaseMissing: there is none, or the account has no part in its artist.
     """
-    release = await store.load_release(tx, release_id=release_id)
-    if release is None or release.artist.owner_user_id != user_id:
+    release = await store.load_release_in_studio(tx, release_id=release_id, user_id=user_id)
+    if release is None:
         raise ReleaseMissing
     return await in_studio(tx, release=release)
+
+
+async def part_in_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId) -> Part | None:
+    """Return the part that an account has in a release's artist; None for none, or without such a release."""
+    return await store.part_in_release(tx, release_id=release_id, user_id=user_id)
+
+
+async def part_in_track(tx: Tx, *, track_id: TrackId, user_id: UserId) -> Part | None:
+    """Return the part that an account has in the artist of the release that a track is on; None for none."""
+    return await store.part_in_track(tx, track_id=track_id, user_id=user_id)
 
 
 async def in_studio(tx: Tx, *, release: Release) -> StudioRelease:
@@ -158,10 +173,19 @@ async def known_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[TrackId,
 
 
 async def assets_on_releases(tx: Tx, *, user_id: UserId) -> frozenset[AssetId]:
-    """Return the assets that are on some release of an account, wherever it stands."""
-    return frozenset(await store.list_assets_of_owner(tx, owner=user_id))
+    """Return the assets that are on some release of an artist that an account has a part in, wherever it stands."""
+    return frozenset(await store.list_assets_in_studio(tx, user_id=user_id))
 
 
 async def withdrawn_assets(tx: Tx, *, since: datetime) -> list[AssetId]:
     """Return the assets that were public, were withdrawn since an instant, and are on no public track now."""
     return await store.list_withdrawn_assets(tx, since=since)
+
+
+async def _part(tx: Tx, release: Release, viewer: UserId | None) -> Part | None:
+    """Ask the database only where somebody is signed in and it is not the owner: most who look are strangers."""
+    if viewer is None:
+        return None
+    if release.artist.owner_user_id == viewer:
+        return Part.OWNER
+    return await store.part_in_release(tx, release_id=release.release_id, user_id=viewer)

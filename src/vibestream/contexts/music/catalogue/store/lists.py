@@ -98,6 +98,11 @@ class KnownTrack:
         return cls(genres=tuple(genres), **same)
 
 
+_IN_STUDIO: Final = """artist.artist_id IN (
+    SELECT artist_id FROM music.artist WHERE owner_user_id = %(me)s
+    UNION SELECT artist_id FROM music.artist_member WHERE user_id = %(me)s)"""
+"""Whether an account has a part in an artist; spelled out, because `music.part_in` would be asked for every release."""
+
 _CARD: Final = """
     SELECT release.release_id, release.artist_id, artist.name AS artist_name, artist.handle AS artist_handle, release.kind,
         release.title, release.release_date, release.genres, release.cover, release.stage, release.published_at,
@@ -139,16 +144,20 @@ async def list_newest_releases_of_artist(
     )
 
 
-async def list_own_releases(tx: Tx, *, owner: UserId, before: ReleaseId | None, limit: int) -> list[ReleaseCard]:
-    """Return an account's releases wherever they stand, the last begun first."""
+async def list_studio_releases(
+    tx: Tx, *, user_id: UserId, artist_id: ArtistId | None, before: ReleaseId | None, limit: int
+) -> list[ReleaseCard]:
+    """Return the releases of artists that an account has a part in, or of one of them, the last begun first."""
     return await tx.all(
         ReleaseCard.of,
         _CARD
         + """
-        WHERE artist.owner_user_id = %s AND release.release_id < %s
-        ORDER BY release.release_id DESC LIMIT %s
+        WHERE """
+        + _IN_STUDIO
+        + """ AND (%(artist)s::uuid IS NULL OR release.artist_id = %(artist)s) AND release.release_id < %(before)s
+        ORDER BY release.release_id DESC LIMIT %(limit)s
         """,
-        [owner, before or _MAX_UUID, limit],
+        {"me": user_id, "artist": artist_id, "before": before or _MAX_UUID, "limit": limit},
     )
 
 
@@ -242,16 +251,17 @@ async def assets_of_tracks(tx: Tx, *, track_ids: Sequence[TrackId]) -> dict[Trac
     return dict(rows)
 
 
-async def list_assets_of_owner(tx: Tx, *, owner: UserId) -> list[AssetId]:
-    """Return the assets on releases of an account's artists, each once."""
+async def list_assets_in_studio(tx: Tx, *, user_id: UserId) -> list[AssetId]:
+    """Return the assets on releases of artists that an account has a part in, each once."""
     return await tx.all(
         _asset_id,
         """
-        SELECT DISTINCT track.asset_id FROM music.track
-        JOIN music.release USING (release_id) JOIN music.artist ON artist.artist_id = release.artist_id
-        WHERE artist.owner_user_id = %s
+        SELECT DISTINCT track.asset_id FROM music.track JOIN music.release USING (release_id)
+        WHERE release.artist_id IN (
+            SELECT artist_id FROM music.artist WHERE owner_user_id = %(me)s
+            UNION SELECT artist_id FROM music.artist_member WHERE user_id = %(me)s)
         """,
-        [owner],
+        {"me": user_id},
     )
 
 

@@ -15,17 +15,20 @@ from vibestream.platform.database import Tx
 
 
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
-    """Return the releases of a person's artists, each with its tracks."""
+    """Return the releases of a person's artists, each with its tracks, and for whom they work."""
     return await tx.values(
         "SELECT to_jsonb(release) || jsonb_build_object('tracks', (SELECT jsonb_agg(to_jsonb(track)) FROM music.track"
         " WHERE track.release_id = release.release_id)) FROM music.release JOIN music.artist USING (artist_id)"
-        " WHERE artist.owner_user_id = %s ORDER BY release.release_id",
-        [user_id],
+        " WHERE artist.owner_user_id = %(me)s UNION ALL"
+        " SELECT to_jsonb(member) - 'user_id' FROM music.artist_member member WHERE member.user_id = %(me)s",
+        {"me": user_id},
     )
 
 
 async def erase_person(tx: Tx, user_id: UUID) -> list[str]:
     """Empty what a person wrote on releases that are not public, and the names of artists without a public one.
+
+    They work for nobody any more, and nobody for their artists.
 
     Returns the keys of the covers that were theirs.
     """
@@ -50,6 +53,11 @@ async def erase_person(tx: Tx, user_id: UUID) -> list[str]:
         "UPDATE music.artist SET name = '', handle = '' WHERE owner_user_id = %s AND NOT EXISTS"
         " (SELECT FROM music.release WHERE release.artist_id = artist.artist_id AND stage = 'published')",
         [user_id],
+    )
+    await tx.execute(
+        "DELETE FROM music.artist_member WHERE user_id = %(me)s"
+        " OR artist_id IN (SELECT artist_id FROM music.artist WHERE owner_user_id = %(me)s)",
+        {"me": user_id},
     )
     return covers
 

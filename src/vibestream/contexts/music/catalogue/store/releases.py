@@ -22,6 +22,7 @@ from vibestream.contexts.music.catalogue.domain import (
     Stage,
     Track,
 )
+from vibestream.contexts.music.catalogue.store.artists import hold_part
 from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
 
@@ -39,15 +40,25 @@ async def load_release(tx: Tx, *, release_id: ReleaseId) -> Release | None:
     return await _load(tx, _RELEASE, [release_id])
 
 
-async def lock_release(tx: Tx, *, release_id: ReleaseId, owner: UserId | None) -> Release | None:
+async def load_release_in_studio(tx: Tx, *, release_id: ReleaseId, user_id: UserId) -> Release | None:
+    """Return a release to whoever has a part in its artist's music."""
+    return await _load(tx, _RELEASE + " AND music.part_in(artist_id, %s) IS NOT NULL", [release_id, user_id])
+
+
+async def lock_release(tx: Tx, *, release_id: ReleaseId, editor: UserId | None) -> Release | None:
     """Return a release and keep others from changing it until the transaction ends.
 
-    With an owner only if it is theirs. The lock waits for an edit that is under way and then returns what that edit
-    made, so that two editors never work from the same version.
+    With an editor only if they own its artist or are an editor of it. The lock waits for an edit that is under way and
+    then returns what that edit made, so that two editors never work from the same version.
     """
-    if owner is None:
+    if editor is None:
         return await _load(tx, _RELEASE + " FOR UPDATE OF release", [release_id])
-    return await _load(tx, _RELEASE + " AND owner_user_id = %s FOR UPDATE OF release", [release_id, owner])
+    await hold_part(tx, release_id=release_id, user_id=editor)
+    return await _load(
+        tx,
+        _RELEASE + " AND music.part_in(artist_id, %s) IN ('owner', 'editor') FOR UPDATE OF release",
+        [release_id, editor],
+    )
 
 
 async def find_release_of_track(tx: Tx, *, track_id: TrackId) -> ReleaseId | None:

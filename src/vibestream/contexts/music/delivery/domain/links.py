@@ -37,7 +37,7 @@ LONGEST_LIFE_S: Final = PUBLIC_TTL_S + BUCKET_S
 """No address lives longer."""
 
 _TOKEN: Final = re.compile(
-    r"(?P<expires>[1-9][0-9]{9})\.(?P<key_id>[a-z2-7]{8})\.(?P<grant>(?:p|l[A-Za-z0-9_-]{44})(?:[1-9][0-9]{1,3})?|o[A-Za-z0-9_-]{22})\.(?P<signature>[A-Za-z0-9_-]{43})"
+    r"(?P<expires>[1-9][0-9]{9})\.(?P<key_id>[a-z2-7]{8})\.(?P<grant>(?:p|l[A-Za-z0-9_-]{44})(?:[1-9][0-9]{1,3})?|o[A-Za-z0-9_-]{44})\.(?P<signature>[A-Za-z0-9_-]{43})"
 )
 
 
@@ -79,9 +79,10 @@ class ToListen:
 
 @dataclass(frozen=True, slots=True)
 class ToOwner:
-    """One signed-in account, public or not."""
+    """One signed-in account, public or not, while it has a part in the music of the track's artist."""
 
     user_id: UserId
+    track_id: TrackId
 
 
 Grant = ToAnybody | ToListen | ToOwner
@@ -159,7 +160,7 @@ def _signature(key: SigningKey, *, prefix: str, grant: str, expires: str) -> byt
 
 def _grant_text(grant: Grant) -> str:
     if isinstance(grant, ToOwner):
-        return "o" + _short(grant.user_id)
+        return "o" + _short(grant.user_id) + _short(grant.track_id)
     most = "" if grant.most_kbps is None else str(grant.most_kbps)
     if isinstance(grant, ToListen):
         return "l" + _short(grant.listen_id) + _short(grant.track_id) + most
@@ -171,7 +172,7 @@ def _grant(text: str) -> Grant:
         case "l":
             return ToListen(ListenId(_long(text[1:23])), TrackId(_long(text[23:45])), _most(text[45:]))
         case "o":
-            return ToOwner(UserId(_long(text[1:])))
+            return ToOwner(UserId(_long(text[1:23])), TrackId(_long(text[23:45])))
         case _:
             return ToAnybody(_most(text[1:]))
 

@@ -29,8 +29,7 @@ from vibestream.contexts.music.delivery.domain.representation import (
     Whole,
     choose,
 )
-from vibestream.contexts.music.delivery.service import Delivery, FileMissing, Offer, require_owner
-from vibestream.kernel.ids import UserId
+from vibestream.contexts.music.delivery.service import Delivery, FileMissing, Offer, require_part
 from vibestream.kernel.time import utc_now
 from vibestream.platform.access import ANYONE
 from vibestream.platform.http.edge import edge_of
@@ -52,7 +51,7 @@ class Media:
             case AssetFile() as file:
                 grant = delivery.admit(file, now_s=int(time.time()))
                 if isinstance(grant, ToOwner):
-                    require_owner(grant, user_id=await _signed_in(request))
+                    await _require_part(request, grant)
                 offer = await delivery.offer(file, grant=grant)
                 outcome = await _Answer(request, send, delivery, offer).give()
                 # A part proves nothing: a byte of each segment is cheap. Nor does what was only asked about, or was
@@ -78,14 +77,12 @@ class _MediaRoute(Route):
 MEDIA: Final = _MediaRoute("/media/{path:path}", Media(), methods=["GET"], name="media", include_in_schema=False)
 
 
-async def _signed_in(request: Request) -> UserId | None:
+async def _require_part(request: Request, grant: ToOwner) -> None:
     edge = edge_of(request)
     token = edge.session_cookie.read(request)
-    if token is None:
-        return None
     async with edge.database.begin() as tx:
-        principal = await edge.authenticate(tx, token=token, now=utc_now())
-    return None if principal is None else principal.user_id
+        principal = None if token is None else await edge.authenticate(tx, token=token, now=utc_now())
+        await require_part(tx, grant=grant, user_id=None if principal is None else principal.user_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from vibestream.contexts.music.delivery.service.serving import (
     Offer,
     QualityNotIncluded,
     keyring_of,
-    require_owner,
+    require_part,
 )
 from vibestream.contexts.music.delivery.service.withdrawals import REFRESH_S, Withdrawals
 from vibestream.contexts.music.delivery.service.witness import (
@@ -56,7 +56,7 @@ __all__ = [
     "keyring_of",
     "quality_of",
     "record_served",
-    "require_owner",
+    "require_part",
     "served_to",
     "set_quality",
 ]

@@ -100,8 +100,8 @@ async def grant_playback(
     """Hand out the addresses of a track, and announce it when it is for a listen.
 
     What is public plays for anybody, up to the quality that they may hear: better renditions are left out of the answer,
-    of the master playlist and of what the address opens. An artist's own draft, or what was taken down, plays for that account alone, by
-    addresses that work only while it is signed in; such a listen is never granted, because it is none.
+    of the master playlist and of what the address opens. A draft, or what was taken down, plays for who works for its artist alone,
+    by addresses that work only while they are signed in and do; such a listen is never granted, because it is none.
 
     Args:
         tx: the transaction.
@@ -159,7 +159,7 @@ def _grant(
     *, track_id: TrackId, public: bool, user_id: UserId | None, listen_id: ListenId | None, most_kbps: int | None
 ) -> tuple[Grant, int]:
     if not public and user_id is not None:  # nobody but its owner was shown what is not public
-        return ToOwner(user_id), OWNER_TTL_S
+        return ToOwner(user_id, track_id), OWNER_TTL_S
     return ToAnybody(most_kbps) if listen_id is None else ToListen(listen_id, track_id, most_kbps), PUBLIC_TTL_S
 
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.delivery.domain.files import AssetFile, CoverFile, FileKind
 from vibestream.contexts.music.delivery.domain.links import Grant, Keyring, ToListen, ToOwner, verify
 from vibestream.contexts.music.delivery.domain.quality import opens, without_better
@@ -18,6 +19,7 @@ from vibestream.contexts.music.packaging.domain.layout import PLAYLIST_TYPE
 from vibestream.kernel.errors import Forbidden, Gone, Missing
 from vibestream.kernel.ids import UserId
 from vibestream.platform.config import Settings
+from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.storage import ObjectInfo, ObjectMissing, ObjectStore
 
@@ -175,11 +177,11 @@ def keyring_of(settings: Settings) -> Keyring:
     return Keyring.of(settings.signing_key(), *settings.further_secrets)
 
 
-def require_owner(grant: ToOwner, *, user_id: UserId | None) -> None:
-    """Return when a grant is this account's.
+async def require_part(tx: Tx, *, grant: ToOwner, user_id: UserId | None) -> None:
+    """Return when a grant is this account's, and it still has a part in the music that it opens.
 
     Raises:
-        NotTheOwner: it is another's, or nobody is signed in.
+        NotTheOwner: it is another's, nobody is signed in, or they work for the artist no more.
     """
-    if grant.user_id != user_id:
+    if grant.user_id != user_id or await catalogue.part_in_track(tx, track_id=grant.track_id, user_id=user_id) is None:
         raise NotTheOwner

@@ -41,9 +41,9 @@ async def list_assets(tx: Tx, *, asset_ids: Sequence[AssetId]) -> dict[AssetId, 
 
 
 async def list_assets_of_uploads(
-    tx: Tx, *, upload_ids: Sequence[UploadId], user_id: UserId
+    tx: Tx, *, upload_ids: Sequence[UploadId], user_id: UserId | None
 ) -> dict[UploadId, UploadedAsset]:
-    """Return by upload what became of those uploads that are this account's and were handed to packaging."""
+    """Return by upload what became of those that were handed to packaging: this account's, or with None anybody's."""
     return {one.upload_id: one for one in await store.list_uploaded(tx, upload_ids=upload_ids, user_id=user_id)}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from vibestream.kernel.errors import Conflict, Gone, InvalidInput, Limited, TooLarge, Unavailable
+from vibestream.kernel.errors import Conflict, Forbidden, Gone, InvalidInput, Limited, TooLarge, Unavailable
 from vibestream.kernel.ids import UploadId, UserId
 
 
@@ -50,6 +50,15 @@ class BeyondEnd(TooLarge):
     def __init__(self, *, size_bytes: int) -> None:
         super().__init__(f"This upload has {size_bytes} bytes and no more. Nothing beyond them was kept.")
         self.size_bytes = size_bytes
+
+
+class NoArtist(Forbidden):
+    """They are no artist, and no editor of one."""
+
+    code: ClassVar[str] = "upload.no_artist"
+
+    def __init__(self) -> None:
+        super().__init__("Only artists, and editors in an artist's team, upload music.")
 
 
 class EmptyUpload(InvalidInput):

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 
 from vibestream.contexts.music.packaging import service as packaging
 from vibestream.contexts.music.uploads.domain.protocol import Checksum, Metadata
-from vibestream.contexts.music.uploads.domain.upload import State, TooManyUnfinished, Upload, UploadGone, check_size
+from vibestream.contexts.music.uploads.domain.upload import (
+    NoArtist,
+    State,
+    TooManyUnfinished,
+    Upload,
+    UploadGone,
+    check_size,
+)
 from vibestream.contexts.music.uploads.service.ending import terminate_upload
 from vibestream.contexts.music.uploads.service.places import parts_of, require_room
 from vibestream.contexts.music.uploads.service.receiving import Clock, receive_bytes
@@ -21,11 +28,15 @@ from vibestream.platform.runtime import Runtime
 
 
 async def begin_upload(
-    runtime: Runtime, *, user_id: UserId, size_bytes: int, metadata: Metadata, now: datetime
+    runtime: Runtime, *, user_id: UserId, size_bytes: int, metadata: Metadata, now: datetime, as_editor: bool = False
 ) -> Upload:
     """Begin an upload of a known size and return it; it stands at byte 0.
 
+    Whoever is no artist themselves uploads `as_editor`: let in, to this upload and to each byte of it, while they are an
+    editor of some artist.
+
     Raises:
+        NoArtist: as an editor, and they are none.
         EmptyUpload: of no byte.
         UploadTooLarge: over `max_upload_bytes`.
         TooManyUnfinished: the artist has `max_unfinished_uploads` of them.
@@ -54,7 +65,8 @@ async def begin_upload(
     async def insert(tx: Tx) -> None:
         if await rows.lock_unfinished(tx, user_id=user_id) >= settings.max_unfinished_uploads:
             raise TooManyUnfinished(limit=settings.max_unfinished_uploads)
-        await rows.insert_upload(tx, upload)
+        if not await rows.insert_upload(tx, upload, as_editor=as_editor):
+            raise NoArtist
 
     await runtime.database.run(insert)
     return upload

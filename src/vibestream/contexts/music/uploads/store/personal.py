@@ -20,10 +20,14 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 
 async def erase_person(tx: Tx, user_id: UUID) -> None:
-    """Delete the uploads of a person; those under way end, and those behind music that stays lose their names."""
+    """Delete the uploads of a person; those under way end, and those behind music that stays lose their names.
+
+    Music stays that is public, and that they brought as an editor to an artist of somebody else, wherever it stands.
+    """
     public = (
         "SELECT track.upload_id FROM music.track JOIN music.release USING (release_id)"
-        " WHERE track.withdrawn_by IS NULL AND release.stage = 'published'"
+        " JOIN music.artist ON artist.artist_id = release.artist_id"
+        " WHERE (track.withdrawn_by IS NULL AND release.stage = 'published') OR artist.owner_user_id <> %s"
     )
     await tx.execute(
         "UPDATE music.upload SET file_name = '-', metadata = '',"
@@ -33,5 +37,5 @@ async def erase_person(tx: Tx, user_id: UUID) -> None:
     )
     await tx.execute(
         f"DELETE FROM music.upload WHERE user_id = %s AND state = 'stored' AND upload_id NOT IN ({public})",
-        [user_id],
+        [user_id, user_id],
     )

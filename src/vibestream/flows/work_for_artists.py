@@ -1,0 +1,59 @@
+"""Somebody joins or leaves an artist's team: in the same transaction they are let at the artist's music, or out of it.
+
+Not by an event, as what crosses contexts otherwise goes: whoever is taken out must be out when the owner is told so, and
+an event takes its time. See docs/decisions/0029.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from vibestream.contexts.music.catalogue import service as catalogue
+from vibestream.contexts.music.catalogue.service import Part, Through
+from vibestream.contexts.user.teams import service as teams
+from vibestream.kernel.ids import ArtistId, UserId
+from vibestream.platform.database import Tx
+from vibestream.platform.invariants import Finding, Invariant
+
+_SHOWN: Final = 5
+
+
+async def join(tx: Tx, *, user_id: UserId, code: str, now: datetime) -> ArtistId:
+    """Enter an artist's team by a code, and work on its music from then on as the invitation says.
+
+    Raises:
+        CodeUnknown, InTeam: see `teams.join`.
+    """
+    artist_id, role = await teams.join(tx, user_id=user_id, code=code, now=now)
+    await catalogue.admit_member(
+        tx, artist_id=artist_id, user_id=user_id, through=Through.TEAM, part=Part(role.value), now=now
+    )
+    return artist_id
+
+
+async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: datetime) -> None:
+    """Take a member out of a team, as the owner, or leave it oneself; nothing of the music is theirs afterwards.
+
+    Raises:
+        MemberMissing: see `teams.drop`.
+    """
+    await teams.drop(tx, artist_id=artist_id, member=member, by=by, now=now)
+    await catalogue.dismiss_member(tx, artist_id=artist_id, user_id=member, through=Through.TEAM)
+
+
+async def _teams_work_on_music(tx: Tx) -> Finding:
+    in_teams = await teams.every_member(tx)
+    at_music = await catalogue.members_through(tx, through=Through.TEAM)
+    wrong = [f"{one} is in a team and not let at its music" for one in in_teams - at_music]
+    wrong += [f"{one} is let at music without being in its team" for one in at_music - in_teams]
+    return Finding(ok=not wrong, figure=f"{len(in_teams):,} members of teams", detail="; ".join(sorted(wrong)[:_SHOWN]))
+
+
+INVARIANTS: Final = (
+    Invariant(
+        "teams.work_on_music",
+        "Those who work on an artist's music through its team are those who are in it, each as what they are there.",
+        _teams_work_on_music,
+    ),
+)
