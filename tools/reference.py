@@ -27,8 +27,8 @@ import vibestream.contexts
 from tools.access_matrix import OWNED, WHO, admits, bears_id, object_of, rows_of
 from vibestream.app import create_app
 from vibestream.cli.main import cli
-from vibestream.cli.retention import after
 from vibestream.flows.audit import invariants_of
+from vibestream.flows.kept import KEPT
 from vibestream.flows.retention import rules_of
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.events import Event
@@ -37,6 +37,7 @@ from vibestream.platform.config import Environment, Settings, load_settings, var
 from vibestream.platform.http.problems import STATUS
 from vibestream.platform.invariants import Invariant
 from vibestream.platform.jobs import Job, declared_jobs
+from vibestream.platform.retention import after
 from vibestream.platform.storage.local import LocalObjectStore
 
 PAGES: Final = (
@@ -182,7 +183,10 @@ def retention_page() -> str:
         "For how long what is kept, with default settings. The worker keeps to every rule each hour; "
         "`vibestream retention` shows when each last ran. Why is told in [what is held of a person](../explanation/privacy.md)."
     )
-    return _page("Retention", about, _table(("rule", "what", "does", "after"), rows))
+    reasons = dict.fromkeys(KEPT.values())
+    kept = [(one, ", ".join(f"`{table}`" for table, reason in KEPT.items() if reason == one)) for one in reasons]
+    tables = (_table(("rule", "what", "does", "after"), rows), _table(("no rule, because", "tables"), kept))
+    return _page("Retention", about, "\n\n".join(tables))
 
 
 def metrics_page() -> str:

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from vibestream.cli.retention import after, command
+from vibestream.cli.retention import command
 from vibestream.flows.retention import rules_of
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database
+from vibestream.platform.retention import after
 
 
 async def test_shows_each_rule_is_late_until_it_ran_and_keeps_to_all_of_them_when_told(

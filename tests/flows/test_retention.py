@@ -139,6 +139,18 @@ CASES: Final = {
         "listen_id": "%(id)s", "user_id": "%(user)s", "track_id": "%(id)s", "player_id": "'x'", "opened_at": "%(at)s",
         "live": "false", "ended_at": "%(at)s", "network": f"substring({HASH} FOR 12)",
     }, "network IS NOT NULL"),
+    "listen_reward.heartbeats": Case("listen_reward.heartbeat", {
+        "listen_id": "%(id)s", "seq": "1", "at_ms": "1", "position_ms": "1", "state": "'playing'", "muted": "false",
+        "visible": "true", "received_at": "%(at)s",
+    }),
+    "payment.risk_signals": Case("payment.risk_event", {
+        "subject": "%(id)s::text", "kind": "'payment'", "user_id": "%(user)s", "at": "%(at)s", "amount": "1",
+        "currency": "'USD'", "cents": "1", "purpose": "'x'", "country": "'ES'",
+    }, "country IS NOT NULL"),
+    "payment.family_invitations": Case("payment.family_invitation", {
+        "invitation_id": "%(id)s", "subscription_id": "%(id)s", "token_hash": HASH, "state": "'accepted'",
+        "made_at": DAY_BEFORE, "expires_at": "%(at)s",
+    }),
     "payment.webhook_bodies": webhook("body IS NOT NULL"),
     "payment.webhooks": webhook("true"),
     "payment.webhook_proofs": Case("payment.webhook_proof", {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -17,9 +16,7 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.postgres import migrate
-from vibestream.platform.retention import Ran, Rule, RuleFailed, is_late, keep_to, runs_of
-
-_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+from vibestream.platform.retention import Ran, Rule, RuleFailed, after, is_late, keep_to, runs_of
 
 
 @click.command()
@@ -72,13 +69,3 @@ def _table(rules: Sequence[Rule], runs: dict[str, Ran], *, now: datetime) -> Tab
             *(("0", "0") if ran is None else (str(ran.dropped), str(ran.total))),
         )
     return table
-
-
-def after(kept: timedelta, since: str) -> str:
-    """Return the time of a rule in words: `30 days after they expired`."""
-    if not kept:
-        return f"once {since}"
-    seconds = int(kept.total_seconds())
-    unit, length = next((one for one in _UNITS if seconds >= one[1]), _UNITS[-1])
-    count = seconds // length
-    return f"{count} {unit}{'' if count == 1 else 's'} after {since}"

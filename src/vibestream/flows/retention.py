@@ -1,7 +1,7 @@
 """Keeping no longer than promised: every rule of every capability, and the job that keeps to them.
 
 `vibestream retention` shows each rule and when it last ran; the reference lists them. What an account's owner can delete
-themselves, or an erasure forgets, is not waited for here. Logs are written to the standard output of each process and kept by
+themselves, or an erasure forgets, is not waited for here. What no rule is about stands in `flows/kept.py`, with the reason. Logs are written to the standard output of each process and kept by
 whoever runs it: what is personal does not stand in them, so they need no rule.
 """
 
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vibestream.contexts.listen_reward.listening import retention as listening
 from vibestream.contexts.listen_reward.scoring import retention as scoring
 from vibestream.contexts.music.delivery import retention as delivery
+from vibestream.contexts.payment.fraud import retention as fraud
+from vibestream.contexts.payment.subscriptions import retention as subscriptions
 from vibestream.contexts.payment.webhooks import retention as webhooks
 from vibestream.contexts.user.accounts import retention as accounts
 from vibestream.contexts.user.attempts import retention as attempts
@@ -50,7 +53,10 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *release_news.RULES,
         *exports.RULES,
         *delivery.RULES,
+        *listening.RULES,
         *scoring.RULES,
+        *fraud.RULES,
+        *subscriptions.RULES,
         *webhooks.RULES,
         *retention_rules.rules_of(events_kept=timedelta(days=settings.event_retention_days)),
     )

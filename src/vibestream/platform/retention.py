@@ -25,6 +25,7 @@ MOST: Final = 10_000
 """Rows in one transaction."""
 _TURNS: Final = 1_000
 """Transactions of one rule in one run; what is left then waits for the next."""
+_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _log = structlog.get_logger()
 
 
@@ -117,6 +118,16 @@ def is_late(ran: Ran | None, *, now: datetime) -> bool:
     if ran is None or ran.ran_at is None or now - ran.ran_at > LATE_AFTER:
         return True
     return ran.failed_at is not None and ran.failed_at > ran.ran_at
+
+
+def after(kept: timedelta, since: str) -> str:
+    """Return the time of a rule in words: `30 days after they expired`."""
+    if not kept:
+        return f"once {since}"
+    seconds = int(kept.total_seconds())
+    unit, length = next((one for one in _UNITS if seconds >= one[1]), _UNITS[-1])
+    count = seconds // length
+    return f"{count} {unit}{'' if count == 1 else 's'} after {since}"
 
 
 async def _keep_to(database: Database, rule: Rule, *, now: datetime) -> int:

@@ -170,6 +170,20 @@ async def copy_beats(tx: Tx, beats: Iterable[tuple[ListenId, Beat]], *, received
     )
 
 
+async def forget_heartbeats(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete heartbeats that arrived before an instant, at most so many, and return how many.
+
+    A listen takes none any more a minute after its end, and is decided about soon after: what they said stands in its
+    figures. Those of a listen whose case is open are left: they are what it is decided by.
+    """
+    return await tx.execute(
+        "DELETE FROM listen_reward.heartbeat WHERE ctid = ANY (ARRAY(SELECT h.ctid FROM listen_reward.heartbeat h"
+        " WHERE h.received_at < %s AND NOT EXISTS (SELECT FROM listen_reward.held_listen JOIN listen_reward.held_case c"
+        " USING (case_id) WHERE listen_id = h.listen_id AND c.state = 'open') LIMIT %s))",
+        [before, most],
+    )
+
+
 async def list_heard(tx: Tx, user_id: UserId, *, since: datetime | None, until: datetime | None) -> list[Heard]:
     """Return an account's accepted listens that began in a half-open stretch of time, in order."""
     return await tx.all(

@@ -160,3 +160,14 @@ async def resolve_invitation(tx: Tx, *, invitation_id: UUID, subscription_id: Su
         )
         == 1
     )
+
+
+async def drop_invitations(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete invitations that expired before an instant, accepted or not, at most so many, and return how many."""
+    return await tx.execute(
+        """
+        DELETE FROM payment.family_invitation WHERE invitation_id IN (
+            SELECT invitation_id FROM payment.family_invitation WHERE expires_at < %s LIMIT %s FOR UPDATE SKIP LOCKED)
+        """,
+        [before, most],
+    )
