@@ -1,4 +1,4 @@
-"""Telling of releases: how far the followers of an artist are told of each, and an index that reads them in order."""
+"""Telling of releases: how far the followers of an artist are told of each; and which mails are sent together, as a digest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ down_revision = "0042"
 
 
 def upgrade() -> None:
-    """Create the table and change the index of followers."""
-    op.execute(_NEWS)
+    """Create the table, change the index of followers, and let a mail join another."""
+    for statements in (_NEWS, _DIGESTS):
+        op.execute(statements)
 
 
 _NEWS = """
@@ -34,4 +35,12 @@ GRANT SELECT, INSERT, UPDATE (state, reached, told), DELETE ON users.release_new
 
 DROP INDEX users.artist_follow_by_artist;
 CREATE INDEX artist_follow_by_artist ON users.artist_follow (artist_id, follower_id);
+"""
+
+_DIGESTS = """
+ALTER TABLE users.notification_delivery ADD COLUMN joined uuid;
+COMMENT ON COLUMN users.notification_delivery.joined IS
+    'The delivery whose mail says this one too, itself where it is the first; null until it is first tried.';
+CREATE INDEX notification_delivery_joined ON users.notification_delivery (joined) WHERE state = 'waiting';
+GRANT UPDATE (joined) ON users.notification_delivery TO vibestream_app;
 """

@@ -47,7 +47,7 @@ import vibestream.flows.export_person
 import vibestream.flows.pay_claims
 import vibestream.flows.publish_audience
 import vibestream.flows.retention
-import vibestream.platform.sagas.engine  # noqa: F401
+import vibestream.flows.tell_consenters
 import vibestream.flows.tell_followers
 from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals

@@ -22,6 +22,8 @@ from pydantic import JsonValue
 
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.exports.service import Archive, Export, State
+from vibestream.contexts.user.notifications import service as notifications
+from vibestream.contexts.user.notifications.service import Kind
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.flows.personal_data import PERSONAL_DATA
 from vibestream.kernel.ids import UserId
@@ -131,3 +133,13 @@ def _measured(file: BinaryIO) -> _Draft:
     size = file.tell()
     file.seek(0)
     return _Draft(Path(f"/dev/fd/{file.fileno()}"), size, digest)
+        if found is not None:
+            # Whoever is in somebody's account and asks for a copy is not the only one who hears of it.
+            await notifications.tell(
+                tx,
+                user_id=export.user_id,
+                kind=Kind.EXPORT_READY,
+                key=str(export.export_id),
+                facts={"when": expires_at.isoformat()},
+                now=now,
+            )

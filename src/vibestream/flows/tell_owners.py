@@ -9,6 +9,7 @@ from vibestream.contexts.user.events import (
     AppTokenReplayed,
     EmailChanged,
     EnteredFromNewDevice,
+    MailBounced,
     RoleChanged,
 )
 from vibestream.contexts.user.notifications.service import Kind
@@ -50,10 +51,16 @@ def _lock(event: AccountLockChanged) -> Told:
     return Told(user_id=event.user_id, kind=Kind.ACCOUNT_UNLOCKED, facts=when)
 
 
+def _bounced(event: MailBounced) -> Told:
+    """Say, where no mail is needed for it, that mail comes back."""
+    return Told(user_id=event.user_id, kind=Kind.MAIL_BOUNCED, facts={"when": event.occurred_at.isoformat()})
+
+
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     on(EnteredFromNewDevice, _entered, consumer=_CONSUMER),
     on(EmailChanged, _email, consumer=_CONSUMER),
     on(RoleChanged, _role, consumer=_CONSUMER),
     on(AccountLockChanged, _lock, consumer=_CONSUMER),
     on(AppTokenReplayed, _replayed, consumer=_CONSUMER),
+    on(MailBounced, _bounced, consumer=_CONSUMER),
 )

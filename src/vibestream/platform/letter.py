@@ -39,6 +39,12 @@ class Code(str):
     __slots__ = ()
 
 
+class Heading(str):
+    """A paragraph that is the title of the next one."""
+
+    __slots__ = ()
+
+
 def text_of(paragraphs: Sequence[str], closing: Sequence[str] = (), *, locale: str, url: str) -> str:
     """Return a letter as plain text: the greeting, its paragraphs, and how it ends with who sent it."""
     foot = "\n".join((*closing, _SENDER[locale].format(url=url)))
@@ -70,6 +76,7 @@ def _form() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["linked"] = _linked
     environment.tests["code"] = lambda part: isinstance(part, Code)
+    environment.tests["heading"] = lambda part: isinstance(part, Heading)
     return environment.from_string(files(__package__).joinpath("letter.mjml").read_text("utf-8"))
 
 

@@ -105,7 +105,7 @@ async def test_a_mails_link_asks_first_and_stops_by_a_post_of_anybody_who_holds_
     client, settings, database: Database, one_click: bool
 ):
     ana = await told(database)
-    token = service.stop_token(settings.signing_key(), user_id=ana.user_id, kind=Kind.TIP_RECEIVED)
+    token = service.stop_token(settings.signing_key(), user_id=ana.user_id, kinds=[Kind.TIP_RECEIVED])
     asked = read(await client.get(f"/unsubscribe/{token}", headers=HTML))
     assert "Do you want no more mail of this kind?" in asked.text
     async with database.begin() as tx:

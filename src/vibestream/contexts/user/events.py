@@ -153,3 +153,17 @@ class ReleaseCondemned(Event):
     def key(self) -> str:
         """The release."""
         return str(self.release_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailBounced(Event):
+    """A server said that there is no mailbox of the address that somebody has; it is not written to any more."""
+
+    type: ClassVar[str] = "vibestream.user.mail_bounced"
+
+    user_id: UserId
+
+    @property
+    def key(self) -> str:
+        """Order the news of one account."""
+        return str(self.user_id)

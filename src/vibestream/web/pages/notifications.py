@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -66,6 +66,9 @@ NAMES: Final[Mapping[Kind, str]] = {
     Kind.LISTENS_HELD: N_("Listens of yours that are looked at"),
     Kind.LISTENS_DECIDED: N_("What was decided about them"),
     Kind.NEW_RELEASE: N_("New releases of artists that you follow"),
+    Kind.EXPORT_READY: N_("A copy of your data that is ready"),
+    Kind.CONSENT_ENDED: N_("Another text of what you agreed to"),
+    Kind.MAIL_BOUNCED: N_("Mail to you that comes back"),
 }
 """What each kind is called where it is chosen."""
 
@@ -129,9 +132,9 @@ class ChoicesView:
 
 @dataclass(frozen=True, slots=True)
 class StopView:
-    """The page behind a mail's link."""
+    """The page behind a mail's link: what it stops, a mail of several kinds all of them."""
 
-    name: str
+    names: tuple[str, ...]
     stopped: bool
 
 
@@ -233,15 +236,15 @@ async def try_address_again(tx: TxDep, principal: PrincipalDep) -> Response:
 @router.get("/unsubscribe/{token}", policy=ANYONE)
 async def ask_to_stop(request: Request, runtime: RuntimeDep, token: str) -> Response:
     """Ask whether mail of a kind shall stop. Looking changes nothing: programs that read mail follow its links."""
-    _, kind = service.kind_of_token(runtime.settings.signing_key(), token=token)
-    return render(request, "unsubscribe.html", StopView(_name(request, kind), stopped=False))
+    _, kinds = service.kinds_of_token(runtime.settings.signing_key(), token=token)
+    return render(request, "unsubscribe.html", StopView(_names(request, kinds), stopped=False))
 
 
 @router.post("/unsubscribe/{token}", policy=ANYONE, max_body_bytes=_BODY_BYTES)
 async def stop(request: Request, tx: TxDep, runtime: RuntimeDep, token: str) -> Response:
     """Stop mail of a kind: by the button of the page, or by the mailbox itself (RFC 8058). It may be done twice."""
-    kind = await service.stop_by_link(tx, signing_key=runtime.settings.signing_key(), token=token)
-    return render(request, "unsubscribe.html", StopView(_name(request, kind), stopped=True))
+    kinds = await service.stop_by_link(tx, signing_key=runtime.settings.signing_key(), token=token)
+    return render(request, "unsubscribe.html", StopView(_names(request, kinds), stopped=True))
 
 
 @router.post("/notifications/browsers/{subscription_id}/stop", policy=SIGNED_IN)
@@ -287,6 +290,10 @@ async def _browsers(request: Request, tx: Tx, principal: Principal, now: datetim
         here = one.session_id == principal.session_id
         rows.append(BrowserRow(one.subscription_id, name or spoken.gettext("A browser"), one.subscribed_at, here))
     return tuple(rows)
+
+
+def _names(request: Request, kinds: Sequence[Kind]) -> tuple[str, ...]:
+    return tuple(_name(request, kind) for kind in kinds)
 
 
 def _name(request: Request, kind: Kind) -> str:

@@ -35,6 +35,8 @@ FACTS: Facts = {
     "role": "moderator",
     "reason": "abuse",
     "form": "album",
+    "purpose": "analytics",
+    "artist_id": "01976e6e-0000-7000-8000-000000000002",
     "artist": "Río Lento",
     "release": "01976e6e-0000-7000-8000-000000000001",
 }
@@ -166,6 +168,8 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
         Kind.RECEIPT,
         Kind.REFUND,
         Kind.RENEWAL_FAILED,
+        Kind.EXPORT_READY,
+        Kind.CONSENT_ENDED,
         Kind.SUBSCRIPTION_UNPAID,
         Kind.DESTINATION_SET,
         Kind.DESTINATION_CHANGED,
@@ -199,6 +203,7 @@ def test_without_a_choice_all_is_listed_and_all_but_what_can_wait_is_mailed():
         Kind.MASTER_READY,
         Kind.REPORT_DECIDED,
         Kind.NEW_RELEASE,
+        Kind.MAIL_BOUNCED,
     ]
 
 

@@ -84,9 +84,9 @@ async def test_choosing_all_keeps_what_is_mandatory(tx: Tx):
 
 async def test_a_link_stops_its_own_kind_of_its_own_account_and_only_if_it_was_signed(tx: Tx):
     ana = await make_user(tx)
-    token = service.stop_token(KEY, user_id=ana.user_id, kind=Kind.TIP_RECEIVED)
+    token = service.stop_token(KEY, user_id=ana.user_id, kinds=[Kind.TIP_RECEIVED])
     for _ in range(2):
-        assert await service.stop_by_link(tx, signing_key=KEY, token=token) is Kind.TIP_RECEIVED
+        assert await service.stop_by_link(tx, signing_key=KEY, token=token) == (Kind.TIP_RECEIVED,)
     assert (Kind.TIP_RECEIVED, Channel.EMAIL) not in await service.wanted_by(tx, user_id=ana.user_id)
     assert (Kind.TIP_RECEIVED, Channel.IN_APP) in await service.wanted_by(tx, user_id=ana.user_id)
 
@@ -100,9 +100,9 @@ async def test_a_link_stops_its_own_kind_of_its_own_account_and_only_if_it_was_s
         "%00",
         base64.urlsafe_b64encode(raw[:16] + new_id().bytes + raw[32:]).decode(),
         base64.urlsafe_b64encode(raw[:32] + b"trial_ends").decode(),
-        service.stop_token(b"another key", user_id=ana.user_id, kind=Kind.TRIAL_ENDS),
-        service.stop_token(KEY, user_id=ana.user_id, kind=Kind.NEW_DEVICE),
-        service.stop_token(KEY, user_id=UserId(new_id()), kind=Kind.TRIAL_ENDS),
+        service.stop_token(b"another key", user_id=ana.user_id, kinds=[Kind.TRIAL_ENDS]),
+        service.stop_token(KEY, user_id=ana.user_id, kinds=[Kind.NEW_DEVICE]),
+        service.stop_token(KEY, user_id=UserId(new_id()), kinds=[Kind.TRIAL_ENDS]),
     ]
     for one in altered:
         with pytest.raises(LinkInvalid):

@@ -17,7 +17,19 @@ from vibestream.contexts.user.consents.domain import VERSIONS, Purpose, Standing
 from vibestream.kernel.ids import SessionId, UserId
 from vibestream.platform.database import Tx
 
-__all__ = ["Purpose", "Standing", "TextChanged", "give", "has", "standings", "which_have", "withdraw", "withdraw_all"]
+__all__ = [
+    "VERSIONS",
+    "Purpose",
+    "Standing",
+    "TextChanged",
+    "give",
+    "has",
+    "outdated",
+    "standings",
+    "which_have",
+    "withdraw",
+    "withdraw_all",
+]
 
 
 async def has(tx: Tx, *, user_id: UserId, purpose: Purpose) -> bool:
@@ -31,6 +43,14 @@ async def has(tx: Tx, *, user_id: UserId, purpose: Purpose) -> bool:
 async def which_have(tx: Tx, *, user_ids: Collection[UserId], purpose: Purpose) -> set[UserId]:
     """Return those of these people who consent to a purpose now, as `has` says it of one."""
     return await store.list_given(tx, user_ids=user_ids, purpose=purpose, version=VERSIONS[purpose])
+
+
+async def outdated(tx: Tx, *, purpose: Purpose, version: int, after: UserId | None, limit: int) -> list[UserId]:
+    """Return people whose consent to a purpose ended because its text became this version, in the order of ids.
+
+    At most `limit`, from behind the id `after` on when it is given.
+    """
+    return await store.list_outdated(tx, purpose=purpose, version=version, after=after, limit=limit)
 
 
 async def standings(tx: Tx, *, user_id: UserId) -> tuple[Standing, ...]:

@@ -40,6 +40,17 @@ async def list_given(tx: Tx, *, user_ids: Collection[UserId], purpose: Purpose, 
     return {UserId(user_id) for user_id, _, given, to, _ in await cursor.fetchall() if given and to == version}
 
 
+async def list_outdated(tx: Tx, *, purpose: Purpose, version: int, after: UserId | None, limit: int) -> list[UserId]:
+    """Return people whose last word on a purpose was yes to an earlier version, in the order of ids, from behind one on."""
+    found = await tx.values(
+        "SELECT user_id FROM (SELECT DISTINCT ON (user_id) user_id, given, version FROM users.consent"
+        " WHERE purpose = %(purpose)s AND (%(after)s::uuid IS NULL OR user_id > %(after)s)"
+        " ORDER BY user_id, number DESC) AS last WHERE given AND version < %(version)s ORDER BY user_id LIMIT %(limit)s",
+        {"purpose": purpose.value, "version": version, "after": after, "limit": limit},
+    )
+    return [UserId(one) for one in found]
+
+
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return all that a person ever said, in its order."""
     return await tx.values(

@@ -49,6 +49,9 @@ class Kind(enum.StrEnum):
     LISTENS_HELD = "listens_held"
     LISTENS_DECIDED = "listens_decided"
     NEW_RELEASE = "new_release"
+    EXPORT_READY = "export_ready"
+    CONSENT_ENDED = "consent_ended"
+    MAIL_BOUNCED = "mail_bounced"
 
 
 class Channel(enum.StrEnum):
@@ -70,7 +73,8 @@ class KindMandatory(InvalidInput):
 class Rule:
     """How a kind is told.
 
-    `mandatory`: nobody can turn it off, and quiet hours do not hold it back. `by_day`: everything of one day is one
+    `mandatory`: nobody can turn it off, and quiet hours do not hold it back; where it is not `mailed`, by mail it never comes.
+    `by_day`: everything of one day is one
     notification, mailed the morning after. `mailed`: whether it is mailed to whoever chose nothing. `next_morning`: each is
     a notification at once, and only its mail waits for the morning after, where it joins all others.
     """
@@ -116,6 +120,9 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.LISTENS_HELD: Rule(),
     Kind.LISTENS_DECIDED: Rule(),
     Kind.NEW_RELEASE: Rule(mailed=False, next_morning=True),
+    Kind.EXPORT_READY: _MANDATORY,
+    Kind.CONSENT_ENDED: _MANDATORY,
+    Kind.MAIL_BOUNCED: Rule(mandatory=True, mailed=False),
 }
 
 Choices = Mapping[tuple[Kind, Channel], bool]
@@ -126,7 +133,7 @@ def wants(kind: Kind, channel: Channel, choices: Choices) -> bool:
     """Say whether somebody is told of a kind by a channel."""
     rule = RULES[kind]
     if rule.mandatory:
-        return True
+        return rule.mailed or channel is not Channel.EMAIL
     unless_chosen = {Channel.IN_APP: True, Channel.EMAIL: rule.mailed, Channel.PUSH: not rule.by_day}
     return choices.get((kind, channel), unless_chosen[channel])
 

@@ -36,11 +36,12 @@ from vibestream.contexts.user.notifications.service.reading import (
     notifications_of,
     said_of,
     unread,
+    which_know,
 )
 from vibestream.contexts.user.notifications.service.telling import TOLD, tell, tell_many
 from vibestream.contexts.user.notifications.service.unsubscribing import (
     LinkInvalid,
-    kind_of_token,
+    kinds_of_token,
     stop_by_link,
     stop_token,
 )
@@ -69,7 +70,7 @@ __all__ = [
     "choose_all",
     "choose_hours",
     "hours_of",
-    "kind_of_token",
+    "kinds_of_token",
     "mail_notification",
     "mark_all_read",
     "mark_read",
@@ -88,4 +89,5 @@ __all__ = [
     "unread",
     "unsubscribe",
     "wanted_by",
+    "which_know",
 ]

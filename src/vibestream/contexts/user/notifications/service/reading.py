@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
 from vibestream.contexts.user.notifications.domain import words
+from vibestream.contexts.user.notifications.domain.kinds import Kind
 from vibestream.contexts.user.notifications.domain.told import Notification
 from vibestream.contexts.user.notifications.domain.words import Said
 from vibestream.contexts.user.notifications.service.telling import TOLD
@@ -34,6 +36,11 @@ async def notifications_of(tx: Tx, *, user_id: UserId, before: int | None, limit
 async def unread(tx: Tx, *, user_id: UserId) -> int:
     """Return how many of somebody's notifications they have not read."""
     return await told.count_unread(tx, user_id=user_id)
+
+
+async def which_know(tx: Tx, *, kind: Kind, key: str, user_ids: Collection[UserId]) -> set[UserId]:
+    """Return those of these people who were told a fact, for whoever tells it to many again and again."""
+    return await told.which_have(tx, kind=kind, key=key, user_ids=user_ids)
 
 
 async def mark_read(tx: Tx, *, user_id: UserId, notification_id: UUID, now: datetime) -> Notification:

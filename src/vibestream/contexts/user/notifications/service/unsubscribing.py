@@ -1,6 +1,6 @@
-"""The link that stops mail of one kind without signing in: who holds it may do that, and nothing else.
+"""The link that stops mail of a kind, or of the kinds of one mail, without signing in: who holds it may do that alone.
 
-The token names the account and the kind and is signed; it does not run out, since a mail may be opened years later.
+The token names the account and the kinds and is signed; it does not run out, since a mail may be opened years later.
 Source: RFC 8058 (one-click unsubscribing).
 """
 
@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Collection
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -22,7 +23,8 @@ from vibestream.platform.database import Tx
 _PURPOSE: Final = b"vibestream unsubscribe v1"
 _SIGNATURE_BYTES: Final = 16
 _UUID_BYTES: Final = 16
-_LONGEST: Final = 200
+_LONGEST: Final = 1_200
+"""Characters; as many as all kinds together need."""
 
 
 class LinkInvalid(Missing):
@@ -31,17 +33,17 @@ class LinkInvalid(Missing):
     code: ClassVar[str] = "notification.link_invalid"
 
 
-def stop_token(signing_key: bytes, *, user_id: UserId, kind: Kind) -> str:
-    """Return the token of the link that stops mail of a kind to an account."""
-    payload = user_id.bytes + kind.value.encode()
+def stop_token(signing_key: bytes, *, user_id: UserId, kinds: Collection[Kind]) -> str:
+    """Return the token of the link that stops mail of these kinds to an account."""
+    payload = user_id.bytes + ",".join(sorted(kind.value for kind in kinds)).encode()
     return base64.urlsafe_b64encode(_sign(signing_key, payload) + payload).rstrip(b"=").decode()
 
 
-def kind_of_token(signing_key: bytes, *, token: str) -> tuple[UserId, Kind]:
-    """Return whose mail of which kind a link stops.
+def kinds_of_token(signing_key: bytes, *, token: str) -> tuple[UserId, tuple[Kind, ...]]:
+    """Return whose mail of which kinds a link stops.
 
     Raises:
-        LinkInvalid: it was made by nobody, or altered; or its kind cannot be turned off.
+        LinkInvalid: it was made by nobody, or altered; or none of its kinds can be turned off.
     """
     try:
         raw = base64.b64decode(token[:_LONGEST] + "=" * (-len(token[:_LONGEST]) % 4), altchars=b"-_", validate=True)
@@ -50,24 +52,25 @@ def kind_of_token(signing_key: bytes, *, token: str) -> tuple[UserId, Kind]:
     signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _sign(signing_key, payload)):
         raise _invalid()
-    name = payload[_UUID_BYTES:].decode()
-    kind = Kind(name) if name in set(Kind) else None
-    if kind is None or RULES[kind].mandatory:
+    known = {kind.value: kind for kind in Kind if not RULES[kind].mandatory}
+    kinds = tuple(known[name] for name in payload[_UUID_BYTES:].decode().split(",") if name in known)
+    if not kinds:
         raise _invalid()
-    return UserId(UUID(bytes=payload[:_UUID_BYTES])), kind
+    return UserId(UUID(bytes=payload[:_UUID_BYTES])), kinds
 
 
-async def stop_by_link(tx: Tx, *, signing_key: bytes, token: str) -> Kind:
-    """Stop mail of the link's kind to its account, and return the kind; a second time changes nothing.
+async def stop_by_link(tx: Tx, *, signing_key: bytes, token: str) -> tuple[Kind, ...]:
+    """Stop mail of the link's kinds to its account, and return the kinds; a second time changes nothing.
 
     Raises:
         LinkInvalid: nobody was sent such a link, or its account is gone.
     """
-    user_id, kind = kind_of_token(signing_key, token=token)
+    user_id, kinds = kinds_of_token(signing_key, token=token)
     if not await choices.has_account(tx, user_id=user_id):
         raise _invalid()
-    await choices.save_choice(tx, user_id=user_id, kind=kind, channel=Channel.EMAIL, wanted=False)
-    return kind
+    for kind in kinds:
+        await choices.save_choice(tx, user_id=user_id, kind=kind, channel=Channel.EMAIL, wanted=False)
+    return kinds
 
 
 def _sign(signing_key: bytes, payload: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +24,15 @@ _TOLD: Final = (
 async def load(tx: Tx, *, notification_id: UUID) -> Notification | None:
     """Return a notification."""
     return await tx.one(as_notification, _TOLD + " WHERE notification_id = %s", [notification_id])
+
+
+async def load_all(tx: Tx, *, notification_ids: Collection[UUID]) -> list[Notification]:
+    """Return notifications, the oldest first."""
+    return await tx.all(
+        as_notification,
+        _TOLD + " WHERE notification_id = ANY(%s) ORDER BY told_at, notification_id",
+        [list(notification_ids)],
+    )
 
 
 async def list_shown(tx: Tx, *, user_id: UserId, before: int | None, limit: int) -> list[Notification]:
@@ -51,6 +61,15 @@ async def list_after(tx: Tx, *, user_id: UserId, seq: int, limit: int) -> list[M
         "SELECT notification_id, kind, seq FROM users.notification WHERE user_id = %s AND seq > %s ORDER BY seq LIMIT %s",
         [user_id, seq, limit],
     )
+
+
+async def which_have(tx: Tx, *, kind: Kind, key: str, user_ids: Collection[UserId]) -> set[UserId]:
+    """Return those of these people who were told a fact."""
+    found = await tx.values(
+        "SELECT user_id FROM users.notification WHERE user_id = ANY(%s) AND kind = %s AND key = %s",
+        [list(user_ids), kind.value, key],
+    )
+    return {UserId(one) for one in found}
 
 
 async def count_unread(tx: Tx, *, user_id: UserId) -> int:

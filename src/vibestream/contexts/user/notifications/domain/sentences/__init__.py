@@ -9,7 +9,8 @@ from vibestream.contexts.user.notifications.domain.kinds import Kind
 from vibestream.contexts.user.notifications.domain.sentences.judged import JUDGED
 from vibestream.contexts.user.notifications.domain.sentences.money import MONEY
 from vibestream.contexts.user.notifications.domain.sentences.music import MUSIC
+from vibestream.contexts.user.notifications.domain.sentences.privacy import PRIVACY
 from vibestream.contexts.user.notifications.domain.sentences.safety import SAFETY
 
-SENTENCES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {**JUDGED, **MONEY, **MUSIC, **SAFETY}
+SENTENCES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {**JUDGED, **MONEY, **MUSIC, **PRIVACY, **SAFETY}
 """By language."""

@@ -55,6 +55,19 @@ PAID_FOR: Final = {
     },
 }
 """What a payment was for, by its purpose."""
+PURPOSES: Final = {
+    "en": {
+        "analytics": "figures about your listening",
+        "personalisation": "choosing by what you do what you are shown",
+        "marketing_mail": "mail about what is new and on offer",
+    },
+    "es": {
+        "analytics": "las cifras de lo que escuchas",
+        "personalisation": "elegir por lo que haces lo que se te muestra",
+        "marketing_mail": "el correo sobre novedades y ofertas",
+    },
+}
+"""What consent is asked for."""
 FORMS: Final = {
     "en": {"album": "a new album", "ep": "a new EP", "single": "a new single"},
     "es": {"album": "un álbum nuevo", "ep": "un EP nuevo", "single": "un sencillo nuevo"},
@@ -66,6 +79,15 @@ METHODS: Final = {"stripe": "Stripe", "paypal": "PayPal"}
 SETTINGS: Final = {
     "en": "Choose what you are told, and when, at {url}/notifications/choices.",
     "es": "Elige qué se te cuenta, y cuándo, en {url}/notifications/choices.",
+}
+DIGEST: Final = {
+    "en": ("{title}, and {n} more", "This is what happened meanwhile.", "There is more. All of it: {all}"),
+    "es": ("{title}, y {n} más", "Esto es lo que pasó mientras tanto.", "Hay más. Todo: {all}"),
+}
+"""Of a mail that says several: what it is about, how it begins, and how it ends when it does not say all."""
+STOP_THESE: Final = {
+    "en": "To get no more mail of these kinds: {stop}",
+    "es": "Para no recibir más correo de estos tipos: {stop}",
 }
 STOP: Final = {
     "en": "To get no more mail of this kind: {stop}",

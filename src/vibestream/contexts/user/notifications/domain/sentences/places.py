@@ -41,4 +41,7 @@ PLACES: Final[Mapping[Kind, str]] = {
     Kind.LISTENS_HELD: "/account/held-listens",
     Kind.LISTENS_DECIDED: "/account/held-listens",
     Kind.NEW_RELEASE: "/releases/{release}",
+    Kind.EXPORT_READY: "/account/privacy",
+    Kind.CONSENT_ENDED: "/account/privacy",
+    Kind.MAIL_BOUNCED: "/notifications/choices",
 }
