@@ -52,6 +52,8 @@ OWNED: Final[Mapping[str, str]] = {
     "DELETE /api/v1/me/sessions/{session_id}": "session",
     "POST /account/sessions/{session_id}/end": "session",
     "PATCH /api/v1/artists/{artist_id}": "artist",
+    "PUT /api/v1/artists/{artist_id}/pictures/{place}": "portrait",
+    "DELETE /api/v1/artists/{artist_id}/pictures/{place}": "portrait",
     "GET /api/v1/artists/{artist_id}/verification": "asking artist",
     "POST /api/v1/artists/{artist_id}/verification": "artist",
     "DELETE /api/v1/artists/{artist_id}/verification": "asking artist",
@@ -148,6 +150,8 @@ class Work(enum.Enum):
 
 STUDIO: Final[Mapping[str, Work]] = {
     "PATCH /api/v1/artists/{artist_id}": Work.EDITORS,
+    "PUT /api/v1/artists/{artist_id}/pictures/{place}": Work.EDITORS,
+    "DELETE /api/v1/artists/{artist_id}/pictures/{place}": Work.EDITORS,
     "GET /studio/artists/{artist_id}": Work.READERS,
     "POST /studio/artists/{artist_id}": Work.EDITORS,
     "POST /studio/artists/{artist_id}/invitations": Work.OWNER,
@@ -206,6 +210,8 @@ OTHERS: Final[Mapping[str, Bears]] = {
     "POST /webhooks/{endpoint}": Bears.SIGNED,
     "POST /api/v1/tracks/{track_id}/playback": Bears.PUBLISHED,
     "GET /api/v1/artists/{artist_id}": Bears.PUBLISHED,
+    "GET /api/v1/artists/{artist_id}/pictures": Bears.PUBLISHED,
+    "GET /pictures/{picture_id}/{width}.webp": Bears.PUBLISHED,
     "GET /api/v1/releases/{release_id}": Bears.PUBLISHED,
     "GET /api/v1/tracks/{track_id}": Bears.PUBLISHED,
     "GET /api/v1/artists/{handle}/releases": Bears.PUBLISHED,

@@ -47,6 +47,7 @@ from vibestream.contexts.user.oauth.routes import SHARED
 from vibestream.contexts.user.oauth.routes import router as oauth
 from vibestream.contexts.user.oauth.service import authenticate as by_app
 from vibestream.contexts.user.oauth.service import knows_origin
+from vibestream.contexts.user.pictures.routes import router as pictures
 from vibestream.contexts.user.profiles.routes import router as profiles
 from vibestream.contexts.user.recovery.routes import router as recovery
 from vibestream.contexts.user.sessions.routes import router as sessions
@@ -84,6 +85,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     recovery,
     sessions,
     profiles,
+    pictures,
     people,
     following,
     verification,

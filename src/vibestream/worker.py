@@ -39,6 +39,7 @@ import vibestream.contexts.user.exports.service.dropping
 import vibestream.contexts.user.notifications.service.mailing
 import vibestream.contexts.user.notifications.service.pushing
 import vibestream.contexts.user.oauth.jobs
+import vibestream.contexts.user.pictures.service.dropping
 import vibestream.contexts.user.recovery.service
 import vibestream.flows.close_epochs
 import vibestream.flows.count_listening

@@ -117,6 +117,10 @@ async def _artist(m: Making) -> Named:
     return {"artist_id": str((await make_artist(m.tx, user=m.owner)).artist_id)}
 
 
+async def _portrait(m: Making) -> Named:
+    return {**await _artist(m), "place": "portrait"}
+
+
 async def _perk(m: Making) -> Named:
     artist = await make_artist(m.tx, user=m.owner)
     made = await fandom.offer(
@@ -362,6 +366,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "wallet of a chain": _chain_wallet,
     "session": _session,
     "artist": _artist,
+    "portrait": _portrait,
     "perk": _perk,
     "asking artist": _asking_artist,
     "block": _block,
@@ -455,6 +460,7 @@ _FORMS: Final[Mapping[str, Callable[[Named], dict[str, Any]]]] = {
     },
     "POST /studio/splits/tracks/{track_id}": lambda n: {"data": {"handle1": n["handle"], "share1": "50"}},
     "PUT /api/v1/studio/releases/{release_id}/cover": lambda _: {"content": picture()},
+    "PUT /api/v1/artists/{artist_id}/pictures/{place}": lambda _: {"content": picture()},
     "PATCH /api/v1/tus/{upload_id}": lambda _: {"content": b"song"},
 }
 _AT_VERSION: Final = frozenset(
@@ -467,6 +473,7 @@ _AT_VERSION: Final = frozenset(
 )
 _HEADERS: Final[Mapping[str, dict[str, str]]] = {
     "PUT /api/v1/studio/releases/{release_id}/cover": {"Content-Type": "image/jpeg"},
+    "PUT /api/v1/artists/{artist_id}/pictures/{place}": {"Content-Type": "image/jpeg"},
     "PATCH /api/v1/tus/{upload_id}": {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
     "POST /api/v1/tus/{upload_id}": {"X-HTTP-Method-Override": "DELETE"},
     "POST /api/v1/wallet/top-ups/{payment_id}/refunds": {"Idempotency-Key": "refund-of-a-test"},

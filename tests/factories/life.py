@@ -26,6 +26,7 @@ from tests.factories.gateways import Sandbox
 from tests.factories.music import make_music
 from tests.factories.passkeys import Authenticator
 from tests.factories.payouts import earn, usd
+from tests.factories.pictures import photo
 from tests.factories.sounds import tone
 from tests.factories.users import PASSWORD, make_artist
 from vibestream.contexts.payment.checkout import service as checkout
@@ -206,6 +207,8 @@ async def _be_seen(life: Life) -> None:
     page = {"handle": "marrowby", "about": WORDS["about"], "opened": "1"}
     saved = await life.client.post("/account/page", data=page, headers=HTML)
     assert saved.status_code == 303, saved.text
+    pictured = await life.client.put("/api/v1/me/picture", content=photo())
+    assert pictured.status_code == 200, pictured.text
     async with life.runtime.database.begin() as tx:
         other = await make_artist(tx)
         artist_id = await tx.value("SELECT artist_id FROM users.artist_profile WHERE user_id = %s", [life.user_id])
@@ -213,6 +216,9 @@ async def _be_seen(life: Life) -> None:
         f"/studio/artists/{artist_id}/verification", data={"evidence": WORDS["evidence"]}, headers=HTML
     )
     assert asked.status_code == 303, asked.text
+    for place in ("portrait", "banner"):
+        of_artist = await life.client.put(f"/api/v1/artists/{artist_id}/pictures/{place}", content=photo())
+        assert of_artist.status_code == 200, of_artist.text
     for what, form in (("follow", {}), ("report", {"reason": "rights", "words": WORDS["reported"]})):
         done = await life.client.post(f"/artists/{other.handle}/{what}", data=form, headers=HTML)
         assert done.status_code in {200, 303}, done.text

@@ -129,6 +129,7 @@ async def test_of_somebody_who_used_everything_nothing_is_found(
     assert set().union(*before.values()) == set(WORDS), "the search finds what is there"
     assert found_in(files_of(settings)), "the master has their tags in it"
     await have_a_copy(lived)
+    assert len([key async for key in lived.runtime.objects.list_keys("pictures")]) == 6
 
     await erase(lived)
     gone = await ended(lived.runtime.database, lived)
@@ -139,6 +140,7 @@ async def test_of_somebody_who_used_everything_nothing_is_found(
     assert found_in(files_of(settings)) == {}
     assert [key async for key in lived.runtime.objects.list_keys("originals")] == []
     assert [key async for key in lived.runtime.objects.list_keys("covers")] == []
+    assert [key async for key in lived.runtime.objects.list_keys("pictures")] == []
     assert [key async for key in lived.runtime.objects.list_keys("exports")] == []
     assert len(logged) > 20
     assert found_in({str(n): json.dumps(line, default=str) for n, line in enumerate(logged)}) == {}
@@ -153,6 +155,7 @@ LEAVES_NOTHING = {
     "music.delivery",
     "user.attempts",
     "user.teams",
+    "user.pictures",  # ids and checksums: the pictures themselves are objects, and are looked for there
     "user.verification",  # words that go with their artist, which another capability deletes
     "listen_reward.scoring",
     "listen_reward.allocation",  # of operators: who proposed and approved a policy, by id

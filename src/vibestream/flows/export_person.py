@@ -31,9 +31,12 @@ from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Isolation, Tx
 from vibestream.platform.jobs import defer, job
 from vibestream.platform.runtime import Runtime
+from vibestream.platform.storage import ObjectMissing
 
 _MASTERS: Final = "music.packaging"
 """The part that tells of a person's masters."""
+_PICTURES: Final = "user.pictures"
+"""The part that tells of the pictures of a person's profiles."""
 _ZIP: Final = "application/zip"
 Records = Sequence[Mapping[str, JsonValue]]
 
@@ -92,22 +95,38 @@ async def _written(runtime: Runtime, export: Export, file: BinaryIO) -> _Draft:
     url = runtime.settings.base_url
     with Archive(file, export_id=export.export_id, user_id=export.user_id, made_at=made_at) as archive:
         archive.add_text("README.txt", exports.readme(locale=export.locale, made_at=made_at, url=url))
-        await _told(runtime, export, archive)
+        for shown in await _told(runtime, export, archive):
+            await _pictured(runtime, archive, shown)
         await asyncio.to_thread(archive.close, key)
     return await asyncio.to_thread(_measured, file)
 
 
-async def _told(runtime: Runtime, export: Export, archive: Archive) -> None:
-    """Write every part, all as of one instant; how far it is stands in transactions of its own, so that it shows."""
+async def _told(runtime: Runtime, export: Export, archive: Archive) -> list[str]:
+    """Write every part, all as of one instant; how far it is stands in transactions of its own, so that it shows.
+
+    Returns the keys of the pictures that were told of, which are fetched when no transaction is open any more.
+    """
+    keys: list[str] = []
     async with runtime.database.begin(isolation=Isolation.REPEATABLE_READ, read_only=True) as tx:
         for done, held in enumerate(PERSONAL_DATA, start=1):
             records = await held.export(tx, export.user_id)
             await asyncio.to_thread(archive.add_records, held.name, records)
             if held.name == _MASTERS:
                 archive.add_originals(_originals(records))
+            if held.name == _PICTURES:
+                keys = _keys_of(records)
             async with runtime.database.begin() as telling:
                 if not await exports.progress(telling, export=export, done=done):
                     raise _Unwanted
+    return keys
+
+
+async def _pictured(runtime: Runtime, archive: Archive, key: str) -> None:
+    try:
+        content = await runtime.objects.get_bytes(key)
+    except ObjectMissing:  # another took its place meanwhile
+        return
+    await asyncio.to_thread(archive.add_picture, key, content)
 
 
 async def _publish(runtime: Runtime, export: Export, draft: _Draft) -> None:
@@ -117,22 +136,6 @@ async def _publish(runtime: Runtime, export: Export, draft: _Draft) -> None:
         found = await exports.ready(
             tx, export=export, size=draft.size, sha256=draft.sha256, expires_at=expires_at, now=now
         )
-        current = found or await exports.export(tx, export_id=export.export_id)
-    if current is None or current.state is not State.READY:
-        await runtime.objects.delete(export.key)
-
-
-def _originals(records: Records) -> list[dict[str, JsonValue]]:
-    return [{"file_name": one.get("file_name"), "sha256": one.get("sha256")} for one in records]
-
-
-def _measured(file: BinaryIO) -> _Draft:
-    file.flush()
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]  # a binary file is one
-    size = file.tell()
-    file.seek(0)
-    return _Draft(Path(f"/dev/fd/{file.fileno()}"), size, digest)
         if found is not None:
             # Whoever is in somebody's account and asks for a copy is not the only one who hears of it.
             await notifications.tell(
@@ -143,3 +146,30 @@ def _measured(file: BinaryIO) -> _Draft:
                 facts={"when": expires_at.isoformat()},
                 now=now,
             )
+        current = found or await exports.export(tx, export_id=export.export_id)
+    if current is None or current.state is not State.READY:
+        await runtime.objects.delete(export.key)
+
+
+def _originals(records: Records) -> list[dict[str, JsonValue]]:
+    return [{"file_name": one.get("file_name"), "sha256": one.get("sha256")} for one in records]
+
+
+def _keys_of(records: Records) -> list[str]:
+    listed = [one["images"] for one in records if "images" in one]
+    return [
+        str(image["key"])
+        for images in listed
+        if isinstance(images, list)
+        for image in images
+        if isinstance(image, dict)
+    ]
+
+
+def _measured(file: BinaryIO) -> _Draft:
+    file.flush()
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]  # a binary file is one
+    size = file.tell()
+    file.seek(0)
+    return _Draft(Path(f"/dev/fd/{file.fileno()}"), size, digest)

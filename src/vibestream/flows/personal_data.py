@@ -42,6 +42,7 @@ from vibestream.contexts.user.notifications import personal as notifications
 from vibestream.contexts.user.oauth import personal as oauth
 from vibestream.contexts.user.passkeys import personal as passkeys
 from vibestream.contexts.user.passwords import personal as passwords
+from vibestream.contexts.user.pictures import personal as pictures
 from vibestream.contexts.user.profiles import personal as profiles
 from vibestream.contexts.user.recovery import personal as recovery
 from vibestream.contexts.user.reports import personal as reports
@@ -70,6 +71,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     verification.PERSONAL,
     reports.PERSONAL,
     teams.PERSONAL,
+    pictures.PERSONAL,  # before profiles, which they belong to
     profiles.PERSONAL,
     notifications.PERSONAL,
     analytics.PERSONAL,

@@ -245,6 +245,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "catalogue.not_published": N_("It is not published."),
     "catalogue.not_ready_to_publish": N_("It cannot be published yet: see what is still to do."),
     "catalogue.order_incomplete": N_("The release was changed meanwhile. Load it again and repeat your change."),
+    "picture.missing": N_("There is no such picture."),
+    "picture.tries_exhausted": N_("You sent many pictures within an hour. Wait {retry_after_s} seconds."),
     "media.picture_refused.damaged": N_("The picture cannot be read to its end. Export it again."),
     "media.picture_refused.not_a_picture": N_("This is not a picture that we take. Choose JPEG, PNG or WebP."),
     "media.picture_refused.too_many_pixels": N_(

@@ -15,6 +15,7 @@ This is what VibeStream holds of you, and of nobody else. It is private: keep it
 README.txt       this text
 data/            one part of VibeStream each, twice: as JSON for programs, as CSV for a spreadsheet
 originals.json   the recordings that you uploaded, with the checksum (SHA-256) of each; the recordings are not in here
+pictures/        the pictures of your profiles, as they are shown
 MANIFEST.json    every file in here with its size and checksum
 SIGNATURE        VibeStream's signature of that list
 
@@ -36,6 +37,7 @@ Esto es lo que VibeStream guarda sobre ti, y sobre nadie más. Es privado: guár
 README.txt       este texto
 data/            cada parte de VibeStream, dos veces: en JSON para programas, en CSV para una hoja de cálculo
 originals.json   las grabaciones que subiste, cada una con su suma de comprobación (SHA-256); no están aquí dentro
+pictures/        las imágenes de tus perfiles, tal como se muestran
 MANIFEST.json    cada archivo de aquí con su tamaño y su suma de comprobación
 SIGNATURE        la firma de VibeStream de esa lista
 

@@ -1,0 +1,29 @@
+"""Pictures of profiles: given, withdrawn, and seen by whoever may."""
+
+from vibestream.contexts.user.pictures.domain import (
+    Image,
+    Picture,
+    PictureMissing,
+    PictureTriesExhausted,
+    Place,
+    Subject,
+    srcset_of,
+)
+from vibestream.contexts.user.pictures.service.giving import PictureRefused, PicturesUnreadable, give, withdraw
+from vibestream.contexts.user.pictures.service.seeing import pictures_of, seen
+
+__all__ = [
+    "Image",
+    "Picture",
+    "PictureMissing",
+    "PictureRefused",
+    "PictureTriesExhausted",
+    "PicturesUnreadable",
+    "Place",
+    "Subject",
+    "give",
+    "pictures_of",
+    "seen",
+    "srcset_of",
+    "withdraw",
+]

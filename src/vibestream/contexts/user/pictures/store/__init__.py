@@ -1,0 +1,1 @@
+"""The tables of pictures, and of how many were sent."""
