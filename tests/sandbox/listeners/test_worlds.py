@@ -15,7 +15,7 @@ from vibestream.sandbox.listeners import players
 from vibestream.sandbox.listeners.adversaries import STRATEGIES
 from vibestream.sandbox.listeners.people import POPULATIONS
 from vibestream.sandbox.listeners.scenes import ARTIFICIAL, make_world
-from vibestream.sandbox.listeners.world import World, examples_of
+from vibestream.sandbox.listeners.world import Scored, World, examples_of
 
 
 @cache
@@ -111,5 +111,18 @@ def test_every_strategy_weighs_the_same_in_a_lesson():
     for group, weight in zip(groups, examples.weight, strict=True):
         sums[group] += weight
     assert [sums[group] for group in ARTIFICIAL] == pytest.approx([sums["farm_1000"]] * len(ARTIFICIAL))
-    assert sums["casual"] == groups.count("casual")
     assert int(examples.artificial.sum()) == sum(group in ARTIFICIAL for group in groups)
+
+
+def test_few_people_of_a_kind_weigh_more_than_their_number_and_many_do_not_weigh_less():
+    groups = ["casual"] * 16 + ["scene"] * 4 + ["farm_1000"] * 5
+    rows = [
+        Scored(group, n, 1, 1, n, vector=[0.0], network=1, device=1, fetched_ms=0) for n, group in enumerate(groups)
+    ]
+
+    weight = examples_of([World(scored=rows)], artificial=ARTIFICIAL).weight
+
+    # Ten listens of a kind in the mean: of four, each weighs the root of ten fourths.
+    assert weight[0] == 1
+    assert weight[16] == pytest.approx(1.5811, abs=1e-4)
+    assert weight[20] == 1

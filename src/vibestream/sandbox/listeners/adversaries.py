@@ -18,7 +18,7 @@ FARM_A_DAY: Final = 20
 def single_account_loop(cast: Cast) -> Iterator[Visit]:
     """12 accounts, each playing one song of its own artist again and again, nearly without a pause."""
     for _ in cast.some(12):
-        target = _target(cast)
+        target = _target(cast, "single_account_loop")
         song = cast.catalogue.of(target, cast.rng)
         account, network, device = cast.new(), cast.new(), cast.new()
         at = cast.rng.uniform(0, 4) * HOUR_S
@@ -30,7 +30,7 @@ def single_account_loop(cast: Cast) -> Iterator[Visit]:
 def skipper_30s(cast: Cast) -> Iterator[Visit]:
     """12 accounts that leave each song of a few artists as soon as it has counted."""
     for _ in cast.some(12):
-        targets = [_target(cast) for _ in range(3)]
+        targets = [_target(cast, "skipper_30s") for _ in range(3)]
         account, network, device = cast.new(), cast.new(), cast.new()
         for day in range(2):
             at = day * DAY_S + cast.rng.uniform(7, 12) * HOUR_S
@@ -43,7 +43,7 @@ def skipper_30s(cast: Cast) -> Iterator[Visit]:
 
 def farm_1000(cast: Cast) -> Iterator[Visit]:
     """1,000 accounts behind 40 proxies: 20 listens a day each, 60 % of them of five artists; half by a script."""
-    targets = [_target(cast) for _ in range(5)]
+    targets = [_target(cast, "farm_1000") for _ in range(5)]
     networks = [cast.new() for _ in range(40)]
     for number in range(cast.farm):
         player = scripted if number % 2 else browser
@@ -53,7 +53,7 @@ def farm_1000(cast: Cast) -> Iterator[Visit]:
 
 def shared_device_farm(cast: Cast) -> Iterator[Visit]:
     """60 accounts on three telephones at one address, one after the other."""
-    targets = [_target(cast) for _ in range(2)]
+    targets = [_target(cast, "shared_device_farm") for _ in range(2)]
     network, devices = cast.new(), [cast.new() for _ in range(3)]
     for number in cast.some(60):
         person = Person("shared_device_farm", cast.new(), network, devices[number % 3], targets, browser, loyal=0.7)
@@ -62,7 +62,7 @@ def shared_device_farm(cast: Cast) -> Iterator[Visit]:
 
 def slow_drip_farm(cast: Cast) -> Iterator[Visit]:
     """150 accounts at homes of others: eight listens a day, half of them of three artists; half by a script."""
-    targets = [_target(cast) for _ in range(3)]
+    targets = [_target(cast, "slow_drip_farm") for _ in range(3)]
     for number in cast.some(150):
         player = scripted if number % 2 else browser
         person = Person("slow_drip_farm", cast.new(), cast.new(), cast.new(), targets, player, loyal=0.5)
@@ -71,7 +71,7 @@ def slow_drip_farm(cast: Cast) -> Iterator[Visit]:
 
 def collusion_ring(cast: Cast) -> Iterator[Visit]:
     """15 artists who hear each other, as people would, 30 songs a day."""
-    artists = [_target(cast) for _ in cast.some(15)]
+    artists = [_target(cast, "collusion_ring") for _ in cast.some(15)]
     for own in artists:
         others = [artist for artist in artists if artist != own]
         person = Person("collusion_ring", -own - 1, cast.new(), cast.new(), others, browser, loyal=0.85, skips=0.1)
@@ -82,7 +82,7 @@ def collusion_ring(cast: Cast) -> Iterator[Visit]:
 
 def heartbeat_forger(cast: Cast) -> Iterator[Visit]:
     """30 accounts that play nothing: a third faster than time, a third without fetching, a third where none can see it."""
-    targets = [_target(cast) for _ in range(3)]
+    targets = [_target(cast, "heartbeat_forger") for _ in range(3)]
     for number in cast.some(30):
         account, network, device = cast.new(), cast.new(), cast.new()
         at = cast.rng.uniform(0, 6) * HOUR_S
@@ -100,7 +100,7 @@ def heartbeat_forger(cast: Cast) -> Iterator[Visit]:
 def replayed_session(cast: Cast) -> Iterator[Visit]:
     """40 accounts that send one recorded session of a real player again and again."""
     recorded = browser(cast.rng, 40_000, 200_000, hidden=0)
-    targets = [_target(cast) for _ in range(3)]
+    targets = [_target(cast, "replayed_session") for _ in range(3)]
     for _ in cast.some(40):
         person = Person("replayed_session", cast.new(), cast.new(), cast.new(), targets, replaying(recorded), loyal=0.7)
         yield from _farmed(cast, person, days=2, a_day=40, longest_ms=60_000)
@@ -108,7 +108,7 @@ def replayed_session(cast: Cast) -> Iterator[Visit]:
 
 def human_mimic(cast: Cast) -> Iterator[Visit]:
     """80 accounts at homes of others that listen as people do, in a real browser, a third of it to two artists."""
-    targets = [_target(cast) for _ in range(2)]
+    targets = [_target(cast, "human_mimic") for _ in range(2)]
     for _ in cast.some(80):
         likes = [*targets, *taste(cast, 4)]
         person = Person("human_mimic", cast.new(), cast.new(), cast.new(), likes, browser, loyal=0.85)
@@ -131,10 +131,12 @@ STRATEGIES: Final[dict[str, Callable[[Cast], Iterator[Visit]]]] = {
 }
 
 
-def _target(cast: Cast) -> int:
-    """Return an artist that few know: those are who a farm is paid for."""
+def _target(cast: Cast, strategy: str) -> int:
+    """Return an artist that few know, and note that this strategy is done for them."""
     artists: list[tuple[Song, ...]] = list(cast.catalogue.by_artist)
-    return cast.rng.randrange(len(artists) // 3, len(artists))
+    target = cast.rng.randrange(len(artists) // 3, len(artists))
+    cast.targets[strategy].add(target)
+    return target
 
 
 def _farmed(cast: Cast, person: Person, *, days: int, a_day: int, longest_ms: int) -> Iterator[Visit]:

@@ -1,34 +1,18 @@
-"""What the scoring does to each population and strategy of a world: held or not, and what pretending was worth."""
+"""What the scoring does to each population and strategy of some worlds: held or not, and what pretending was worth."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-import numpy as np
-
-from vibestream.contexts.listen_reward.scoring.domain.deciding import Standing, decide, named
 from vibestream.contexts.listen_reward.scoring.domain.policy import Policy, Verdict
-from vibestream.contexts.listen_reward.scoring.domain.statistics.features import DAY_S
 from vibestream.contexts.listen_reward.scoring.domain.statistics.model import Model
-from vibestream.sandbox.listeners.costs import Costs, Ledger, Reckoning, reckon
+from vibestream.sandbox.listeners.costs import Level, Worth
+from vibestream.sandbox.listeners.earnings import Earned, Tried, best_of, earned_of, tried_in
+from vibestream.sandbox.listeners.judging import Judged, judge
 from vibestream.sandbox.listeners.scenes import ARTIFICIAL
-from vibestream.sandbox.listeners.world import Scored, World
-
-_LISTEN_S: Final = 45
-"""Audio fetched for a listen that a farm leaves when it counts: what it heard, and what the player had ahead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A scored listen and what was decided about it."""
-
-    listen: Scored
-    by_itself: bool
-    """Whether it would be held or rejected without what was decided before."""
-    verdict: Verdict
+from vibestream.sandbox.listeners.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +49,11 @@ class Evaluation:
     """How the scoring did in some worlds."""
 
     groups: tuple[Group, ...]
-    reckonings: Mapping[str, tuple[Reckoning, Reckoning]]
-    """By strategy: with the scoring, and had everything that was proven counted."""
+    by_world: tuple[tuple[Group, ...], ...]
+    earned: Mapping[str, tuple[Earned, ...]]
+    """By strategy: each of its means at each level of prices, in the world in which it did best."""
+    tried: tuple[Tried, ...]
+    """Economic defences, with what each strategy gains and what people are paid."""
 
     @property
     def honest(self) -> tuple[int, int]:
@@ -80,41 +67,48 @@ class Evaluation:
         held, of = self.honest
         return held / max(of, 1)
 
+    @property
+    def held_of_people(self) -> int:
+        """Return the listens of honest people that were held."""
+        return sum(one.held for one in self.groups if not one.artificial)
+
     def precision(self, group: Group) -> float:
         """Return how many of what is held are this strategy's, if it were there alone among all these people."""
-        wrong = sum(one.held for one in self.groups if not one.artificial)
+        wrong = self.held_of_people
         return group.held / (group.held + wrong) if group.held + wrong else 1.0
 
-
-def judge(world: World, *, policy: Policy, model: Model | None) -> list[Judged]:
-    """Decide about a world's listens in their order. A case once opened stays open: nobody releases it within the world."""
-    risks = model.risks_ppm(np.array([one.vector for one in world.scored])) if model is not None else None
-    waiting: set[int] = set()
-    out = []
-    for number, one in enumerate(world.scored):
-        risk = None if risks is None else int(risks[number])
-        alone = decide(named(one.vector), standing=Standing.CLEAR, policy=policy, risk_ppm=risk).verdict
-        verdict = alone if one.account not in waiting else max(alone, Verdict.HOLD, key=lambda each: each.severity)
-        if verdict is not Verdict.ACCEPT:
-            waiting.add(one.account)
-        out.append(Judged(one, alone is not Verdict.ACCEPT, verdict))
-    return out
+    def gain(self, strategy: str, level: Level = Level.LOW) -> int:
+        """Return what a strategy gains by the best of its means at a level of prices; the low ones favour it."""
+        return best_of(self.earned[strategy], level).scored.gain
 
 
-def evaluate(worlds: Iterable[World], *, policy: Policy, model: Model | None, costs: Costs) -> Evaluation:
-    """Return how the scoring does in some worlds, taken together."""
-    groups: dict[str, list[Group]] = defaultdict(list)
-    money: dict[str, list[tuple[Reckoning, Reckoning]]] = defaultdict(list)
+def evaluate(worlds: Iterable[World], *, policy: Policy, model: Model | None, worth: Worth) -> Evaluation:
+    """Return how the scoring does in some worlds, taken together and each."""
+    by_world: list[tuple[Group, ...]] = []
+    money: dict[str, list[Earned]] = defaultdict(list)
+    tried: list[tuple[Tried, ...]] = []
     for world in worlds:
         by_group: dict[str, list[Judged]] = defaultdict(list)
         for one in judge(world, policy=policy, model=model):
             by_group[one.listen.group].append(one)
-        for name in world.opened:
-            groups[name].append(_group(world, name, by_group[name]))
-            if name in ARTIFICIAL:
-                money[name].append(_reckoned(world, name, by_group[name], costs))
-    merged = tuple(_sum(parts) for _, parts in sorted(groups.items(), key=lambda one: (one[0] in ARTIFICIAL, one[0])))
-    return Evaluation(merged, {name: _worst(found) for name, found in money.items()})
+        by_world.append(tuple(_group(world, name, by_group[name]) for name in sorted(world.opened, key=_place)))
+        for name in sorted(ARTIFICIAL & set(world.opened)):
+            money[name] += earned_of(world, name, by_group[name], worth)
+        tried.append(tried_in(world, by_group, worth))
+    parts: dict[str, list[Group]] = defaultdict(list)
+    for groups in by_world:
+        for group in groups:
+            parts[group.name].append(group)
+    return Evaluation(
+        groups=tuple(_sum(parts[name]) for name in sorted(parts, key=_place)),
+        by_world=tuple(by_world),
+        earned={name: _best_worlds(found) for name, found in money.items()},
+        tried=tuple(_together(same) for same in zip(*tried, strict=True)),
+    )
+
+
+def _place(name: str) -> tuple[bool, str]:
+    return name in ARTIFICIAL, name
 
 
 def _group(world: World, name: str, judged: Sequence[Judged]) -> Group:
@@ -156,57 +150,27 @@ def _sum(parts: Sequence[Group]) -> Group:
     )
 
 
-def _worst(found: Sequence[tuple[Reckoning, Reckoning]]) -> tuple[Reckoning, Reckoning]:
-    """Return the world in which the adversary did best."""
-    return max(found, key=lambda one: one[0].gain)
+def _best_worlds(found: Sequence[Earned]) -> tuple[Earned, ...]:
+    """Return each means at each level, in the world in which the adversary did best."""
+    best: dict[tuple[str, str], Earned] = {}
+    for one in found:
+        key = one.means, one.level.value
+        if key not in best or one.scored.gain > best[key].scored.gain:
+            best[key] = one
+    return tuple(best.values())
 
 
-def _reckoned(world: World, name: str, judged: Sequence[Judged], costs: Costs) -> tuple[Reckoning, Reckoning]:
-    fetches = name != "heartbeat_forger"
-    accounts = len(world.accounts[name])
-    scored = _ledger(judged, accounts, costs, fetches=fetches)
-    alone = [Judged(one.listen, by_itself=False, verdict=Verdict.ACCEPT) for one in judged]
-    return reckon(scored, costs), reckon(_ledger(alone, accounts, costs, fetches=fetches), costs)
-
-
-def _ledger(judged: Sequence[Judged], accounts: int, costs: Costs, *, fetches: bool) -> Ledger:
-    """Sum up what a strategy did: what was seen, and whoever was never held goes on as on their last day."""
-    days = max((one.listen.at_s // DAY_S for one in judged), default=0) + 1
-    held = {one.listen.account for one in judged if one.verdict is not Verdict.ACCEPT}
-    by_day: dict[int, list[Judged]] = defaultdict(list)
-    for one in judged:
-        by_day[one.listen.at_s // DAY_S].append(one)
-    more = max(costs.horizon_days - days, 0)
-    last = [one for one in by_day[days - 1] if one.listen.account not in held]
-    total = Counter[str]()
-    for rows, times in (*((rows, 1) for rows in by_day.values()), (last, more)):
-        for what, number in _day(rows, costs).items():
-            total[what] += number * times
-    return Ledger(
-        accounts=accounts,
-        address_days=-(-total["account_days"] // 25),
-        device_days=total["account_days"],
-        seconds_fetched=total["listens"] * _LISTEN_S * fetches,
-        rewarded=total["rewarded"],
-        counted=total["counted"],
-    )
-
-
-def _day(rows: Sequence[Judged], costs: Costs) -> Counter[str]:
-    """Return a day's sums; what is tried after a hold costs nothing, because whoever is held stops."""
-    per_track: Counter[tuple[int, int]] = Counter()
-    per_account: Counter[int] = Counter()
-    sums: Counter[str] = Counter()
-    for one in rows:
-        if one.verdict is not Verdict.ACCEPT:
-            continue
-        account, track = one.listen.account, one.listen.track
-        sums["listens"] += 1
-        sums["counted"] += 1
-        if per_track[account, track] < costs.track_cap and per_account[account] < costs.listener_cap:
-            per_track[account, track] += 1
-            sums["rewarded"] += 1
-        per_account[account] += 1
-    sums["account_days"] = len(per_account)
-    sums["rewarded"] = min(sums["rewarded"], costs.budget_listens_day)
-    return sums
+def _together(same: Sequence[Tried]) -> Tried:
+    """Return one defence over all worlds: gains of the world in which each was greatest, incomes summed."""
+    gains: dict[str, int] = {}
+    for one in same:
+        for name, gain in one.gains.items():
+            gains[name] = max(gain, gains.get(name, gain))
+    paid: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    losers: Counter[str] = Counter()
+    for one in same:
+        paid.update(one.paid)
+        waiting.update(one.waiting)
+        losers.update(one.losers)
+    return Tried(same[0].name, gains, dict(paid), dict(waiting), dict(losers))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
@@ -28,6 +29,8 @@ class Cast:
     numbers: count[int]
     farm: int = 1_000
     """Accounts of the large farm."""
+    targets: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """By strategy: the artists for whom it is done."""
 
     def some(self, number: int) -> range:
         """Return so many, scaled; at least two."""

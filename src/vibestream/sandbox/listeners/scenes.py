@@ -13,16 +13,6 @@ from vibestream.sandbox.listeners.people import POPULATIONS, Cast
 from vibestream.sandbox.listeners.world import Visit, World, play
 
 ARTIFICIAL: Final = frozenset(STRATEGIES)
-LEARNED: Final = (11, 12, 15)
-"""Seeds of the worlds that the committed model has learned from."""
-CALIBRATED: Final = 13
-"""Seed of the world that its calibration was fitted on."""
-CHOSEN: Final = 14
-"""Seed of the world by which the threshold was chosen."""
-RULED: Final = (16, 17, 18, 19)
-"""Seeds of the worlds by which the rule about rings was chosen."""
-MEASURED: Final = (101, 102)
-"""Seeds that nothing was learned from or chosen by."""
 
 
 def make_world(*, seed: int, scale: float = 1.0, farm: int = 1_000, only: Collection[str] | None = None) -> World:
@@ -33,4 +23,6 @@ def make_world(*, seed: int, scale: float = 1.0, farm: int = 1_000, only: Collec
     for name, make in {**POPULATIONS, **STRATEGIES}.items():
         if only is None or name in only:
             visits += make(cast)
-    return play(visits, seed=seed)
+    world = play(visits, seed=seed)
+    world.targets = dict(cast.targets)
+    return world

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
@@ -32,6 +33,8 @@ from vibestream.sandbox.listeners.players import Player
 EPOCH: Final = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday, midnight."""
 _MONTH_S: Final = 30 * known.DAY_S
+_AHEAD_MS: Final = 8_000
+"""Two segments of four seconds: the least that a player keeps ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Scored:
     track: int
     at_s: int
     vector: list[float]
+    network: int
+    device: int
+    fetched_ms: int
+    """Audio that whoever played it had to fetch where the server sees it."""
 
 
 @dataclass(slots=True)
@@ -73,6 +80,8 @@ class World:
     """Listens that the rules of listening did not take, by group."""
     opened: Counter[str] = field(default_factory=Counter)
     accounts: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    targets: dict[str, set[int]] = field(default_factory=dict)
+    """By strategy: the artists for whom it is done."""
 
 
 @dataclass(slots=True)
@@ -110,7 +119,11 @@ def play(visits: Iterable[Visit], *, seed: int) -> World:
         history = _history(ago, visit, facts)
         world.scored.append(
             Scored(
-                visit.group, visit.account, visit.song.artist, visit.song.track, at_s, known.vector_of(facts, history)
+                *(visit.group, visit.account, visit.song.artist, visit.song.track, at_s),
+                vector=known.vector_of(facts, history),
+                network=visit.network,
+                device=visit.device,
+                fetched_ms=_fetched_ms(visit),
             )
         )
         _remember(ago, visit, facts, history)
@@ -118,13 +131,25 @@ def play(visits: Iterable[Visit], *, seed: int) -> World:
 
 
 def examples_of(worlds: Iterable[World], *, artificial: frozenset[str]) -> Examples:
-    """Return worlds as examples; each strategy weighs as much as the others, so that the largest does not teach alone."""
+    """Return worlds as examples.
+
+    Each strategy weighs as much as the others, so that the largest does not teach alone. A small honest population weighs
+    more than its number, by the root of how much smaller it is than the mean of them: else few people are few mistakes.
+    """
     rows = [one for world in worlds for one in world.scored]
     labels = np.array([one.group in artificial for one in rows])
-    counts = Counter(one.group for one in rows if one.group in artificial)
-    mean = sum(counts.values()) / max(len(counts), 1)
-    weight = np.array([mean / counts[one.group] if one.group in artificial else 1.0 for one in rows])
-    return Examples(np.array([one.vector for one in rows]), labels, weight)
+    weights = _weights(Counter(one.group for one in rows), artificial)
+    return Examples(np.array([one.vector for one in rows]), labels, np.array([weights[one.group] for one in rows]))
+
+
+def _weights(counts: Counter[str], artificial: frozenset[str]) -> dict[str, float]:
+    """Return what a listen of each group weighs."""
+    strategies = {group: number for group, number in counts.items() if group in artificial}
+    people = {group: number for group, number in counts.items() if group not in artificial}
+    out = {group: sum(strategies.values()) / len(strategies) / number for group, number in strategies.items()}
+    for group, number in people.items():
+        out[group] = max(math.sqrt(sum(people.values()) / len(people) / number), 1.0)
+    return out
 
 
 def _proven(visit: Visit, beats: list[Beat]) -> tuple[Listen | None, list[Beat]]:
@@ -146,6 +171,11 @@ def _proven(visit: Visit, beats: list[Beat]) -> tuple[Listen | None, list[Beat]]
         if listen.state is State.ACCEPTED:
             return listen, taken
     return None, taken
+
+
+def _fetched_ms(visit: Visit) -> int:
+    """Return how much audio was fetched: what was played, and what a player has ahead of it when it is left."""
+    return min(visit.plays_ms + _AHEAD_MS, visit.song.duration_ms) if visit.fetched else 0
 
 
 @cache

@@ -125,5 +125,6 @@ _RULES: Final[Sequence[Rule]] = (
     ),
 )
 
-DEFAULT_POLICY: Final = Policy(version=2, rules=tuple(_RULES), hold_from_ppm=995_000, evidence_from=5, crowd_from=12)
-"""In force until somebody sets another. `vibestream listens evaluate` says what it catches and whom it holds wrongly."""
+DEFAULT_POLICY: Final = Policy(version=3, rules=tuple(_RULES), hold_from_ppm=998_000, evidence_from=5, crowd_from=12)
+"""In force until somebody sets another. `vibestream listens evaluate` says what it catches and whom it holds wrongly; the
+threshold is the one that `vibestream listens choose` chooses on the validation worlds."""
