@@ -57,6 +57,7 @@ from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
 from vibestream.flows.perk_routes import router as perks
+from vibestream.flows.pool_routes import router as pools
 from vibestream.flows.report_routes import router as reports
 from vibestream.platform import backlog, heap
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
@@ -100,6 +101,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipts,
     held_listens,
     perks,
+    pools,
     claims,
     wallets,
     checkout,

@@ -45,6 +45,7 @@ import vibestream.flows.close_epochs
 import vibestream.flows.count_listening
 import vibestream.flows.erase_person
 import vibestream.flows.export_person
+import vibestream.flows.fund_epochs
 import vibestream.flows.pay_claims
 import vibestream.flows.publish_audience
 import vibestream.flows.retention

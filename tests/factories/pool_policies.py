@@ -18,7 +18,13 @@ EARLIER = NOON - timedelta(days=10)
 
 
 async def proposed(
-    tx: Tx, *, budget: int = 1_000_000, effective_from: date = DAY, by: UserId | None = None, **spread: Any
+    tx: Tx,
+    *,
+    budget: int = 1_000_000,
+    effective_from: date = DAY,
+    by: UserId | None = None,
+    named: dict[str, int] | None = None,
+    **spread: Any,
 ) -> PoolPolicy:
     return await service.propose(
         tx,
@@ -28,6 +34,7 @@ async def proposed(
         spread=Policy(**{**OPEN, **spread}),
         new_artist_days=30,
         reason="To try it",
+        named=[(source, Money(minor, VIBE)) for source, minor in (named or {}).items()],
         proposed_by=by or UserId(new_id()),
         now=EARLIER,
     )

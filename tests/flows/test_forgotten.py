@@ -159,6 +159,7 @@ LEAVES_NOTHING = {
     "user.verification",  # words that go with their artist, which another capability deletes
     "listen_reward.scoring",
     "listen_reward.allocation",  # of operators: who proposed and approved a policy, by id
+    "payment.pool_sources",  # of finance alike: who proposed and approved points for a source
     "platform.jobs",
     *("user.audit_log", "user.erasure", "user.exports", "user.consents", "user.administration", "user.locks"),
     *("user.analytics", "listen_reward.analytics"),  # days, ids and counts, which their own tests look for

@@ -1,11 +1,13 @@
-"""Operators are told what is wrong: invariants (the seal's among them), events given up, discrepancies with gateways."""
+"""Operators are told what is wrong: invariants (the seal's among them), events given up, discrepancies with gateways, sources of pools without cover."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.payment.reconciliation import service as reconciliation
 from vibestream.contexts.payment.reconciliation.service import FindingState
 from vibestream.kernel.time import utc_now
@@ -32,11 +34,14 @@ async def alert(runtime: Runtime, checked: Sequence[Checked]) -> Notice:
 
 
 async def _further(tx: Tx) -> list[Trouble]:
-    """Return the events that were given up, by consumer, and the open discrepancies, by gateway."""
+    """Return events that were given up, by consumer, open discrepancies, by gateway, and sources that lacked something."""
     dead = Counter(one.consumer for one in await list_dead_letters(tx, limit=_MOST))
     open_ones = await reconciliation.findings(tx, states=[FindingState.OPEN], limit=_MOST)
     differing = Counter(one.gateway.value for one in open_ones)
+    today = utc_now().date()
+    short = [one for one in await pools.sourced(tx, epochs=[today, today - timedelta(days=1)]) if one.short.minor > 0]
     return [
+        *(Trouble(f"pool_source:{one.source}", f"{one.epoch} got {one.given} of {one.wanted}") for one in short),
         *(Trouble(f"dead_letters:{consumer}", f"{_many(many)} given up") for consumer, many in dead.items()),
         *(Trouble(f"reconciliation:{name}", f"{_many(many)} open") for name, many in differing.items()),
     ]

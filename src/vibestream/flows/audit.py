@@ -17,6 +17,7 @@ from vibestream.contexts.payment.exchange import invariants as exchange
 from vibestream.contexts.payment.fraud import invariants as fraud
 from vibestream.contexts.payment.ledger import invariants as ledger
 from vibestream.contexts.payment.payouts import invariants as payouts
+from vibestream.contexts.payment.pool_sources import invariants as pool_sources
 from vibestream.contexts.payment.royalties import invariants as royalties
 from vibestream.contexts.payment.seal import invariants as seal
 from vibestream.contexts.payment.seal.service import by_id, trusted_keys
@@ -32,7 +33,7 @@ from vibestream.contexts.user.passkeys import invariants as passkeys
 from vibestream.contexts.user.passwords import invariants as passwords
 from vibestream.contexts.user.profiles import invariants as profiles
 from vibestream.contexts.user.sessions import invariants as sessions
-from vibestream.flows import audit_claims, audit_rewards, work_for_artists
+from vibestream.flows import audit_claims, audit_rewards, audit_sources, work_for_artists
 from vibestream.platform.config import Settings
 from vibestream.platform.events import invariants as events
 from vibestream.platform.invariants import Invariant
@@ -55,6 +56,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *claim_wallets.INVARIANTS,
     *audit_rewards.INVARIANTS,
     *audit_claims.INVARIANTS,
+    *audit_sources.INVARIANTS,
+    *pool_sources.INVARIANTS,
     *work_for_artists.INVARIANTS,
     *payouts.INVARIANTS,
     *royalties.INVARIANTS,

@@ -55,6 +55,8 @@ async def pay_rewards(tx: Tx, events: Sequence[RewardGranted]) -> None:
         RewardNotPaid: the ledger refuses one; none of the batch is paid, and each is tried alone.
     """
     for epoch in await pools.list_epochs(tx, epochs={event.epoch for event in events}):
+        if epoch.funded is not None:
+            continue  # its sources gave, when it began
         await ledger.fund_pool(tx, epoch=epoch.epoch, amount=epoch.policy.budget)
     rewards = [
         Reward(reward_id=one.reward_id, user_id=one.user_id, epoch=one.epoch, amount=one.amount) for one in events

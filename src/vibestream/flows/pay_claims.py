@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.payment.ledger import service as ledger
 from vibestream.contexts.payment.ledger.service import claims as postings
 from vibestream.contexts.payment.ledger.service.claims import ClaimPayment
+from vibestream.contexts.payment.pool_sources import service as pool_sources
 from vibestream.kernel.money import VIBE, Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Environment, Settings
@@ -80,8 +81,9 @@ async def post_claims(tx: Tx, proved: Sequence[Proved]) -> list[Paid | Refusal]:
     fresh = [one.spent for one in answers if isinstance(one, Spending) and one.is_new]
     if fresh:
         epochs = await pools.list_epochs(tx, epochs={one.epoch for one in fresh})
+        budgets = {one.epoch: one.policy.budget for one in epochs if one.funded is None}
         payments = [ClaimPayment(one.epoch, one.nullifier.to_bytes(32, "big"), one.wallet, one.amount) for one in fresh]
-        await postings.pay_claims(tx, payments=payments, budgets={one.epoch: one.policy.budget for one in epochs})
+        await postings.pay_claims(tx, payments=payments, budgets=budgets)
     return [Paid(one.spent.amount, one.spent.wallet) if isinstance(one, Spending) else one for one in answers]
 
 
@@ -99,7 +101,9 @@ async def return_unclaimed(runtime: Runtime) -> None:
 
 
 async def give_back(tx: Tx, *, now: datetime) -> Money:
-    """Post back to issuance what nobody claimed of epochs whose claims are over; return how much that was. Once for each.
+    """Post back to where it came from what nobody claimed of epochs whose claims are over; return how much that was. Once for each.
+
+    That is issuance, or the epoch's sources in the proportion in which they gave.
 
     Of an epoch that a policy spread, also what it left: caps cut it, or roundings.
     """
@@ -110,12 +114,20 @@ async def give_back(tx: Tx, *, now: datetime) -> Money:
         if pool is not None and pool.is_settled:
             left += pool.left
         if left.minor > 0:
-            if pool is not None:
-                await ledger.fund_pool(tx, epoch=epoch, amount=pool.policy.budget)
-            await postings.return_unclaimed(tx, epoch=epoch, amount=left)
+            await _give_back(tx, epoch, pool, left)
         await receipts.mark_returned(tx, epoch=epoch, now=now)
         total += left
     return total
+
+
+async def _give_back(tx: Tx, epoch: date, pool: pools.Epoch | None, left: Money) -> None:
+    if pool is not None and pool.funded is not None:
+        given = {one.source: one.given for one in await pools.sourced(tx, epochs=[epoch])}
+        await pool_sources.give_back(tx, epoch=epoch, amount=left, given=given)
+        return
+    if pool is not None:
+        await ledger.fund_pool(tx, epoch=epoch, amount=pool.policy.budget)
+    await postings.return_unclaimed(tx, epoch=epoch, amount=left)
 
 
 def claim_verifier(settings: Settings) -> Verifier:

@@ -18,6 +18,7 @@ from vibestream.contexts.music.uploads import personal as uploads
 from vibestream.contexts.payment.checkout import personal as checkout
 from vibestream.contexts.payment.fraud import personal as fraud
 from vibestream.contexts.payment.payouts import personal as payouts
+from vibestream.contexts.payment.pool_sources import personal as pool_sources
 from vibestream.contexts.payment.royalties import personal as royalties
 from vibestream.contexts.payment.subscriptions import personal as subscriptions
 from vibestream.contexts.payment.tips import personal as tips
@@ -90,6 +91,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     fandom.PERSONAL,
     pools.PERSONAL,
     allocation.PERSONAL,
+    pool_sources.PERSONAL,
     webhooks.PERSONAL,  # before payouts, whose account at the gateway it looks for
     payouts.PERSONAL,
     tips.PERSONAL,

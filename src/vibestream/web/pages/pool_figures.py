@@ -101,9 +101,9 @@ def _row(one: Epoch, claimable: Mapping[date, Money], claimed: Mapping[date, Mon
     owed, taken = claimable.get(one.epoch, nothing), claimed.get(one.epoch, nothing)
     return PoolRow(
         epoch=one.epoch,
-        budget=one.policy.budget,
+        budget=one.budget,
         granted=one.granted,
-        burnt=_percent(one.granted.minor, one.policy.budget.minor) or 0,
+        burnt=_percent(one.granted.minor, one.budget.minor) or 0,
         claimable=owed,
         claimed=taken,
         rate=_percent(taken.minor, owed.minor),

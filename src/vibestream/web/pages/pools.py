@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from vibestream.contexts.listen_reward.allocation import service as allocation
 from vibestream.contexts.listen_reward.allocation.service import LEAD, Policy, PoolPolicy, State
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.pools.service import Simulated
+from vibestream.contexts.payment.pool_sources import service as pool_sources
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.kernel.errors import InvalidInput, VibeStreamError
 from vibestream.kernel.ids import ArtistId, PoolPolicyId, UserId, new_id
@@ -36,6 +37,8 @@ _BODY: Final = 16 * 1024
 _DAYS: Final = 60
 _POLICIES: Final = 50
 _ARTISTS: Final = 10
+_WEEK: Final = 7
+_SOURCES: Final = 40
 _SHARES: Final = ("listener_cap_bp", "track_cap_bp", "artist_cap_bp", "decay_bp")
 _MOST: Final = {**dict.fromkeys(_SHARES, 10_000), "boost_bp": 100_000, "most_seconds": 65_535, "new_artist_days": 3_650}
 Text = Annotated[str, Form(max_length=600)]
@@ -86,6 +89,10 @@ class PoolsView:
     waiting: tuple[PolicyRow, ...]
     decided: tuple[PolicyRow, ...]
     days: tuple[date, ...]
+    sources: tuple[tuple[str, Money], ...]
+    """Named sources, and what each holds."""
+    given: tuple[pools.Sourced, ...]
+    """What sources gave the last days, the newest first."""
     form: Filled
     tried: Simulated | None
     tried_on: date | None
@@ -152,6 +159,8 @@ async def propose(
     boost_bp: Text = "",
     most_seconds: Text = "",
     new_artist_days: Text = "",
+    source: Annotated[list[str] | None, Form(max_length=_SOURCES)] = None,
+    from_source: Annotated[list[str] | None, Form(max_length=_SOURCES)] = None,
 ) -> Response:
     """Propose a policy. Sent twice, it is proposed once."""
     typed = {
@@ -161,6 +170,7 @@ async def propose(
     }  # fmt: skip
     try:
         said = _figures(typed)
+        named = await _named(tx, typed, source or [], from_source or [])
         await allocation.propose(
             tx,
             policy_id=PoolPolicyId(UUID(key_of(key))),
@@ -171,6 +181,7 @@ async def propose(
             reason=reason,
             proposed_by=principal.user_id,
             now=now,
+            named=named,
         )
     except VibeStreamError as error:
         form = Filled(typed).refused(sentence_of(request, error), field_name=_field_of(error, typed))
@@ -225,6 +236,8 @@ async def _view(
         waiting=tuple(one for one in rows if one.policy.state is State.PROPOSED),
         decided=tuple(one for one in rows if one.policy.state is not State.PROPOSED),
         days=days,
+        sources=tuple((await pool_sources.balances(tx)).items()),
+        given=tuple(reversed(await pools.sourced(tx, epochs=[now.date() - timedelta(days=n) for n in range(_WEEK)]))),
         form=replace(form, values={**fresh, **form.values}),
         tried=tried,
         tried_on=_day(form.values["epoch"]) if tried else None,
@@ -248,6 +261,16 @@ async def _tried_again(tx: Tx, typed: Mapping[str, str]) -> Simulated | None:
         return await _tried(tx, typed)
     except InvalidInput:
         return None
+
+
+async def _named(tx: Tx, typed: dict[str, str], names: list[str], amounts: list[str]) -> list[tuple[str, Money]]:
+    """Return what known sources are to give; of what is typed, each is kept, so that a form that is refused shows it again."""
+    known, named = await pool_sources.balances(tx), []
+    for name, text in zip(names, amounts, strict=False):
+        typed[f"from {name}"] = text
+        if name in known and text.strip():
+            named.append((name, money_of(text, VIBE)))
+    return named
 
 
 def _row(policy: PoolPolicy, names: Mapping[UserId, str], in_force: PoolPolicy | None, reader: UserId) -> PolicyRow:
@@ -324,5 +347,6 @@ def _field_of(error: VibeStreamError, typed: Mapping[str, str]) -> str:
         "text.invalid": "reason",
         "pools.day_missing": day,
         "allocation.policy_too_soon": "effective_from",
+        "allocation.unusable_sources": "sources",
     }
     return noted or by_code.get(error.code, "")

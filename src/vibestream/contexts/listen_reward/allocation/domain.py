@@ -33,6 +33,12 @@ class UnusableAllocation(InvalidInput):
     code: ClassVar[str] = "allocation.unusable_policy"
 
 
+class UnusableSources(InvalidInput):
+    """Sources that give nothing, twice, or more than the budget."""
+
+    code: ClassVar[str] = "allocation.unusable_sources"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How a budget is spread.
@@ -61,7 +67,7 @@ class Policy:
 
 
 class Source(enum.StrEnum):
-    """The account of the ledger that a budget is taken from."""
+    """Where of a budget that comes from which no named source is to give."""
 
     ISSUANCE = "issuance"
     """Points that did not exist before."""
@@ -80,7 +86,7 @@ class PoolPolicy:
     """A policy with its budget, from an epoch on until the next one begins.
 
     Raises:
-        UnusableAllocation: a budget that is none, or an artist who is new for ever.
+        UnusableAllocation: a budget that is none, sources that are to give more than it, or an artist who is new for ever.
     """
 
     policy_id: PoolPolicyId
@@ -88,6 +94,8 @@ class PoolPolicy:
     source: Source
     budget: Money
     spread: Policy
+    named: tuple[tuple[str, Money], ...] = ()
+    """What of the budget named sources are to give, by name; the rest comes from `source`."""
     new_artist_days: int
     """For so many days after their first proven listen an artist is new."""
     reason: str
@@ -100,6 +108,16 @@ class PoolPolicy:
     def __post_init__(self) -> None:
         if self.budget.minor <= 0 or not 0 <= self.new_artist_days <= _MOST_DAYS:
             raise UnusableAllocation("A budget is above nothing, and artists are new for ten years at most.")
+        if any(amount.minor <= 0 for _, amount in self.named) or len(dict(self.named)) < len(self.named):
+            raise UnusableSources("Each source is named once, and gives more than nothing.")
+        if sum(amount.minor for _, amount in self.named) > self.budget.minor:
+            raise UnusableSources("The sources give no more than the budget.")
+
+    @property
+    def wanted(self) -> tuple[tuple[str, Money], ...]:
+        """What each source is to give: the named ones, and the rest from `source`, when there is any. They sum to the budget."""
+        rest = self.budget - sum((amount for _, amount in self.named), Money.zero(self.budget.currency))
+        return (*self.named, *(((self.source.value, rest),) if rest.minor > 0 else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from vibestream.contexts.listen_reward.allocation.domain import (
     Source,
     State,
     UnusableAllocation,
+    UnusableSources,
     allocate,
     in_units,
     weights_of,
@@ -36,6 +38,7 @@ __all__ = [
     "Source",
     "State",
     "UnusableAllocation",
+    "UnusableSources",
     "allocate",
     "in_units",
     "weights_of",
@@ -87,21 +90,24 @@ async def propose(
     reason: str,
     proposed_by: UserId,
     now: datetime,
+    named: Sequence[tuple[str, Money]] = (),
 ) -> PoolPolicy:
     """Propose a policy, from an epoch on. It counts for nothing until another person approves it.
 
     `policy_id` is the form's: sent again by the same person, it is the same proposal.
+    `named` is what of the budget sources with a name are to give; that there are such is for the caller to know.
 
     Raises:
         PolicyUnknown: the id is of somebody else's.
         PolicyTooSoon: it would begin within `LEAD`.
-        UnusableAllocation: it contradicts itself.
+        UnusableAllocation, UnusableSources: it contradicts itself.
         TextInvalid: no reason, a long one, or what cannot be seen in one.
     """
     policy = PoolPolicy(
         policy_id=policy_id,
         effective_from=effective_from,
         source=Source.ISSUANCE,
+        named=tuple(sorted(named)),
         budget=budget,
         spread=spread,
         new_artist_days=new_artist_days,

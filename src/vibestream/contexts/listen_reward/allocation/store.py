@@ -15,7 +15,9 @@ from vibestream.platform.database import Tx
 
 _COLUMNS: Final = """
     policy_id, effective_from, source, budget, listener_cap_bp, track_cap_bp, artist_cap_bp, decay_bp, boost_bp,
-    most_seconds, new_artist_days, reason, proposed_by, proposed_at, state, decided_by, decided_at
+    most_seconds, new_artist_days, reason, proposed_by, proposed_at, state, decided_by, decided_at,
+    (SELECT coalesce(jsonb_object_agg(s.source, s.amount), '{}') FROM listen_reward.pool_policy_source s
+        WHERE s.policy_id = pool_policy.policy_id) AS named
     FROM listen_reward.pool_policy
 """
 
@@ -41,6 +43,11 @@ async def insert_policy(tx: Tx, policy: PoolPolicy) -> bool:
             *(policy.new_artist_days, policy.reason, policy.proposed_by, policy.proposed_at),
         ],
     )
+    if added and policy.named:
+        await tx.execute(
+            "INSERT INTO listen_reward.pool_policy_source SELECT %s, * FROM unnest(%s::text[], %s::bigint[])",
+            [policy.policy_id, [source for source, _ in policy.named], [amount.minor for _, amount in policy.named]],
+        )
     return added == 1
 
 
@@ -111,7 +118,7 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 def _policy(
     *, source: str, budget: int, state: str, listener_cap_bp: int, track_cap_bp: int, artist_cap_bp: int, decay_bp: int,
-    boost_bp: int, most_seconds: int, **same: Any,
+    boost_bp: int, most_seconds: int, named: dict[str, int], **same: Any,
 ) -> PoolPolicy:  # fmt: skip
     spread = Policy(
         listener_cap_bp=listener_cap_bp,
@@ -121,4 +128,11 @@ def _policy(
         boost_bp=boost_bp,
         most_seconds=most_seconds,
     )
-    return PoolPolicy(source=Source(source), budget=Money(budget, VIBE), spread=spread, state=State(state), **same)
+    return PoolPolicy(
+        source=Source(source),
+        budget=Money(budget, VIBE),
+        named=tuple((one, Money(amount, VIBE)) for one, amount in sorted(named.items())),
+        spread=spread,
+        state=State(state),
+        **same,
+    )

@@ -42,6 +42,8 @@ class Epoch:
     granted: Money
     policy_id: PoolPolicyId | None = None
     """The policy that spreads it at the end of its day; None: each listen earns the same, at once."""
+    funded: Money | None = None
+    """What its sources gave of the budget; None: they did not yet, or its policy names none."""
     unit: Money | None = None
     """What a unit of its summaries is worth, once a policy has spread it."""
 
@@ -51,14 +53,34 @@ class Epoch:
         return self.unit is not None
 
     @property
+    def budget(self) -> Money:
+        """What it can pay in all: what its sources gave, or what it was opened with."""
+        return self.policy.budget if self.funded is None else self.funded
+
+    @property
     def left(self) -> Money:
         """What the budget still holds."""
-        return self.policy.budget - self.granted
+        return self.budget - self.granted
 
     @property
     def worth(self) -> Money:
         """What a unit of its summaries is worth: what a listen earns, or what its policy came to."""
         return self.policy.per_listen if self.unit is None else self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """What a source was to give an epoch, and what it gave."""
+
+    epoch: date
+    source: str
+    wanted: Money
+    given: Money
+
+    @property
+    def short(self) -> Money:
+        """What it did not have."""
+        return self.wanted - self.given
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ from vibestream.contexts.listen_reward.allocation import service as allocation
 from vibestream.contexts.listen_reward.allocation.service import PoolPolicy
 from vibestream.contexts.listen_reward.events import RewardGranted
 from vibestream.contexts.listen_reward.pools import domain, store
-from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Outcome, Policy, Side, Simulated
+from vibestream.contexts.listen_reward.pools.domain import (
+    Accepted,
+    Decision,
+    Epoch,
+    Outcome,
+    Policy,
+    Side,
+    Simulated,
+    Sourced,
+)
 from vibestream.contexts.listen_reward.pools.store import Weighed
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.kernel.errors import InvalidInput, Unavailable
@@ -24,7 +33,7 @@ from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import publish
 
-__all__ = ["Accepted", "Decision", "Epoch", "Outcome", "Policy", "Side", "Simulated"]
+__all__ = ["Accepted", "Decision", "Epoch", "Outcome", "Policy", "Side", "Simulated", "Sourced"]
 
 
 MOST_SIMULATED: Final = 200_000
@@ -81,6 +90,35 @@ async def grant(tx: Tx, *, accepted: Sequence[Accepted], now: datetime) -> list[
 async def unsettled(tx: Tx, *, until: date) -> list[date]:
     """Return the epochs up to one that a policy is to spread and did not yet, the earliest first."""
     return await store.list_unsettled(tx, until=until)
+
+
+async def unfunded(tx: Tx, *, until: date) -> list[date]:
+    """Return the epochs up to one whose policy names sources that gave nothing yet, the earliest first."""
+    return await store.list_unfunded(tx, until=until)
+
+
+async def wanted(tx: Tx, *, epoch: date) -> tuple[tuple[str, Money], ...]:
+    """Lock an epoch and return what its sources are still to give it; nothing: they gave, or its policy names none."""
+    pool = await store.lock_epoch(tx, epoch)
+    if pool is None or pool.policy_id is None or pool.funded is not None or pool.is_settled:
+        return ()
+    policy = await allocation.policy(tx, policy_id=pool.policy_id)
+    return policy.wanted if policy.named else ()
+
+
+async def fund(tx: Tx, *, epoch: date, given: Sequence[Sourced]) -> None:
+    """Note what sources gave an epoch, once, in the transaction that took it from them: it pays no more than that."""
+    await store.fund_epoch(tx, epoch, given)
+
+
+async def sourced(tx: Tx, *, epochs: Iterable[date]) -> list[Sourced]:
+    """Return what the sources of epochs were to give and gave, by day and source; epochs without named ones have none."""
+    return await store.list_sourced(tx, epochs)
+
+
+async def sourced_days(tx: Tx) -> list[date]:
+    """Return the epochs that named sources gave to, or were to."""
+    return await store.list_sourced_days(tx)
 
 
 async def settle(tx: Tx, *, epoch: date, now: datetime) -> Epoch | None:
@@ -189,9 +227,9 @@ async def _grant_in(
 
 def _spread(pool: Epoch, listens: Sequence[Weighed], policy: PoolPolicy) -> tuple[list[Money], Money]:
     """Return what each listen is paid, and what a unit is worth."""
-    currency = pool.policy.budget.currency
+    currency = pool.budget.currency
     counted = [one.counted for one in listens]
-    paid = allocation.allocate(pool.policy.budget, counted, policy=policy.spread).paid
+    paid = allocation.allocate(pool.budget, counted, policy=policy.spread).paid
     holders = [one.user_id if one.by_receipt else None for one in listens]
     most = receipts.most_units(listeners=len({one for one in holders if one is not None}))
     cut, unit = allocation.in_units(paid, holders, most_units=most, currency=currency)

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from vibestream.contexts.listen_reward.allocation.service import Counted
-from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Policy
+from vibestream.contexts.listen_reward.pools.domain import Accepted, Decision, Epoch, Policy, Sourced
 from vibestream.kernel.ids import ListenId, PoolPolicyId, RewardId, TrackId, UserId
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.database import Tx
@@ -85,7 +85,7 @@ async def lock_epoch(tx: Tx, epoch: date) -> Epoch | None:
     return await tx.one(
         _epoch,
         """
-        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted, policy_id, unit FROM listen_reward.epoch
+        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted, policy_id, funded, unit FROM listen_reward.epoch
         WHERE epoch = %s FOR UPDATE
         """,
         [epoch],
@@ -97,7 +97,7 @@ async def list_epochs(tx: Tx, epochs: Iterable[date]) -> list[Epoch]:
     return await tx.all(
         _epoch,
         """
-        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted, policy_id, unit FROM listen_reward.epoch
+        SELECT epoch, budget, per_listen, track_cap, listener_cap, granted, policy_id, funded, unit FROM listen_reward.epoch
         WHERE epoch = ANY(%s) ORDER BY epoch
         """,
         [list(epochs)],
@@ -185,6 +185,42 @@ async def list_unsettled(tx: Tx, *, until: date) -> list[date]:
         "SELECT epoch FROM listen_reward.epoch WHERE policy_id IS NOT NULL AND settled_at IS NULL AND epoch <= %s ORDER BY epoch",
         [until],
     )
+
+
+async def list_unfunded(tx: Tx, *, until: date) -> list[date]:
+    """Return epochs whose policy names sources that gave nothing yet, by day."""
+    return await tx.values(
+        "SELECT epoch FROM listen_reward.epoch e WHERE funded IS NULL AND settled_at IS NULL AND epoch <= %s"
+        " AND EXISTS (SELECT FROM listen_reward.pool_policy_source s WHERE s.policy_id = e.policy_id) ORDER BY epoch",
+        [until],
+    )
+
+
+async def fund_epoch(tx: Tx, epoch: date, given: Sequence[Sourced]) -> None:
+    """Note what sources gave a locked epoch; the table refuses a second time, and more than the budget."""
+    await tx.execute(
+        "INSERT INTO listen_reward.epoch_source SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[])",
+        [
+            *(epoch, [one.source for one in given]),
+            *([one.wanted.minor for one in given], [one.given.minor for one in given]),
+        ],
+    )
+    total = sum(one.given.minor for one in given)
+    await tx.execute("UPDATE listen_reward.epoch SET funded = %s WHERE epoch = %s", [total, epoch])
+
+
+async def list_sourced(tx: Tx, epochs: Iterable[date]) -> list[Sourced]:
+    """Return what the sources of epochs gave, by day and source."""
+    return await tx.all(
+        _sourced,
+        "SELECT epoch, source, wanted, given FROM listen_reward.epoch_source WHERE epoch = ANY(%s) ORDER BY epoch, source",
+        [list(epochs)],
+    )
+
+
+async def list_sourced_days(tx: Tx) -> list[date]:
+    """Return the epochs that named sources gave to, by day."""
+    return await tx.values("SELECT DISTINCT epoch FROM listen_reward.epoch_source ORDER BY epoch")
 
 
 async def list_weighed(tx: Tx, epoch: date, *, new_since: date) -> list[Weighed]:
@@ -286,10 +322,15 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 def _epoch(
     *, epoch: date, budget: int, per_listen: int, track_cap: int, listener_cap: int, granted: int,
-    policy_id: PoolPolicyId | None, unit: int | None,
+    policy_id: PoolPolicyId | None, funded: int | None, unit: int | None,
 ) -> Epoch:  # fmt: skip
     policy = Policy(Money(budget, VIBE), Money(per_listen, VIBE), track_cap, listener_cap)
-    return Epoch(epoch, policy, Money(granted, VIBE), policy_id, None if unit is None else Money(unit, VIBE))
+    given, worth = (None if minor is None else Money(minor, VIBE) for minor in (funded, unit))
+    return Epoch(epoch, policy, Money(granted, VIBE), policy_id, given, worth)
+
+
+def _sourced(*, epoch: date, source: str, wanted: int, given: int) -> Sourced:
+    return Sourced(epoch, source, Money(wanted, VIBE), Money(given, VIBE))
 
 
 def _granted(*, epoch: date, amount: int) -> tuple[date, Money]:

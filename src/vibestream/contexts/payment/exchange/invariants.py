@@ -112,9 +112,10 @@ async def _where_points_are(tx: Tx) -> tuple[int, int, int, int]:
         _places,
         """
         SELECT coalesce(-sum(e.amount) FILTER (WHERE a.kind = 'issuance'), 0)::bigint AS issued,
-            coalesce(sum(e.amount) FILTER (WHERE a.kind = 'reward_pool'), 0)::bigint AS pools,
+            coalesce(sum(e.amount) FILTER (WHERE a.kind IN ('reward_pool', 'pool_source')), 0)::bigint AS pools,
             coalesce(sum(e.amount) FILTER (WHERE a.kind = 'redeemed'), 0)::bigint AS redeemed,
-            coalesce(sum(e.amount) FILTER (WHERE a.kind NOT IN ('issuance', 'reward_pool', 'redeemed')), 0)::bigint
+            coalesce(sum(e.amount) FILTER (
+                WHERE a.kind NOT IN ('issuance', 'reward_pool', 'pool_source', 'redeemed')), 0)::bigint
                 AS people
         FROM payment.entry e JOIN payment.account a ON a.id = e.account_id WHERE a.currency = 'VIBE'
         """,

@@ -197,6 +197,7 @@ _LABELS: Final = {
         "On its way to banks of other people ({accounts})",
     ),
     "platform_revenue": ("VibeStream's revenue: {subject}",) * 3,
+    "pool_source": ("A source of rewards: {subject}",) * 3,
     "points_liability": ("Set aside for points",) * 3,
     "redeemed": ("Redeemed {currency}",) * 3,
     "reward_pool": ("Reward pool of {subject}",) * 3,

@@ -20,6 +20,7 @@ from vibestream.web.pages.finance import (
     risk_policy,
     royalties,
     royalty_policies,
+    sources,
     webhooks,
 )
 
@@ -35,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reconciliation.router,
     books.router,
     rates.router,
+    sources.router,
     models.router,
     risk_policy.router,
     denied.router,

@@ -225,6 +225,7 @@ ACCOUNTS: Final[Mapping[AccountKind, str]] = {
     AccountKind.WALLET: N_("Wallets"),
     AccountKind.WALLET_PENDING: N_("Wallets, on its way"),
     AccountKind.REWARD_POOL: N_("Reward pool"),
+    AccountKind.POOL_SOURCE: N_("Sources of reward pools"),
     AccountKind.CLAIM_WALLET: N_("Wallets without a name"),
     AccountKind.ISSUANCE: N_("Issuance"),
     AccountKind.LIQUIDITY: N_("Liquidity"),

@@ -101,6 +101,7 @@ _LABELS: Final[Mapping[AccountKind, tuple[str, str, str]]] = {
     AccountKind.PLATFORM_REVENUE: (N_("VibeStream's revenue: {subject}"),) * 3,
     AccountKind.POINTS_LIABILITY: (N_("Set aside for points"),) * 3,
     AccountKind.REDEEMED: (N_("Redeemed {currency}"),) * 3,
+    AccountKind.POOL_SOURCE: (N_("A source of rewards: {subject}"),) * 3,
     AccountKind.CLAIM_WALLET: (N_("A wallet without a name"),) * 3,
     AccountKind.REWARD_POOL: (N_("Reward pool of {subject}"),) * 3,
     AccountKind.ROYALTIES_AVAILABLE: (

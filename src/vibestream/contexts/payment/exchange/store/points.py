@@ -23,7 +23,8 @@ async def load_points(tx: Tx) -> Points:
         _place,
         """
         SELECT kind, subject, sum(posted) AS posted FROM payment.account_balance
-        WHERE currency = 'VIBE' AND kind IN ('issuance', 'reward_pool', 'redeemed') GROUP BY kind, subject
+        WHERE currency = 'VIBE' AND kind IN ('issuance', 'reward_pool', 'pool_source', 'redeemed')
+        GROUP BY kind, subject
         """,
     )
 
@@ -32,7 +33,7 @@ async def load_points(tx: Tx) -> Points:
 
     return Points(
         issued=Money(-of("issuance"), VIBE),
-        in_pools=Money(of("reward_pool"), VIBE),
+        in_pools=Money(of("reward_pool") + of("pool_source"), VIBE),
         redeemed=Money(of("redeemed", ""), VIBE),
         expired=Money(of("redeemed", EXPIRED), VIBE),
     )

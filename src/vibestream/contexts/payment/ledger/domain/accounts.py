@@ -20,6 +20,8 @@ class AccountKind(enum.StrEnum):
     """What is on its way into a person's wallet."""
     REWARD_POOL = "reward_pool"
     """What is left of an epoch's reward budget."""
+    POOL_SOURCE = "pool_source"
+    """By name: points that somebody set aside for reward pools, and nobody can spend otherwise."""
     CLAIM_WALLET = "claim_wallet"
     """By address: what was paid to whoever showed a proof, and never said who they are."""
     ISSUANCE = "issuance"

@@ -35,8 +35,8 @@ class ClaimPayment:
 async def pay_claims(tx: Tx, *, payments: Sequence[ClaimPayment], budgets: Mapping[date, Money]) -> list[Posted]:
     """Pay claims, each once for its nullifier, all of them or, when it raises, none.
 
-    `budgets` says what each epoch's pool is funded with, which is done first where it was not: see `fund_pool`. All is
-    decided in one statement, so the cost of a claim falls with their number.
+    `budgets` says what each epoch's pool is funded with by issuance, which is done first where it was not: see `fund_pool`.
+    An epoch that is not in it was funded otherwise. All is decided in one statement, so the cost of a claim falls with their number.
 
     Raises:
         InvalidReward: an amount is not a positive one of VIBE.
@@ -45,7 +45,7 @@ async def pay_claims(tx: Tx, *, payments: Sequence[ClaimPayment], budgets: Mappi
     """
     for amount in (*(one.amount for one in payments), *budgets.values()):
         require_points(amount)
-    pools = {epoch: accounts.reward_pool(epoch=epoch) for epoch in budgets}
+    pools = {epoch: accounts.reward_pool(epoch=epoch) for epoch in {*budgets, *(one.epoch for one in payments)}}
     wallets = {one.address: accounts.claim_wallet(address=one.address) for one in payments}
     source = accounts.issuance(currency=VIBE)
     names = [source, *pools.values(), *wallets.values()]
