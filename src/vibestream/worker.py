@@ -51,6 +51,7 @@ import vibestream.flows.publish_audience
 import vibestream.flows.retention
 import vibestream.flows.tell_consenters
 import vibestream.flows.tell_followers
+import vibestream.platform.sagas.engine  # noqa: F401
 from vibestream.contexts.payment.fraud.service import models_kept
 from vibestream.contexts.payment.fraud.service.signals import Signals, open_signals
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
@@ -71,8 +72,8 @@ from vibestream.flows import (
     review_payouts,
     settle_payments,
     take_down_condemned,
-    tell_listeners,
     tell_followers,
+    tell_listeners,
     tell_owners,
     tell_payees,
     tell_payers,
@@ -112,9 +113,9 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *review_payouts.SUBSCRIPTIONS,
     *settle_payments.SUBSCRIPTIONS,
     *take_down_condemned.SUBSCRIPTIONS,
+    *tell_followers.SUBSCRIPTIONS,
     *tell_owners.SUBSCRIPTIONS,
     *tell_payees.SUBSCRIPTIONS,
-    *tell_followers.SUBSCRIPTIONS,
     *tell_listeners.SUBSCRIPTIONS,
     *tell_payers.SUBSCRIPTIONS,
     *witness_listens.SUBSCRIPTIONS,
