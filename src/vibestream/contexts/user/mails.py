@@ -6,7 +6,6 @@ somebody else's address must not carry anybody's words into that mailbox.
 
 from __future__ import annotations
 
-import enum
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -60,144 +59,6 @@ _PASSWORD_CHANGED: Final = {
     ),
 }
 
-_DESTINATION_CHANGED: Final = {
-    "en": (
-        "Your payouts will go somewhere else",
-        "From {when} UTC on, money that you earn at VibeStream is sent to another account at {method}.",
-        "If this was not you, somebody is in your account: undo the change at {url}/studio/payouts and change your password.",
-        "Nothing is paid out while a change waits.",
-    ),
-    "es": (
-        "Tus pagos irán a otro lugar",
-        "Desde el {when} UTC, el dinero que ganes en VibeStream se enviará a otra cuenta de {method}.",
-        "Si no fuiste tú, alguien está en tu cuenta: deshaz el cambio en {url}/studio/payouts y cambia tu contraseña.",
-        "Mientras un cambio espera, no se paga nada.",
-    ),
-}
-_METHODS: Final = {"stripe": "Stripe", "paypal": "PayPal"}
-
-
-class MoneyNotice(enum.StrEnum):
-    """What people are told about their money."""
-
-    RECEIPT = "receipt"
-    REFUND = "refund"
-    RENEWAL_FAILED = "renewal_failed"
-    RENEWAL_DUE = "renewal_due"
-    SUBSCRIPTION_UNPAID = "subscription_unpaid"
-    TRIAL_ENDS = "trial_ends"
-
-
-_MONEY: Final[dict[MoneyNotice, dict[str, tuple[str, ...]]]] = {
-    MoneyNotice.RECEIPT: {
-        "en": (
-            "Receipt: {amount}",
-            "We received {amount} from you on {when} UTC ({what}). Thank you.",
-            "Every cent of it is listed at {url}/wallet.",
-        ),
-        "es": (
-            "Recibo: {amount}",
-            "Recibimos {amount} de tu parte el {when} UTC ({what}). Gracias.",
-            "Cada céntimo figura en {url}/wallet.",
-        ),
-    },
-    MoneyNotice.REFUND: {
-        "en": (
-            "Refund: {amount}",
-            "{amount} of a payment ({what}) went back to you on {when} UTC. Banks take up to ten days to show it.",
-        ),
-        "es": (
-            "Reembolso: {amount}",
-            "{amount} de un pago ({what}) volvió a ti el {when} UTC. Los bancos tardan hasta diez días en mostrarlo.",
-        ),
-    },
-    MoneyNotice.RENEWAL_FAILED: {
-        "en": (
-            "Your VibeStream subscription could not be renewed",
-            "{amount} for {what} could not be charged. We try again on {when} UTC.",
-            "To pay otherwise, or to cancel: {url}/subscription.",
-        ),
-        "es": (
-            "No se pudo renovar tu suscripción a VibeStream",
-            "No se pudieron cobrar {amount} por {what}. Lo intentaremos de nuevo el {when} UTC.",
-            "Para pagar de otra forma, o cancelar: {url}/subscription.",
-        ),
-    },
-    MoneyNotice.RENEWAL_DUE: {
-        "en": (
-            "Your VibeStream subscription needs you to be renewed",
-            "The period of your subscription to {what} ends on {when} UTC. The next one costs {amount}.",
-            "We have no payment method to charge. Pay here: {url}/subscription.",
-        ),
-        "es": (
-            "Tu suscripción a VibeStream te necesita para renovarse",
-            "El periodo de tu suscripción a {what} termina el {when} UTC. El siguiente cuesta {amount}.",
-            "No tenemos ningún método de pago que cargar. Paga aquí: {url}/subscription.",
-        ),
-    },
-    MoneyNotice.SUBSCRIPTION_UNPAID: {
-        "en": (
-            "Your VibeStream subscription has ended",
-            "{amount} for {what} could not be charged several times, so your subscription has ended. Nothing is owed.",
-            "Your music, lists and wallet are as they were. Subscribe again whenever you like: {url}/subscription.",
-        ),
-        "es": (
-            "Tu suscripción a VibeStream ha terminado",
-            "No se pudieron cobrar {amount} por {what} varias veces, así que tu suscripción ha terminado. No debes nada.",
-            "Tu música, tus listas y tu cartera siguen igual. Suscríbete de nuevo cuando quieras: {url}/subscription.",
-        ),
-    },
-    MoneyNotice.TRIAL_ENDS: {
-        "en": (
-            "Your VibeStream trial ends soon",
-            "Your trial of {what} ends on {when} UTC. Nothing is charged by itself.",
-            "To go on for {amount}: {url}/subscription.",
-        ),
-        "es": (
-            "Tu prueba de VibeStream termina pronto",
-            "Tu prueba de {what} termina el {when} UTC. Nada se cobra por sí solo.",
-            "Para seguir por {amount}: {url}/subscription.",
-        ),
-    },
-}
-_PAID_FOR: Final = {
-    "en": {
-        "wallet_top_up": "wallet top-up",
-        "subscription": "subscription",
-        "tip": "tip",
-        "share_purchase": "purchase of shares",
-        "campaign_purchase": "campaign",
-    },
-    "es": {
-        "wallet_top_up": "recarga de la cartera",
-        "subscription": "suscripción",
-        "tip": "propina",
-        "share_purchase": "compra de participaciones",
-        "campaign_purchase": "campaña",
-    },
-}
-
-
-def money_notice(
-    *, mail_id: UUID, to: str, locale: str, url: str, notice: MoneyNotice, amount: str, what: str, when: str
-) -> Mail:
-    """Return a notice about money.
-
-    Args:
-        mail_id: becomes the Message-ID.
-        to: where it goes.
-        locale: the reader's language.
-        url: of this site.
-        notice: which one.
-        amount: with its currency.
-        what: the purpose of a payment, or a plan's code.
-        when: the UTC minute that it names.
-    """
-    named = _PAID_FOR[locale].get(what) or what.capitalize()
-    return compose(
-        _MONEY[notice][locale], mail_id=mail_id, to=to, locale=locale, url=url, amount=amount, what=named, when=when
-    )
-
 
 def verification(*, mail_id: UUID, to: str, locale: str, url: str, code: str, good_for: timedelta) -> Mail:
     """Return the message that brings a code to whoever signs up with an address."""
@@ -213,12 +74,6 @@ def already_registered(*, mail_id: UUID, to: str, locale: str, url: str) -> Mail
 def password_changed(*, mail_id: UUID, to: str, locale: str, url: str, when: str) -> Mail:
     """Return the notice that an account's password was changed; `when` is the UTC minute."""
     return compose(_PASSWORD_CHANGED[locale], mail_id=mail_id, to=to, locale=locale, url=url, when=when)
-
-
-def payout_destination_changed(*, mail_id: UUID, to: str, locale: str, url: str, method: str, when: str) -> Mail:
-    """Return the notice that money will be sent to another account at `method` from `when` on, the UTC minute."""
-    texts, shown = _DESTINATION_CHANGED[locale], _METHODS[method]
-    return compose(texts, mail_id=mail_id, to=to, locale=locale, url=url, method=shown, when=when)
 
 
 def compose(

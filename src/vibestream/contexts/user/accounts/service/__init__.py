@@ -9,9 +9,7 @@ from vibestream.contexts.user.accounts.service.by_issuer import drop_second_step
 from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
 from vibestream.contexts.user.accounts.service.mailing import (
     mail_factor_notice,
-    mail_money_notice,
     mail_password_change,
-    mail_payout_destination,
     mail_sign_up,
 )
 from vibestream.contexts.user.accounts.service.moving import AddressTaken, canonical, move_address
@@ -55,12 +53,11 @@ from vibestream.contexts.user.accounts.service.sign_up import (
     sign_up,
     verify_email,
 )
-from vibestream.contexts.user.accounts.service.step_up import step_up
+from vibestream.contexts.user.accounts.service.step_up import proved, step_up
 from vibestream.contexts.user.accounts.service.telling import tell_factor, tell_password_changed
 from vibestream.contexts.user.accounts.service.tidying import tidy
 from vibestream.contexts.user.accounts.store import Account
 from vibestream.contexts.user.attempts.service import DEVICE_COOKIE, DEVICE_GOOD_FOR, SignInSlowed
-from vibestream.contexts.user.mails import MoneyNotice
 
 __all__ = [
     "CODE_GOOD_FOR",
@@ -77,7 +74,6 @@ __all__ = [
     "CodeExpired",
     "CodeWrong",
     "CodesLimited",
-    "MoneyNotice",
     "Named",
     "SecondStep",
     "SecondStepExpired",
@@ -98,14 +94,13 @@ __all__ = [
     "enter_by_issuer",
     "finish_second_step",
     "mail_factor_notice",
-    "mail_money_notice",
     "mail_password_change",
-    "mail_payout_destination",
     "mail_sign_up",
     "make_by_issuer",
     "move_address",
     "passkey_sign_in",
     "passkey_step_up",
+    "proved",
     "remove_app",
     "remove_passkey",
     "renew_recovery_codes",

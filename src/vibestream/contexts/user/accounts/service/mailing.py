@@ -51,79 +51,41 @@ async def mail_sign_up(runtime: Runtime, *, sign_up_id: str) -> None:
 @job("user.mail_password_change", queue="mail", attempts=300)  # over a day
 async def mail_password_change(runtime: Runtime, *, mail_id: str, user_id: str, changed_at: str) -> None:
     """Tell the owner of an account that its password was changed; nothing, when the account was erased meanwhile."""
-    owner = UserId(UUID(user_id))
-    async with runtime.database.begin(read_only=True) as tx:
-        found = await store.load_account(tx, user_id=owner)
-        if found is None:
-            return
-        locale = (await profiles.fan(tx, user_id=owner)).locale
-    when = datetime.fromisoformat(changed_at).strftime("%Y-%m-%d %H:%M")
-    mail = mails.password_changed(
-        mail_id=UUID(mail_id), to=found.email, locale=locale, url=runtime.settings.base_url, when=when
-    )
-    await _send(runtime, mail)
-
-
-@job("user.mail_payout_destination", queue="mail", attempts=300)  # over a day
-async def mail_payout_destination(
-    runtime: Runtime, *, mail_id: str, user_id: str, method: str, usable_from: str
-) -> None:
-    """Tell the owner of an account that their payouts will go somewhere else; nothing, when it was erased meanwhile."""
-    owner = UserId(UUID(user_id))
-    async with runtime.database.begin(read_only=True) as tx:
-        found = await store.load_account(tx, user_id=owner)
-        if found is None:
-            return
-        locale = (await profiles.fan(tx, user_id=owner)).locale
-    when = datetime.fromisoformat(usable_from).strftime("%Y-%m-%d %H:%M")
-    mail = mails.payout_destination_changed(
-        mail_id=UUID(mail_id), to=found.email, locale=locale, url=runtime.settings.base_url, method=method, when=when
-    )
-    await _send(runtime, mail)
-
-
-@job("user.mail_money_notice", queue="mail", attempts=300)  # over a day
-async def mail_money_notice(
-    runtime: Runtime, *, mail_id: str, user_id: str, notice: str, amount: str, what: str, when: str
-) -> None:
-    """Tell somebody about their money; nothing, when the account was erased meanwhile."""
-    owner = UserId(UUID(user_id))
-    async with runtime.database.begin(read_only=True) as tx:
-        found = await store.load_account(tx, user_id=owner)
-        if found is None:
-            return
-        locale = (await profiles.fan(tx, user_id=owner)).locale
-    mail = mails.money_notice(
-        mail_id=UUID(mail_id),
-        to=found.email,
-        locale=locale,
-        url=runtime.settings.base_url,
-        notice=mails.MoneyNotice(notice),
-        amount=amount,
-        what=what,
-        when=datetime.fromisoformat(when).strftime("%Y-%m-%d %H:%M"),
-    )
-    await _send(runtime, mail)
+    reached = await _owner(runtime, user_id)
+    if reached is not None:
+        to, locale = reached
+        when, url = _minute(changed_at), runtime.settings.base_url
+        await _send(runtime, mails.password_changed(mail_id=UUID(mail_id), to=to, locale=locale, url=url, when=when))
 
 
 @job("user.mail_factor_notice", queue="mail", attempts=300)  # over a day
 async def mail_factor_notice(runtime: Runtime, *, mail_id: str, user_id: str, notice: str, at: str) -> None:
     """Tell the owner of an account what happened to its second factor; nothing, when it was erased meanwhile."""
+    reached = await _owner(runtime, user_id)
+    if reached is None:
+        return
+    mail = factor_mails.factor_notice(
+        mail_id=UUID(mail_id),
+        to=reached[0],
+        locale=reached[1],
+        url=runtime.settings.base_url,
+        notice=factor_mails.FactorNotice(notice),
+        when=_minute(at),
+    )
+    await _send(runtime, mail)
+
+
+async def _owner(runtime: Runtime, user_id: str) -> tuple[str, str] | None:
+    """Return an account's address and its owner's language; None when it was erased meanwhile."""
     owner = UserId(UUID(user_id))
     async with runtime.database.begin(read_only=True) as tx:
         found = await store.load_account(tx, user_id=owner)
-        if found is None:
-            return
-        locale = (await profiles.fan(tx, user_id=owner)).locale
-    mail = factor_mails.factor_notice(
-        mail_id=UUID(mail_id),
-        to=found.email,
-        locale=locale,
-        url=runtime.settings.base_url,
-        notice=factor_mails.FactorNotice(notice),
-        when=datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M"),
-    )
-    await _send(runtime, mail)
+        return None if found is None else (found.email, (await profiles.fan(tx, user_id=owner)).locale)
+
+
+def _minute(instant: str) -> str:
+    """Return the UTC minute of an instant that waited in a queue as text."""
+    return datetime.fromisoformat(instant).strftime("%Y-%m-%d %H:%M")
 
 
 async def _send(runtime: Runtime, mail: Mail) -> None:
