@@ -285,6 +285,30 @@ async def test_a_browser_that_another_account_takes_over_is_the_others(
     assert await ana.browsers() == 1
 
 
+async def test_a_browser_that_changed_its_endpoint_gets_what_waits_for_it_at_the_new_one(ana: Reader):
+    former, waits = ana.endpoint, ana.carrier.of(ana.endpoint)
+    await ana.is_told()
+    assert await ana.subscribes(ana.carrier.subscribe(ana.sender), former=former) == ana.browser
+    await ana.runs()
+    assert ([one.message["title"] for one in ana.arrived], waits.arrived) == (["A tip: 5.00 EUR"], [])
+    assert await ana.browsers() == 1
+    again = await ana.subscribes(ana.carrier.subscribe(ana.sender), former=former)  # nobody has that one any more
+    assert again != ana.browser
+    assert await ana.browsers() == 2
+
+
+async def test_nobody_takes_the_place_of_somebody_elses_browser(
+    ana: Reader, database: Database, runtime: Runtime, carrier: PushService
+):
+    ben = Reader(database, runtime, carrier)
+    await ben.comes()
+    assert await ben.subscribes(carrier.subscribe(ana.sender), former=ana.endpoint) != ana.browser
+    await ana.is_told()
+    await ana.runs()
+    assert (len(ana.arrived), ben.arrived) == (1, [])
+    assert (await ana.browsers(), await ben.browsers()) == (1, 2)
+
+
 async def test_choices_and_quiet_hours_hold_for_pushes_and_what_is_mandatory_comes_at_once(ana: Reader):
     night = datetime(2026, 12, 1, 23, tzinfo=UTC)
     async with ana.database.begin() as tx:
@@ -327,7 +351,10 @@ async def test_the_api_takes_what_a_browser_reports_and_says_nothing_of_it(clien
     assert (refused.status_code, refused.json()["code"]) == (422, "notification.subscription_invalid")
     assert "push.example.org" not in refused.text
     assert (await client.post("/api/v1/me/push-subscriptions", json={**good, "user_id": "x"})).status_code == 422
+    assert (await client.post("/api/v1/me/push-subscriptions", json={**good, "former": "x" * 1001})).status_code == 422
     assert (await client.delete(f"/api/v1/me/push-subscriptions/{new_id()}")).status_code == 404
+    sender = (await client.get("/api/v1/push-sender")).json()["sender"]
+    assert len(sender) == 87, "65 bytes of a point of P-256"
 
 
 async def test_the_service_refuses_whoever_is_not_the_sender_and_production(ana: Reader, tmp_path: Path):

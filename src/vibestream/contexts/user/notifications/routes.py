@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.notifications import service
 from vibestream.contexts.user.notifications.service import Channel, Kind, Notification
-from vibestream.platform.access import SIGNED_IN
+from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.pagination import Page, PagingDep
 from vibestream.platform.http.routing import Router
@@ -136,10 +136,23 @@ class Subscribed(BaseModel):
     endpoint: str = Field(max_length=1000)
     keys: Keys
     sender: str = Field(max_length=100, description="Our public key that the browser subscribed with, in base64url.")
+    former: str | None = Field(
+        None, max_length=1000, description="The endpoint that this one takes the place of, when the browser changed it."
+    )
 
 
 class BrowserView(BaseModel):
     subscription_id: UUID
+
+
+class SenderView(BaseModel):
+    sender: str = Field(description="Our public key that browsers subscribe with, in base64url.")
+
+
+@router.get("/api/v1/push-sender", policy=ANYONE)
+async def show_sender(runtime: RuntimeDep) -> SenderView:
+    """Show the key that browsers subscribe with, for a browser that has to subscribe anew while no page is open."""
+    return SenderView(sender=service.public_key(runtime.settings))
 
 
 @router.post("/api/v1/me/push-subscriptions", policy=SIGNED_IN, status_code=201)
@@ -154,7 +167,7 @@ async def subscribe(
 ) -> BrowserView:
     """Have this browser told by web push for as long as it stays signed in; its endpoint is sealed and never shown again."""
     reported = service.Reported(
-        endpoint=body.endpoint, p256dh=body.keys.p256dh, auth=body.keys.auth, sender=body.sender
+        endpoint=body.endpoint, p256dh=body.keys.p256dh, auth=body.keys.auth, sender=body.sender, former=body.former
     )
     browser = await service.subscribe(
         tx,

@@ -1,6 +1,8 @@
 // Keeps one page for when nothing can be reached, with what it needs to be seen. Every other request is left alone: what
 // is stale must not be shown as if it were true. And it shows what is pushed to this browser while no page is open.
 
+import { bytes, reportOf, same } from "./push-report";
+
 declare const self: ServiceWorkerGlobalScope;
 
 const KEPT = "vs-offline-1";
@@ -29,6 +31,17 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(open(String(event.notification.data ?? "/notifications")));
 });
 
+self.addEventListener("pushsubscriptionchange", (event) => {
+  const changed = event as ExtendableEvent & Change;
+  changed.waitUntil(again(changed));
+});
+
+/** What browsers say when a subscription ended that we did not end; some leave one part out, some both. */
+interface Change {
+  readonly oldSubscription?: PushSubscription | null;
+  readonly newSubscription?: PushSubscription | null;
+}
+
 interface Message {
   readonly title: string;
   readonly body: string;
@@ -47,6 +60,26 @@ async function show(data: PushMessageData | null): Promise<void> {
   }
   const { title, body, path, tag, lang } = message ?? { title: "VibeStream", body: "", path: "/notifications", tag: "", lang: "" };
   await self.registration.showNotification(title, { body, tag, lang, data: path });
+}
+
+/** Be told in this browser again: subscribe anew unless the browser has, and report it in the place of the one that ended. */
+async function again({ oldSubscription, newSubscription }: Change): Promise<void> {
+  const answer = await fetch("/api/v1/push-sender", { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`the sender's key: ${answer.status}`); // the browser may ask again; a page can, too
+  const { sender } = (await answer.json()) as { sender: string };
+  const applicationServerKey = bytes(sender);
+  const given = newSubscription && same(newSubscription.options.applicationServerKey, applicationServerKey);
+  const { pushManager } = self.registration;
+  const made = given ? newSubscription : await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+  const report = { ...reportOf(made, sender), former: oldSubscription?.endpoint ?? null };
+  const told = await fetch("/api/v1/me/push-subscriptions", {
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    body: JSON.stringify(report),
+    credentials: "same-origin",
+  });
+  // Whoever is not signed in here any more is not told here.
+  if (told.status === 401) await made.unsubscribe();
 }
 
 /** Bring the page that it leads to before its reader: a page of ours that is open already, or a new one. */

@@ -46,6 +46,13 @@ class Kind(enum.StrEnum):
     RELEASE_CONDEMNED = "release_condemned"
     REPORT_DECIDED = "report_decided"
     TEAM_JOINED = "team_joined"
+    TEAM_LEFT = "team_left"
+    LABEL_INVITED = "label_invited"
+    LABEL_JOINED = "label_joined"
+    LABEL_LEFT = "label_left"
+    ROSTER_ASKED = "roster_asked"
+    ROSTER_JOINED = "roster_joined"
+    ROSTER_LEFT = "roster_left"
     LISTENS_HELD = "listens_held"
     LISTENS_DECIDED = "listens_decided"
     NEW_RELEASE = "new_release"
@@ -117,6 +124,13 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.RELEASE_CONDEMNED: _MANDATORY,
     Kind.REPORT_DECIDED: Rule(mailed=False),
     Kind.TEAM_JOINED: _MANDATORY,
+    Kind.TEAM_LEFT: Rule(),
+    Kind.LABEL_INVITED: Rule(),
+    Kind.LABEL_JOINED: _MANDATORY,
+    Kind.LABEL_LEFT: Rule(),
+    Kind.ROSTER_ASKED: Rule(),
+    Kind.ROSTER_JOINED: Rule(),
+    Kind.ROSTER_LEFT: Rule(),
     Kind.LISTENS_HELD: Rule(),
     Kind.LISTENS_DECIDED: Rule(),
     Kind.NEW_RELEASE: Rule(mailed=False, next_morning=True),

@@ -15,6 +15,7 @@ from vibestream.contexts.user.notifications.service.choosing import (
     choose_all,
     choose_hours,
     hours_of,
+    time_zones_of,
     try_address_again,
     wanted_by,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "tell",
     "tell_many",
     "time_zones",
+    "time_zones_of",
     "try_address_again",
     "unread",
     "unsubscribe",

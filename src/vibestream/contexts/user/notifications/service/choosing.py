@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.notifications.domain import timing
@@ -43,6 +43,11 @@ async def choose_all(tx: Tx, *, user_id: UserId, wanted: Collection[tuple[Kind, 
 async def hours_of(tx: Tx, *, user_id: UserId) -> Hours:
     """Return somebody's hours; UTC and no quiet ones when they chose none."""
     return await choices.load_hours(tx, user_id=user_id)
+
+
+async def time_zones_of(tx: Tx, *, user_ids: Iterable[UserId]) -> dict[UserId, str]:
+    """Return the time zones of those of these accounts who chose one."""
+    return await choices.list_time_zones(tx, user_ids)
 
 
 async def choose_hours(tx: Tx, *, user_id: UserId, time_zone: str, quiet_from: str, quiet_until: str) -> None:

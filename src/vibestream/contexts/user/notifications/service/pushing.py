@@ -49,12 +49,16 @@ class BrowserMissing(Missing):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What a browser's script reports: where to send, its keys, and the sender's public key that it subscribed with."""
+    """What a browser's script reports: where to send, its keys, and the sender's public key that it subscribed with.
+
+    `former` is the endpoint that it takes the place of, when the browser changed it by itself.
+    """
 
     endpoint: str
     p256dh: str
     auth: str
     sender: str
+    former: str | None = None
 
 
 def public_key(settings: Settings) -> str:
@@ -67,6 +71,9 @@ async def subscribe(
 ) -> UUID:
     """Have a browser told, for as long as it stays signed in, and return its number; done again, it is the same browser.
 
+    One that this account has, by this endpoint or its former one, keeps its number, and what waits for it goes to where it
+    is now.
+
     Raises:
         SubscriptionInvalid: nothing can be sent there.
     """
@@ -78,15 +85,18 @@ async def subscribe(
     except (TargetInvalid, egress.EgressRefused):
         raise _invalid() from None
     shown = sessions.device_of(user_agent=user_agent, address=None).user_agent
-    browser = Browser(subscription_id=new_id(), session_id=principal.session_id, user_agent=shown, subscribed_at=now)
+    known = _hash(reported.former or reported.endpoint)
+    former = await pushes.lock_by_endpoint(tx, user_id=principal.user_id, endpoint_hash=known)
+    browser = Browser(
+        subscription_id=former or new_id(), session_id=principal.session_id, user_agent=shown, subscribed_at=now
+    )
     keys = {"endpoint": reported.endpoint, "p256dh": reported.p256dh, "auth": reported.auth, "sender": reported.sender}
     place = _place(browser.subscription_id)
     sealed = await person_keys.seal(tx, user_id=principal.user_id, text=json.dumps(keys), belongs_to=place)
     if not sealed:  # their key is destroyed: they are being forgotten
         raise _invalid()
-    endpoint_hash = hashlib.sha256(reported.endpoint.encode()).digest()
     await pushes.save_browser(
-        tx, user_id=principal.user_id, browser=browser, endpoint_hash=endpoint_hash, sealed=sealed
+        tx, user_id=principal.user_id, browser=browser, endpoint_hash=_hash(reported.endpoint), sealed=sealed
     )
     await pushes.drop_oldest(tx, user_id=principal.user_id, but=push.MOST_BROWSERS)
     return browser.subscription_id
@@ -218,6 +228,10 @@ def _outcome(answer: Answer | None) -> Outcome:
 def _contact(settings: Settings) -> str:
     """Return whom a push service may write to about us: this site, or where it has no https its sender of mail."""
     return url if (url := settings.base_url).startswith("https:") else f"mailto:{parseaddr(settings.mail_from)[1]}"
+
+
+def _hash(endpoint: str) -> bytes:
+    return hashlib.sha256(endpoint.encode()).digest()
 
 
 def _place(subscription_id: UUID) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vibestream.contexts.user.notifications.domain.kinds import Channel, Choices, Kind
 from vibestream.contexts.user.notifications.domain.timing import Hours
 from vibestream.kernel.ids import UserId
@@ -36,6 +38,14 @@ async def load_hours(tx: Tx, *, user_id: UserId) -> Hours:
         Hours, "SELECT time_zone, quiet_from, quiet_until FROM users.notification_hours WHERE user_id = %s", [user_id]
     )
     return found or Hours()
+
+
+async def list_time_zones(tx: Tx, user_ids: Iterable[UserId]) -> dict[UserId, str]:
+    """Return the time zones of those of these accounts who chose one."""
+    rows = await tx.rows(
+        "SELECT user_id, time_zone FROM users.notification_hours WHERE user_id = ANY(%s)", [list(user_ids)]
+    )
+    return {UserId(user_id): time_zone for user_id, time_zone in rows}
 
 
 async def save_hours(tx: Tx, *, user_id: UserId, hours: Hours) -> None:

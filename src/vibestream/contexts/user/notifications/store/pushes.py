@@ -46,12 +46,17 @@ class Pushing:
 
 
 async def save_browser(tx: Tx, *, user_id: UserId, browser: Browser, endpoint_hash: bytes, sealed: str) -> None:
-    """Keep a browser; the endpoint that is known already becomes this one's, whosever it was."""
-    await tx.execute("DELETE FROM users.push_subscription WHERE endpoint_hash = %s", [endpoint_hash])
+    """Keep a browser, or what changed of it; an endpoint that is known already becomes this one's, whosever it was."""
+    await tx.execute(
+        "DELETE FROM users.push_subscription WHERE endpoint_hash = %s AND subscription_id <> %s",
+        [endpoint_hash, browser.subscription_id],
+    )
     await tx.execute(
         "INSERT INTO users.push_subscription"
         " (subscription_id, user_id, session_id, endpoint_hash, sealed, user_agent, subscribed_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (subscription_id) DO UPDATE SET session_id = excluded.session_id,"
+        " endpoint_hash = excluded.endpoint_hash, sealed = excluded.sealed, user_agent = excluded.user_agent,"
+        " subscribed_at = excluded.subscribed_at",
         [
             browser.subscription_id,
             user_id,
@@ -62,6 +67,15 @@ async def save_browser(tx: Tx, *, user_id: UserId, browser: Browser, endpoint_ha
             browser.subscribed_at,
         ],
     )
+
+
+async def lock_by_endpoint(tx: Tx, *, user_id: UserId, endpoint_hash: bytes) -> UUID | None:
+    """Return which of an account's browsers has an endpoint, locked; None: none of them."""
+    found: UUID | None = await tx.value(
+        "SELECT subscription_id FROM users.push_subscription WHERE user_id = %s AND endpoint_hash = %s FOR UPDATE",
+        [user_id, endpoint_hash],
+    )
+    return found
 
 
 async def drop_oldest(tx: Tx, *, user_id: UserId, but: int) -> None:

@@ -1,6 +1,7 @@
 // <vs-push data-sender="KEY">: a button that has this browser told while no page is open. The browser's vendor carries what it
 // is told; the address is reported to us, and the service worker shows what comes.
 import { call, Problem } from "../api";
+import { bytes, reportOf, same } from "../push-report";
 import { t } from "../text";
 
 class Push extends HTMLElement {
@@ -45,9 +46,7 @@ async function subscribe(sender: string): Promise<void> {
   const former = await pushManager.getSubscription();
   if (former !== null && !same(former.options.applicationServerKey, applicationServerKey)) await former.unsubscribe();
   const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
-  const { endpoint, keys } = made.toJSON();
-  const report = { endpoint, keys: { p256dh: keys?.["p256dh"], auth: keys?.["auth"] }, sender };
-  await call("POST", "/api/v1/me/push-subscriptions", report);
+  await call("POST", "/api/v1/me/push-subscriptions", reportOf(made, sender));
 }
 
 function told(problem: Problem): string {
@@ -56,15 +55,6 @@ function told(problem: Problem): string {
   }
   if (problem.code === "network") return t("No answer from the server.");
   return problem.status === 429 ? t("Too many tries. Wait a moment.") : problem.message;
-}
-
-function bytes(base64url: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64url.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
-}
-
-function same(former: ArrayBuffer | null, ours: Uint8Array): boolean {
-  const theirs = new Uint8Array(former ?? new ArrayBuffer(0));
-  return theirs.length === ours.length && theirs.every((one, at) => one === ours[at]);
 }
 
 /** Make the element known. */

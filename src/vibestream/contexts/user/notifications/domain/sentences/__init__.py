@@ -11,6 +11,14 @@ from vibestream.contexts.user.notifications.domain.sentences.money import MONEY
 from vibestream.contexts.user.notifications.domain.sentences.music import MUSIC
 from vibestream.contexts.user.notifications.domain.sentences.privacy import PRIVACY
 from vibestream.contexts.user.notifications.domain.sentences.safety import SAFETY
+from vibestream.contexts.user.notifications.domain.sentences.working import WORKING
 
-SENTENCES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {**JUDGED, **MONEY, **MUSIC, **PRIVACY, **SAFETY}
+SENTENCES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
+    **JUDGED,
+    **MONEY,
+    **MUSIC,
+    **PRIVACY,
+    **SAFETY,
+    **WORKING,
+}
 """By language."""
