@@ -78,6 +78,7 @@ from vibestream.flows import (
     tell_payees,
     tell_payers,
     witness_listens,
+    work_for_artists,
 )
 from vibestream.flows.audit import invariants_of
 from vibestream.platform import heap
@@ -115,6 +116,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     *take_down_condemned.SUBSCRIPTIONS,
     *tell_followers.SUBSCRIPTIONS,
     *tell_owners.SUBSCRIPTIONS,
+    *work_for_artists.SUBSCRIPTIONS,
     *tell_payees.SUBSCRIPTIONS,
     *tell_listeners.SUBSCRIPTIONS,
     *tell_payers.SUBSCRIPTIONS,

@@ -104,7 +104,8 @@ async def test_somebody_elses_id_is_not_there(
     """For each: another artist, another admin and another of finance get 404; the owner of the very same gets something."""
     app.state.edge.limiter.hit = unlimited
     async with database.begin() as tx:
-        strangers = [(await make_artist(tx)).user, await make_user(tx, roles=["admin", "finance", "artist"])]
+        artist = await make_artist(tx, user=await make_user(tx, roles=["label"]))
+        strangers = [artist.user, await make_user(tx, roles=["admin", "finance", "artist"])]
     others = [await client_for(one) for one in strangers]
     seen, missing = [], []
     for row, kind in OWNED.items():

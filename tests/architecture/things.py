@@ -18,6 +18,7 @@ from tests.contexts.payment.top_ups.test_top_ups import topped_up
 from tests.contexts.user.passkeys.test_service import add as add_passkey
 from tests.factories.chain_wallets import wallet as chain_wallet
 from tests.factories.exchange import make_rate, make_reserve
+from tests.factories.labels import asked_by_artist, asked_by_label, make_label
 from tests.factories.listen_reward import make_track
 from tests.factories.listen_reward import registered as registered_track
 from tests.factories.music import make_music
@@ -156,6 +157,21 @@ async def _teamed_artist(m: Making) -> Named:
     )
     await teams.join(m.tx, user_id=member.user_id, code=code, now=utc_now())
     return {"artist_id": str(made.artist_id), "user_id": str(member.user_id)}
+
+
+async def _artist_with_a_label(m: Making) -> Named:
+    made, label = await make_artist(m.tx, user=m.owner), await make_label(m.tx)
+    return {"artist_id": str(made.artist_id), "handle": label.handle}
+
+
+async def _invited_artist(m: Making) -> Named:
+    made, label = await make_artist(m.tx, user=m.owner), await make_label(m.tx)
+    return {"artist_id": str(made.artist_id), "relation_id": str(await asked_by_label(m.tx, label, made))}
+
+
+async def _asked_label(m: Making) -> Named:
+    label, artist = await make_label(m.tx, user=m.owner), await make_artist(m.tx)
+    return {"relation_id": str(await asked_by_artist(m.tx, artist, label))}
 
 
 async def _block(m: Making) -> Named:
@@ -371,6 +387,9 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "asking artist": _asking_artist,
     "block": _block,
     "teamed artist": _teamed_artist,
+    "artist with a label": _artist_with_a_label,
+    "invited artist": _invited_artist,
+    "asked label": _asked_label,
     "notification": _notification,
     "told browser": _told_browser,
     "export": _export,
@@ -448,6 +467,9 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
 _FORMS: Final[Mapping[str, Callable[[Named], dict[str, Any]]]] = {
     "POST /account/passkeys/{passkey_id}/name": lambda _: {"data": {"name": "Mine now"}},
     "POST /studio/artists/{artist_id}/invitations": lambda _: {"data": {"role": "editor", "key": str(new_id())}},
+    "POST /studio/artists/{artist_id}/labels": lambda n: {
+        "data": {"role": "editor", "handle": n["handle"], "key": str(new_id())}
+    },
     "POST /studio/artists/{artist_id}/verification": lambda _: {"data": {"evidence": "My site leads here."}},
     "POST /studio/artists/{artist_id}": lambda _: {
         "data": {"name": "Mine now", "handle": f"mine-{new_id().hex[-12:]}"}

@@ -125,6 +125,14 @@ CASES: Final = {
         "export_id": "%(id)s", "user_id": "%(user)s", "locale": "'en'", "state": "'ready'", "total": "1",
         "asked_at": DAY_BEFORE, "ready_at": DAY_BEFORE, "expires_at": "%(at)s", "size": "1", "sha256": HASH,
     }, "state = 'ready'"),
+    "user.team_invitations": Case("users.artist_invitation", {
+        "invitation_id": "%(id)s", "artist_id": "%(id)s", "code_hash": HASH, "role": "'editor'", "made_by": "%(user)s",
+        "made_at": DAY_BEFORE, "expires_at": "%(at)s",
+    }),
+    "user.label_invitations": Case("users.label_artist", {
+        "relation_id": "%(id)s", "label_id": "%(user)s", "artist_id": "%(id)s", "role": "'editor'",
+        "asked_by": "'label'", "asked_at": DAY_BEFORE, "expires_at": "%(at)s",
+    }),
     "music.served": Case("music.served", {
         "listen_id": "%(id)s", "track_id": "%(id)s", "rung": "'x'", "first_segment": "1", "last_segment": "1",
         "first_at": "%(at)s", "last_at": "%(at)s",

@@ -38,6 +38,7 @@ from vibestream.contexts.user.exports import personal as exports
 from vibestream.contexts.user.factors import personal as factors
 from vibestream.contexts.user.fans import personal as fans
 from vibestream.contexts.user.identities import personal as identities
+from vibestream.contexts.user.labels import personal as labels
 from vibestream.contexts.user.locks import personal as locks
 from vibestream.contexts.user.notifications import personal as notifications
 from vibestream.contexts.user.oauth import personal as oauth
@@ -72,6 +73,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     verification.PERSONAL,
     reports.PERSONAL,
     teams.PERSONAL,
+    labels.PERSONAL,
     pictures.PERSONAL,  # before profiles, which they belong to
     profiles.PERSONAL,
     notifications.PERSONAL,

@@ -21,6 +21,7 @@ from vibestream.contexts.user.chain_wallets import retention as chain_wallets
 from vibestream.contexts.user.email_changes import retention as email_changes
 from vibestream.contexts.user.exports import retention as exports
 from vibestream.contexts.user.identities import retention as identities
+from vibestream.contexts.user.labels import retention as labels
 from vibestream.contexts.user.notifications import retention as notifications
 from vibestream.contexts.user.oauth import retention as oauth
 from vibestream.contexts.user.passkeys import retention as passkeys
@@ -28,6 +29,7 @@ from vibestream.contexts.user.profiles import retention as profiles
 from vibestream.contexts.user.recovery import retention as recovery
 from vibestream.contexts.user.release_news import retention as release_news
 from vibestream.contexts.user.sessions import retention as sessions
+from vibestream.contexts.user.teams import retention as teams
 from vibestream.kernel.time import utc_now
 from vibestream.platform import retention_rules
 from vibestream.platform.config import Settings
@@ -52,6 +54,8 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *notifications.RULES,
         *release_news.RULES,
         *exports.RULES,
+        *teams.RULES,
+        *labels.RULES,
         *delivery.RULES,
         *listening.RULES,
         *scoring.RULES,

@@ -1,4 +1,4 @@
-"""Somebody joins or leaves an artist's team: in the same transaction they are let at the artist's music, or out of it.
+"""Somebody joins or leaves an artist's team, a label its artists: in the same transaction they are at the music, or out of it.
 
 Not by an event, as what crosses contexts otherwise goes: whoever is taken out must be out when the owner is told so, and
 an event takes its time. See docs/decisions/0029.
@@ -7,13 +7,19 @@ an event takes its time. See docs/decisions/0029.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import Part, Through
+from vibestream.contexts.user.events import RoleChanged
+from vibestream.contexts.user.labels import service as labels
+from vibestream.contexts.user.labels.service import Side
 from vibestream.contexts.user.teams import service as teams
 from vibestream.kernel.ids import ArtistId, UserId
+from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
+from vibestream.platform.events.subscriptions import Subscription
 from vibestream.platform.invariants import Finding, Invariant
 
 _SHOWN: Final = 5
@@ -42,6 +48,37 @@ async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: 
     await catalogue.dismiss_member(tx, artist_id=artist_id, user_id=member, through=Through.TEAM)
 
 
+async def accept(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> None:
+    """Accept, from one's own side, that a label works for an artist, and let it at the music as was agreed.
+
+    Raises:
+        RelationMissing: see `labels.accept`.
+    """
+    found = await labels.accept(tx, relation_id=relation_id, side=side, by=by, now=now)
+    part = Part(found.role.value)
+    await catalogue.admit_member(
+        tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL, part=part, now=now
+    )
+
+
+async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> None:
+    """End, from one's own side, that a label works for an artist; or refuse or withdraw what was asked.
+
+    Raises:
+        RelationMissing: see `labels.end`.
+    """
+    found = await labels.end(tx, relation_id=relation_id, side=side, by=by, now=now)
+    await catalogue.dismiss_member(tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL)
+
+
+async def dissolve(tx: Tx, event: RoleChanged) -> None:
+    """End everything of an account that acts for no label any more."""
+    if event.role != "label" or event.granted:
+        return
+    for one in await labels.end_every(tx, label=event.user_id, now=utc_now()):
+        await catalogue.dismiss_member(tx, artist_id=one.artist_id, user_id=one.label_id, through=Through.LABEL)
+
+
 async def _teams_work_on_music(tx: Tx) -> Finding:
     in_teams = await teams.every_member(tx)
     at_music = await catalogue.members_through(tx, through=Through.TEAM)
@@ -50,10 +87,27 @@ async def _teams_work_on_music(tx: Tx) -> Finding:
     return Finding(ok=not wrong, figure=f"{len(in_teams):,} members of teams", detail="; ".join(sorted(wrong)[:_SHOWN]))
 
 
+async def _labels_work_on_music(tx: Tx) -> Finding:
+    agreed = await labels.every_active(tx)
+    at_music = await catalogue.members_through(tx, through=Through.LABEL)
+    wrong = [f"{one} is agreed and the label not let at the music" for one in agreed - at_music]
+    wrong += [f"{one} is let at music without being agreed" for one in at_music - agreed]
+    return Finding(ok=not wrong, figure=f"{len(agreed):,} artists on rosters", detail="; ".join(sorted(wrong)[:_SHOWN]))
+
+
 INVARIANTS: Final = (
     Invariant(
         "teams.work_on_music",
         "Those who work on an artist's music through its team are those who are in it, each as what they are there.",
         _teams_work_on_music,
     ),
+    Invariant(
+        "labels.work_on_music",
+        "The labels that work on an artist's music are those on whose roster it is, each as was agreed.",
+        _labels_work_on_music,
+    ),
+)
+
+SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
+    Subscription(event=RoleChanged, consumer="work_for_artists", handle=dissolve),
 )

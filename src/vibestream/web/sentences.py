@@ -200,6 +200,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "profile.handle_taken": N_("The handle {handle} is taken, or looks like one that is. Choose another."),
     "profile.link_invalid": N_("This is not a link that can be shown: write its address with https://."),
     "profile.owner_only": N_("Only the owner changes the name and the handle."),
+    "label.artist_unknown": N_("There is no artist with this handle."),
+    "label.on_roster": N_("This label and this artist work together already, or one has asked the other."),
+    "label.relation_missing": N_(
+        "There is nothing to answer or to end here. It may have been ended, or 30 days are over."
+    ),
+    "label.roster_full": N_("There are as many as allowed. End one first."),
+    "label.unknown": N_("There is no label with this handle."),
     "team.code_unknown": N_("No invitation is good under this code. It may have been used, or a week is over."),
     "team.full": N_("The team is full. Take somebody out first, or wait until an invitation is over."),
     "team.in_team": N_("You are in this artist's team already."),

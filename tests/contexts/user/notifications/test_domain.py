@@ -133,7 +133,7 @@ def test_every_kind_is_said_whole_in_every_language_and_leads_somewhere(kind: Ki
     assert "{" not in whole
     assert "http" not in said.title + said.body  # what the list shows leads by its own link
     assert whole.count(URL + said.path) == whole.count("http") <= 1
-    assert said.path == PLACES[kind].replace("{release}", str(FACTS["release"]))
+    assert said.path == PLACES[kind].format(**FACTS)
     assert said.path.startswith("/")
 
 
@@ -188,6 +188,7 @@ def test_what_is_mandatory_comes_whatever_was_chosen():
         Kind.PAGE_SHOWN,
         Kind.RELEASE_CONDEMNED,
         Kind.TEAM_JOINED,
+        Kind.LABEL_JOINED,
     }
     for kind in Kind:
         if RULES[kind].mandatory:

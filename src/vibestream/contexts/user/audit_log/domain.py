@@ -74,6 +74,9 @@ class Action(enum.StrEnum):
     RELEASE_CONDEMNED = "release.condemned"
     TEAM_JOINED = "team.joined"
     TEAM_LEFT = "team.left"
+    ROSTER_ASKED = "roster.asked"
+    ROSTER_JOINED = "roster.joined"
+    ROSTER_LEFT = "roster.left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ async def join(tx: Tx, *, user_id: UserId, code: str, now: datetime) -> tuple[Ar
 
 
 async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: datetime) -> None:
-    """Take a member out, as the owner, or leave oneself; what they may do ends with this transaction.
+    """Take a member out, as the owner, or leave oneself; the other side is told, and what they may do ends with this transaction.
 
     `flows.work_for_artists.drop` calls this, and ends their part in the music in the same transaction.
 
@@ -114,6 +114,14 @@ async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: 
     """
     if not await store.drop_member(tx, artist_id=artist_id, member=member, by=by):
         raise MemberMissing
+    await notifications.tell(
+        tx,
+        user_id=await store.owner_of(tx, artist_id=artist_id) if by == member else member,
+        kind=Kind.TEAM_LEFT,
+        key=f"{artist_id}:{member}:{now.isoformat()}",
+        facts={"when": now.isoformat()},
+        now=now,
+    )
     await audit_log.record(
         tx, action=Action.TEAM_LEFT, user_id=member, actor_id=by, now=now, detail=f"artist {artist_id}"
     )

@@ -119,6 +119,15 @@ async def list_memberships(tx: Tx, *, user_id: UserId) -> list[Membership]:
     )
 
 
+async def drop_invitations(tx: Tx, *, before: datetime, most: int) -> int:
+    """Delete invitations whose code expired before an instant, at most so many, and return how many."""
+    return await tx.execute(
+        "DELETE FROM users.artist_invitation WHERE invitation_id IN (SELECT invitation_id FROM users.artist_invitation"
+        " WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        [before, most],
+    )
+
+
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return in whose teams a person is, and the invitations that they made; nothing of who used these."""
     return await tx.values(
