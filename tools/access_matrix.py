@@ -212,6 +212,7 @@ STUDIO: Final[Mapping[str, Work]] = {
 
 OTHERS: Final[Mapping[str, Bears]] = {
     "GET /media/{path:path}": Bears.SIGNED,
+    "POST /step-up/with/{provider}": Bears.NO_OBJECT,
     "GET /sign-in-with/{provider}": Bears.NO_OBJECT,
     "GET /sign-in-with/{provider}/back": Bears.NO_OBJECT,
     "POST /sign-in-with/{provider}/back": Bears.NO_OBJECT,

@@ -26,6 +26,17 @@ def upgrade() -> None:
     ALTER TABLE users.second_step ADD COLUMN round bigint NOT NULL DEFAULT 0;
     COMMENT ON COLUMN users.second_step.round IS 'The round in which the first factor was shown.';
 
+    ALTER TABLE users.identity_request
+        ADD COLUMN user_id uuid REFERENCES users.account,
+        ADD COLUMN session_id uuid,
+        ADD COLUMN carried bytea,
+        ADD CHECK (num_nulls(user_id, session_id, carried) IN (0, 3)),
+        ADD CHECK (user_id IS NULL OR NOT linking);
+    COMMENT ON COLUMN users.identity_request.session_id IS
+        'Of somebody who is signed in and is to show there that it is them: what comes back is for this session alone.';
+    COMMENT ON COLUMN users.identity_request.carried IS 'What they had asked for, encrypted, to be done after that.';
+    CREATE INDEX identity_request_of_person ON users.identity_request (user_id) WHERE user_id IS NOT NULL;
+
     CREATE INDEX heartbeat_received ON listen_reward.heartbeat USING brin (received_at);
     COMMENT ON TABLE listen_reward.heartbeat IS
         'Raw heartbeats as taken, never changed: the evidence behind each listen, for as long as anybody may ask for it.';

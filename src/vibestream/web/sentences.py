@@ -189,6 +189,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "access.scope_missing": N_("The app was not allowed to do this."),
     "access.token_in_address": N_("There is a secret in the address. Open the page without it."),
     "access.token_refused": N_("The app may not do anything in your name any more."),
+    "identity.another_account": N_("That is not the account there that yours is connected with. Nothing was done."),
+    "identity.cannot_prove": N_(
+        "That does not show that it is you. Show your password, your second factor or a passkey."
+    ),
     "session.missing": N_("There is no such session; it may have ended already."),
     "session.overtaken": N_("While you were signing in, this account was signed out everywhere. Sign in once more."),
     "profile.artist_missing": N_("There is no such artist."),

@@ -17,10 +17,10 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.accounts.service import SecondStep, SignedIn
 from vibestream.contexts.user.identities import service as identities
-from vibestream.contexts.user.identities.service import Answer, Newcomer, ToConnect
+from vibestream.contexts.user.identities.service import Answer, Newcomer, Proved, ToConnect
 from vibestream.contexts.user.sessions.service import Device, device_of
 from vibestream.kernel.errors import VibeStreamError
-from vibestream.platform.access import ANYONE
+from vibestream.platform.access import ANYONE, Principal
 from vibestream.platform.http.browser_cookie import BrowserCookie
 from vibestream.platform.http.cookies import SessionCookie
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, RuntimeDep, TxDep
@@ -58,6 +58,21 @@ class NewcomerView:
     form: Filled
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The page after somebody has shown at an issuer that it is them: what they had asked for, to be sent."""
+
+    again: str
+    carried: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The page when that did not show it."""
+
+    error: str
+
+
 @router.get("/sign-in-with/{provider}", policy=ANYONE, dependencies=[Depends(rate_limit("sign_in_with", "30/minute"))])
 async def lead_there(
     *,
@@ -82,7 +97,7 @@ async def lead_there(
     except identities.IssuerUnavailable as error:
         raise answer_with(request, error, _refused(request, error, onward=onward)) from None
     response = see_other(sent.url)
-    _remember(response, runtime, sent.browser_token, posts=sent.posts)
+    remember(response, runtime, sent.browser_token, posts=sent.posts)
     return response
 
 
@@ -94,6 +109,7 @@ async def come_back(
     provider: str,
     request: Request,
     runtime: RuntimeDep,
+    principal: MaybePrincipalDep,
     now: NowDep,
     state: Brought = "",
     code: Brought = "",
@@ -102,7 +118,7 @@ async def come_back(
 ) -> Response:
     """Take what an issuer sent the browser back with."""
     brought = Answer(state=state, code=code, error=error, iss=iss)
-    return await _answered(request, runtime, provider=provider, brought=brought, now=now)
+    return await _answered(request, runtime, provider=provider, brought=brought, principal=principal, now=now)
 
 
 @router.post(
@@ -196,7 +212,15 @@ def device(request: Request) -> Device:
     return device_of(user_agent=request.headers.get("user-agent"), address=address)
 
 
-async def _answered(request: Request, runtime: Runtime, *, provider: str, brought: Answer, now: datetime) -> Response:
+async def _answered(
+    request: Request,
+    runtime: Runtime,
+    *,
+    provider: str,
+    brought: Answer,
+    now: datetime,
+    principal: Principal | None = None,
+) -> Response:
     token = browser_token(runtime, request)
     try:
         answered = await identities.answer(
@@ -208,15 +232,29 @@ async def _answered(request: Request, runtime: Runtime, *, provider: str, brough
             now=now,
             replaces=SessionCookie.of(runtime.settings).read(request),
             device_token=device_cookie(runtime).read(request),
+            principal=principal,
         )
     except identities.ProviderMissing:
         raise
     except VibeStreamError as error:
-        raise answer_with(request, error, _refused(request, error, onward="/")) from None
+        refused = _refused(request, error, onward="/")
+        if principal is not None:
+            refused = render(request, "step_up_failed.html", Failed(sentence_of(request, error)))
+        raise answer_with(request, error, refused) from None
+    if isinstance(answered.outcome, Proved):
+        return _go_on(request, runtime, answered.outcome, onward=answered.onward)
     if not isinstance(answered.outcome, ToConnect):
         return _let_on(runtime, answered.outcome, onward=answered.onward)
     response = see_other(CONNECTED if answered.outcome.linking else _with_next(_NEWCOMER, answered.onward))
-    _remember(response, runtime, token, posts=False)
+    remember(response, runtime, token, posts=False)
+    return response
+
+
+def _go_on(request: Request, runtime: Runtime, proved: Proved, *, onward: str) -> Response:
+    response: Response = see_other(onward)
+    if proved.again:  # a page of our own: what comes from another site may not post here
+        response = render(request, "step_up_done.html", Done(proved.again, proved.carried))
+    SessionCookie.of(runtime.settings).set(response, token=proved.session.token, expires=proved.session.expires_at)
     return response
 
 
@@ -228,7 +266,8 @@ def _let_on(runtime: Runtime, entered: SignedIn | SecondStep, *, onward: str) ->
     return response
 
 
-def _remember(response: Response, runtime: Runtime, token: str, *, posts: bool) -> None:
+def remember(response: Response, runtime: Runtime, token: str, *, posts: bool) -> None:
+    """Have the browser keep the secret by which an issuer's answer is known to be its."""
     _cookie(runtime).set(response, value=token, good_for=_COOKIE_GOOD_FOR)
     if posts:
         _cross_site_cookie(runtime).set(response, value=token, good_for=_COOKIE_GOOD_FOR)

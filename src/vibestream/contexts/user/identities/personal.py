@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
-from vibestream.contexts.user.identities.store import identities
+from vibestream.contexts.user.identities.store import identities, requests
+from vibestream.platform.database import Tx
 from vibestream.platform.personal_data import PersonalData
 
-PERSONAL: Final = PersonalData(name="user.identities", export=identities.records_of, erase=identities.erase_person)
+
+async def _erase(tx: Tx, user_id: UUID) -> None:
+    await identities.erase_person(tx, user_id)
+    await requests.erase_person(tx, user_id)
+
+
+PERSONAL: Final = PersonalData(name="user.identities", export=identities.records_of, erase=_erase)
 """What is held of a person's accounts at other issuers."""

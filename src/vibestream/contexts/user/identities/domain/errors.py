@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vibestream.kernel.errors import Conflict, Gone, Missing, Unauthenticated, Unavailable
+from vibestream.kernel.errors import Conflict, Gone, InvalidInput, Missing, Unauthenticated, Unavailable
 
 
 class ProviderMissing(Missing):
@@ -62,6 +62,24 @@ class IssuerUnavailable(Unavailable):
     def reason(self) -> str:
         """A few fixed words of what was wrong."""
         return self._reason
+
+
+class AnotherAccount(InvalidInput):
+    """Somebody showed that they are another person there than the one who is signed in here."""
+
+    code: ClassVar[str] = "identity.another_account"
+
+    def __init__(self) -> None:
+        super().__init__("That is not the account there that yours is connected with. Nothing was done.")
+
+
+class CannotProve(Conflict):
+    """What this issuer says does not count as a proof for this account: it has a password or a second factor, or no such connection."""
+
+    code: ClassVar[str] = "identity.cannot_prove"
+
+    def __init__(self) -> None:
+        super().__init__("That does not show that it is you. Show your password, your second factor or a passkey.")
 
 
 class NothingWaiting(Gone):

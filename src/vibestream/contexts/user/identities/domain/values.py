@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from vibestream.kernel.ids import UserId
+from vibestream.kernel.ids import SessionId, UserId
 
 REQUEST_GOOD_FOR: Final = timedelta(minutes=10)
 WAITING_GOOD_FOR: Final = timedelta(minutes=30)
@@ -66,11 +66,18 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a browser that comes back was sent for, and until when it may."""
+    """What a browser that comes back was sent for, and until when it may.
+
+    `user_id`, `session_id`: who is signed in and is to show there that it is them; then `carried` is what they had asked for,
+    sealed. None: it is to sign in, or to connect an account there.
+    """
 
     linking: bool
     onward: str
     expires_at: datetime
+    user_id: UserId | None = None
+    session_id: SessionId | None = None
+    carried: bytes | None = None
 
     @property
     def asked_at(self) -> datetime:

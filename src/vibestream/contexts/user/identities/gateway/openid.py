@@ -34,8 +34,16 @@ class OpenIdIssuer:
         """Apple posts a form when it is asked for a name or an address."""
         return self.setting.preset is Preset.APPLE
 
-    async def address(self, *, back: str, state: str, proofs: Proofs) -> str:
-        """Return where to send a browser.
+    @property
+    def proves(self) -> bool:
+        """Google and Apple do not say when somebody showed who they are; any other issuer must, when it is asked for an age.
+
+        Source: OpenID Connect Core 1.0, 3.1.2.1 (max_age) and 2 (auth_time).
+        """
+        return self.setting.preset is Preset.OIDC
+
+    async def address(self, *, back: str, state: str, proofs: Proofs, anew: bool = False) -> str:
+        """Return where to send a browser; `anew`: to be asked who it is, although they are signed in there.
 
         Raises:
             IssuerUnavailable: it does not describe itself.
@@ -51,12 +59,15 @@ class OpenIdIssuer:
             "code_challenge": proofs.challenge,
             "code_challenge_method": "S256",
             **({"response_mode": "form_post"} if self.posts else {}),
+            **({"prompt": "login", "max_age": "0"} if anew else {}),
         }
         joint = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{joint}{urlencode(asked)}"
 
-    async def claimed(self, answer: Answer, *, back: str, proofs: Proofs, now: datetime) -> Claimed:
-        """Return who came back.
+    async def claimed(
+        self, answer: Answer, *, back: str, proofs: Proofs, now: datetime, since: datetime | None = None
+    ) -> Claimed:
+        """Return who came back; `since`: they must have shown it there after this instant.
 
         Raises:
             Declined, AnswerRefused, IssuerUnavailable: nobody that we believe in.
@@ -66,6 +77,8 @@ class OpenIdIssuer:
             raise AnswerRefused("another issuer's answer")  # before the code is sent anywhere
         given = await self._redeem(metadata, require_code(answer), back=back, proofs=proofs, now=now)
         claims = await self._claims(metadata, text(given, "id_token"), nonce=proofs.nonce, now=now)
+        if since is not None:
+            tokens.require_shown(claims, since=since, now=now)
         if not text(claims, "email") and metadata.userinfo_endpoint and text(given, "access_token"):
             said = await self._client.ask_object(metadata.userinfo_endpoint, access=text(given, "access_token"))
             if said.get("sub") != claims["sub"]:

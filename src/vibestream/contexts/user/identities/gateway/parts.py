@@ -114,15 +114,21 @@ class Issuer(Protocol):
     def posts(self) -> bool:
         """Whether it sends people back by a form that it posts, from its own site."""
 
-    async def address(self, *, back: str, state: str, proofs: Proofs) -> str:
-        """Return where to send a browser.
+    @property
+    def proves(self) -> bool:
+        """Whether it can be made to ask somebody again who they are, and says when they showed it."""
+
+    async def address(self, *, back: str, state: str, proofs: Proofs, anew: bool = False) -> str:
+        """Return where to send a browser; `anew`: to be asked who it is, although they are signed in there.
 
         Raises:
             IssuerUnavailable: it does not describe itself.
         """
 
-    async def claimed(self, answer: Answer, *, back: str, proofs: Proofs, now: datetime) -> Claimed:
-        """Return who came back.
+    async def claimed(
+        self, answer: Answer, *, back: str, proofs: Proofs, now: datetime, since: datetime | None = None
+    ) -> Claimed:
+        """Return who came back; `since`: they must have shown it there after this instant.
 
         Raises:
             Declined, AnswerRefused, IssuerUnavailable: nobody that we believe in.

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from vibestream.contexts.user.identities.domain.errors import AnswerRefused, IssuerUnavailable
+from vibestream.contexts.user.identities.domain.errors import AnswerRefused, CannotProve, IssuerUnavailable
 from vibestream.contexts.user.identities.domain.values import Claimed, Proofs
 from vibestream.contexts.user.identities.gateway.parts import Answer, Client, require_code, text
 
@@ -32,8 +32,19 @@ class PlainIssuer:
         self._base = client.setting.issuer.rstrip("/")
         self._authorize, self._redeem, self._read = self._base + authorize, self._base + redeem, read
 
-    async def address(self, *, back: str, state: str, proofs: Proofs) -> str:
-        """Return where to send a browser."""
+    @property
+    def proves(self) -> bool:
+        """OAuth alone says nothing of when somebody showed who they are."""
+        return False
+
+    async def address(self, *, back: str, state: str, proofs: Proofs, anew: bool = False) -> str:
+        """Return where to send a browser.
+
+        Raises:
+            CannotProve: they are to be asked anew, which this protocol does not know.
+        """
+        if anew:
+            raise CannotProve
         asked = {
             "response_type": "code",
             "client_id": self.setting.client_id,
@@ -45,13 +56,17 @@ class PlainIssuer:
         }
         return f"{self._authorize}?{urlencode(asked)}"
 
-    async def claimed(self, answer: Answer, *, back: str, proofs: Proofs, now: datetime) -> Claimed:
+    async def claimed(
+        self, answer: Answer, *, back: str, proofs: Proofs, now: datetime, since: datetime | None = None
+    ) -> Claimed:
         """Return who came back.
 
         Raises:
             Declined, AnswerRefused, IssuerUnavailable: nobody that we believe in.
         """
         del now
+        if since is not None:
+            raise AnswerRefused("authentication time")
         if answer.iss and answer.iss.rstrip("/") not in {self._base, f"{self._base}/login/oauth"}:
             raise AnswerRefused("another issuer's answer")
         form = {

@@ -73,6 +73,20 @@ def read_id_token(
     return claims
 
 
+def require_shown(claims: dict[str, Any], *, since: datetime, now: datetime) -> None:
+    """Refuse claims of somebody who did not show who they are after an instant; clocks may differ by a minute.
+
+    Source: OpenID Connect Core 1.0, 3.1.3.7, 13: who asked for an age checks `auth_time`, and asks again if it is too old.
+
+    Raises:
+        AnswerRefused: the token does not say when, or it was before.
+    """
+    shown = claims.get("auth_time")
+    earliest, latest = since.timestamp() - _LEEWAY_S, now.timestamp() + _LEEWAY_S
+    if not _is_number(shown) or not earliest <= shown <= latest:
+        raise AnswerRefused("authentication time")
+
+
 def apple_secret(*, pem: str, key_id: str, team_id: str, client_id: str, now: datetime) -> str:
     """Return Apple's client secret: a token by our own key, good for five minutes.
 

@@ -6,7 +6,9 @@ in whom it is connected with, and asks for the second factor of whoever has one.
 
 from vibestream.contexts.user.identities.domain.errors import (
     AddressNotProved,
+    AnotherAccount,
     AnswerRefused,
+    CannotProve,
     Declined,
     IdentitiesFull,
     IdentityMissing,
@@ -19,18 +21,21 @@ from vibestream.contexts.user.identities.domain.errors import (
 )
 from vibestream.contexts.user.identities.domain.values import REQUEST_GOOD_FOR, WAITING_GOOD_FOR, Identity
 from vibestream.contexts.user.identities.gateway import Answer
-from vibestream.contexts.user.identities.service.answering import Answered, ToConnect, answer
-from vibestream.contexts.user.identities.service.asking import Provider, Sent, providers, send
+from vibestream.contexts.user.identities.service.answering import Answered, Proved, ToConnect, answer
+from vibestream.contexts.user.identities.service.asking import Provider, Proving, Sent, providers, send
 from vibestream.contexts.user.identities.service.connecting import Newcomer, connect, make_account, newcomer
 from vibestream.contexts.user.identities.service.linking import connected, link, remove, remove_since
+from vibestream.contexts.user.identities.service.proving import proving_issuers
 
 __all__ = [
     "REQUEST_GOOD_FOR",
     "WAITING_GOOD_FOR",
     "AddressNotProved",
+    "AnotherAccount",
     "Answer",
     "AnswerRefused",
     "Answered",
+    "CannotProve",
     "Declined",
     "IdentitiesFull",
     "Identity",
@@ -40,8 +45,10 @@ __all__ = [
     "LastWayIn",
     "Newcomer",
     "NothingWaiting",
+    "Proved",
     "Provider",
     "ProviderMissing",
+    "Proving",
     "RequestExpired",
     "Sent",
     "ToConnect",
@@ -52,6 +59,7 @@ __all__ = [
     "make_account",
     "newcomer",
     "providers",
+    "proving_issuers",
     "remove",
     "remove_since",
     "send",

@@ -11,22 +11,26 @@ from vibestream.contexts.user.audit_log import service as audit_log
 from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.identities import gateway
 from vibestream.contexts.user.identities.domain.errors import (
+    AnotherAccount,
     AnswerRefused,
+    CannotProve,
     Declined,
     IssuerUnavailable,
     RequestExpired,
 )
 from vibestream.contexts.user.identities.domain.values import Claimed, Identity, Proofs, Request, hash_of
 from vibestream.contexts.user.identities.gateway import Answer
-from vibestream.contexts.user.identities.service.asking import back_address
+from vibestream.contexts.user.identities.service.asking import back_address, unsealed
 from vibestream.contexts.user.identities.service.counting import count
 from vibestream.contexts.user.identities.service.linking import link
+from vibestream.contexts.user.identities.service.proving import prove
 from vibestream.contexts.user.identities.service.waiting import keep_waiting
 from vibestream.contexts.user.identities.store import identities, requests
-from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.sessions.service import Device, OpenedSession
 from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.contexts.user.ways_in.service import Round
 from vibestream.kernel.ids import UserId
+from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.runtime import Runtime
 
@@ -39,10 +43,22 @@ class ToConnect:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """Who is signed in has shown there that it is them: their session's new token, and what they had asked for."""
+
+    session: OpenedSession
+    again: str
+    carried: tuple[tuple[str, str], ...]
+
+
+Outcome = SignedIn | SecondStep | ToConnect | Proved
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What came of an answer, and where the browser wanted to go."""
 
-    outcome: SignedIn | SecondStep | ToConnect
+    outcome: Outcome
     onward: str
 
 
@@ -56,18 +72,21 @@ async def answer(
     now: datetime,
     replaces: str | None = None,
     device_token: str = "",
+    principal: Principal | None = None,
 ) -> Answered:
     """Take the answer of an issuer from the browser that was sent there: each is taken once.
 
     Whoever is connected is signed in, after their second factor if they have one. Who is not is connected at once only if
     the issuer vouches for the address, the address was proved here, and no second factor would be passed by. Anything else
-    waits in this browser until its owner says whose it is. Opens its own transactions, one before and one after the issuer
+    waits in this browser until its owner says whose it is. Of somebody who was sent to show that it is them (`principal`), the
+    answer is that and nothing else. Opens its own transactions, one before and one after the issuer
     is asked.
 
     Raises:
         ProviderMissing: there is no such issuer.
         RequestExpired: this browser was not sent there, or too long ago, or has answered already.
         Declined, AnswerRefused, IssuerUnavailable: nobody came back that we believe in; it is counted and logged.
+        AnotherAccount, CannotProve: whoever showed themselves there is not who is signed in here, or it does not count.
         AccountClosed: the account is being erased.
         Overtaken: everybody was put out of the account since the browser was sent.
     """
@@ -90,6 +109,7 @@ async def answer(
             back=back_address(runtime.settings, provider=provider),
             proofs=Proofs.of(answer.state, key=runtime.settings.signing_key()),
             now=now,
+            since=None if request.user_id is None else request.asked_at,
         )
     except (Declined, AnswerRefused, IssuerUnavailable) as error:
         count(provider, outcome=error)
@@ -100,9 +120,19 @@ async def answer(
 
     async def finish(tx: Tx) -> Answered:
         arrival = _Arrival(claimed, device, now, replaces, device_token)
-        return Answered(await _decide(tx, runtime, request, arrival, browser_token), request.onward)
+        if request.user_id is None:
+            return Answered(await _decide(tx, runtime, request, arrival, browser_token), request.onward)
+        session = await prove(tx, request=request, claimed=claimed, principal=principal, device=device, now=now)
+        again, carried = unsealed(runtime.settings, request, state=answer.state)
+        return Answered(Proved(session, again, carried), request.onward)
 
-    answered = await runtime.database.run(finish)
+    try:
+        answered = await runtime.database.run(finish)
+    except (AnotherAccount, CannotProve) as error:
+        count(provider, outcome=error)
+        async with runtime.database.begin() as tx:
+            await _refused(tx, provider=provider, device=device, now=now, user_id=request.user_id)
+        raise
     count(provider, outcome=type(answered.outcome).__name__)
     return answered
 
@@ -169,11 +199,11 @@ async def proved_owner(tx: Tx, *, claimed: Claimed) -> UserId | None:
         return None
 
 
-async def _refused(tx: Tx, *, provider: str, device: Device, now: datetime) -> None:
+async def _refused(tx: Tx, *, provider: str, device: Device, now: datetime, user_id: UserId | None = None) -> None:
     await audit_log.record(
         tx,
-        action=audit_log.Action.SIGN_IN_REFUSED,
-        user_id=None,
+        action=audit_log.Action.SIGN_IN_REFUSED if user_id is None else audit_log.Action.FACTOR_REFUSED,
+        user_id=user_id,
         now=now,
         network=device.network,
         detail=provider,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from vibestream.contexts.user.identities.domain.values import Request
 from vibestream.platform.database import Tx
@@ -11,9 +12,19 @@ from vibestream.platform.database import Tx
 async def add(tx: Tx, *, state_hash: bytes, browser_hash: bytes, provider: str, request: Request) -> None:
     """Note that a browser is sent to an issuer."""
     await tx.execute(
-        "INSERT INTO users.identity_request (state_hash, browser_hash, provider, linking, onward, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
-        [state_hash, browser_hash, provider, request.linking, request.onward, request.expires_at],
+        "INSERT INTO users.identity_request (state_hash, browser_hash, provider, linking, onward, expires_at, user_id,"
+        " session_id, carried) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            state_hash,
+            browser_hash,
+            provider,
+            request.linking,
+            request.onward,
+            request.expires_at,
+            request.user_id,
+            request.session_id,
+            request.carried,
+        ],
     )
 
 
@@ -22,9 +33,14 @@ async def take(tx: Tx, *, state_hash: bytes, browser_hash: bytes, provider: str,
     return await tx.one(
         Request,
         "DELETE FROM users.identity_request WHERE state_hash = %s AND browser_hash = %s AND provider = %s"
-        " AND expires_at > %s RETURNING linking, onward, expires_at",
+        " AND expires_at > %s RETURNING linking, onward, expires_at, user_id, session_id, carried",
         [state_hash, browser_hash, provider, now],
     )
+
+
+async def erase_person(tx: Tx, user_id: UUID) -> None:
+    """Delete what a person was sent to an issuer for."""
+    await tx.execute("DELETE FROM users.identity_request WHERE user_id = %s", [user_id])
 
 
 async def keep_waiting(tx: Tx, *, browser_hash: bytes, sealed: bytes, expires_at: datetime) -> None:
