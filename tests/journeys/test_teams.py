@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.journeys import people, test_figures
 from tests.journeys.conftest import Product, own_installation
 from tests.journeys.looking import DOWN_TO_SMALL, look_in_both_languages
+from vibestream.platform.database import Tx
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -114,3 +115,53 @@ def _writes_nothing(page: Page) -> None:
     """Nothing on the page itself sends a form."""
     expect(page.locator("main form[method=post]")).to_have_count(0)
     expect(page.locator("main button:not([type=button])")).to_have_count(0)
+
+
+def test_a_label_asks_the_owner_proves_that_it_is_them_and_says_yes_and_ends_it(
+    browser_for: Callable[..., BrowserContext], product: Product, shots: Path
+):
+    owner, label = (browser_for().new_page() for _ in range(2))
+    artist, acts = people.somebody("Mar Soler"), people.somebody("Casa Sur")
+    people.signs_up(owner, artist)
+    people.becomes_artist(owner, name="Río Lento", handle="rio.lento")
+    people.signs_up(label, acts)
+    people.opens_page(label, handle="casa.sur")
+    product.command("grant-role", acts.email, "label")
+    label.goto("/")
+    label.get_by_role("link", name="Label").first.click()
+    look_in_both_languages(label, "roster-empty", shots=shots, widths=DOWN_TO_SMALL)
+    label.get_by_label("Handle of the artist").fill("@rio.lento")
+    label.get_by_label("As", exact=True).select_option("editor")
+    label.get_by_role("button", name="Ask", exact=True).click()
+    expect(label.get_by_text("Asked. The artist's owner is told")).to_be_visible()
+    look_in_both_languages(label, "roster-asked", shots=shots, widths=DOWN_TO_SMALL)
+
+    owner.goto("/notifications")
+    owner.get_by_role("button", name="Open: A label would like to work").click()
+    owner.wait_for_url("**/labels")
+    look_in_both_languages(owner, "artist-labels-asked", shots=shots, widths=DOWN_TO_SMALL)
+    test_figures._done(product, lambda tx: _proved_long_ago(tx, artist.email))
+    owner.get_by_role("button", name="Accept Casa Sur").click()
+    owner.locator("[name=proof_code]").fill(people.PASSWORD)
+    owner.locator("form[action='/step-up'] button.primary").click()
+    expect(owner.get_by_text("The label works for the artist now.")).to_be_visible()
+    look_in_both_languages(owner, "artist-labels", shots=shots, widths=DOWN_TO_SMALL)
+
+    label.goto("/label")
+    look_in_both_languages(label, "roster", shots=shots, widths=DOWN_TO_SMALL)
+    label.locator("main").get_by_role("link", name="Río Lento").click()
+    expect(label.get_by_role("link", name="New release")).to_be_visible()
+    expect(label.get_by_role("link", name="Royalties")).to_have_count(0)
+    owner.get_by_role("button", name="End Casa Sur").click()
+    expect(owner.get_by_text("It is ended.")).to_be_visible()
+    assert label.evaluate(_OUT, "/studio?artist=rio.lento") == 404
+    label.goto("/label")
+    expect(label.get_by_text("No artist yet")).to_be_visible()
+
+
+async def _proved_long_ago(tx: Tx, email: str) -> None:
+    await tx.execute(
+        "UPDATE users.session SET proved_at = proved_at - interval '1 hour' WHERE user_id ="
+        " (SELECT user_id FROM users.address WHERE email = %s)",
+        [email],
+    )
