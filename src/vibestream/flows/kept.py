@@ -120,7 +120,6 @@ _BY_REASON: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "users.address",
             "users.artist_follow",
             "users.artist_handle",
-            "users.artist_invitation",
             "users.artist_member",
             "users.artist_profile",
             "users.block",
@@ -154,6 +153,7 @@ _BY_REASON: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         FIGURES,
         (
             "listen_reward.audience_part",
+            "listen_reward.audience_piece",
             "listen_reward.audience_total",
             "listen_reward.audience_week",
             "listen_reward.score",
