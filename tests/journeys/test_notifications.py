@@ -8,8 +8,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
@@ -17,10 +19,12 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 
 from tests.journeys import people
 from tests.journeys.conftest import Product, _free_port, running
-from tests.journeys.looking import DOWN_TO_SMALL, look_in_both_languages
+from tests.journeys.looking import DOWN_TO_SMALL, OUTSIDE, look, look_in_both_languages
 from vibestream.cli.connection import embedded_root
 from vibestream.platform.config import load_settings
 from vibestream.platform.postgres import embedded
+from vibestream.sandbox.mail import letterbox
+from vibestream.sandbox.mail.letterbox import Arrived
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -50,6 +54,24 @@ async def run():
 asyncio.run(run())
 """
 """A fan's tips, as the consumer of what payment announces tells them."""
+CHANGED: Final = """async ([made, former]) => {
+  let asked = null, ended = false;
+  PushManager.prototype.subscribe = async (options) => {
+    const key = btoa(String.fromCharCode(...new Uint8Array(options.applicationServerKey)));
+    asked = key.replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=+$/, "");
+    return { endpoint: made.endpoint, options, toJSON: () => made, unsubscribe: async () => { ended = true; } };
+  };
+  const event = new Event("pushsubscriptionchange");
+  event.oldSubscription = { endpoint: former };
+  const work = [];
+  event.waitUntil = (promise) => work.push(promise);
+  self.dispatchEvent(event);
+  await Promise.all(work);
+  return ended ? "ended" : asked;
+}"""
+"""In the service worker: the vendor gives another subscription. The event is not the browser's own, which no tool can bring
+about without a vendor; what the worker does with it, by which key and session, and what the server keeps of it, is real."""
+FAR: Final = "Asia/Tokyo"
 SHOWN: Final = """async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
     one => [one.title, one.body, one.data])"""
 
@@ -146,6 +168,119 @@ def test_the_bell_counts_what_was_told_while_the_connection_was_cut(chromium: Br
     page.screenshot(path=shots / "bell-after-a-cut.png")
     context.close()
     assert heard == ["1", "2", "3"], "what it missed is told again by its numbers, and nothing twice"
+
+
+def test_a_follower_hears_of_a_release_and_is_led_to_it(
+    browser_for: Callable[..., BrowserContext], shots: Path, tmp_path: Path
+):
+    artist, fan = browser_for().new_page(), browser_for().new_page()
+    people.signs_up(artist, people.somebody("Nil Ferrer"))
+    people.becomes_artist(artist, name="Nil Ferrer", handle="nil.ferrer")
+    people.signs_up(fan, people.somebody("Eva Mar"))
+    fan.goto("/notifications/choices")
+    fan.get_by_role("checkbox", name="New releases of artists that you follow: by mail").check()
+    fan.locator("form[action='/notifications/choices'] button").click()
+    fan.goto("/artists/nil.ferrer")
+    fan.get_by_role("button", name="Follow").click()
+    expect(fan.get_by_role("button", name="Stop following")).to_be_visible()
+
+    people.uploads(artist, people.cut_songs(tmp_path)[:1])
+    address = people.publishes(artist, title="First Light")
+    fan.goto("/notifications")
+    told = fan.get_by_text("Nil Ferrer released a new single", exact=True)
+    for _ in range(60):
+        if told.count():
+            break
+        fan.wait_for_timeout(500)
+        fan.reload()
+    expect(told).to_have_count(1)
+    expect(fan.get_by_text("Nil Ferrer, whom you follow, released a new single. It can be heard now.")).to_be_visible()
+    look_in_both_languages(fan, "notifications-release", shots=shots, widths=DOWN_TO_SMALL)
+    fan.get_by_role("button", name="Open: Nil Ferrer released a new single").click()
+    fan.wait_for_url(f"**{address}")
+    fan.goto("/notifications/choices")
+    look_in_both_languages(fan, "notification-choices-releases", shots=shots, widths=(1280, 390))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_night_ends_in_one_mail_by_the_readers_own_clock(
+    browser_for: Callable[..., BrowserContext], product: Product, shots: Path, language: str
+):
+    page, person = browser_for().new_page(), people.somebody("Ana Río")
+    people.signs_up(page, person)
+    now = datetime.now(ZoneInfo(FAR))
+    ends = (now + timedelta(seconds=100)).replace(second=0, microsecond=0)
+    page.goto("/notifications/choices")
+    page.get_by_label("Time zone").select_option(FAR)
+    page.get_by_label("Quiet from").fill((now - timedelta(hours=2)).strftime("%H:%M"))
+    page.get_by_label("Quiet until").fill(ends.strftime("%H:%M"))
+    page.locator("form[action='/notifications/hours'] button").click()
+    expect(page.get_by_text("Your hours were saved.")).to_be_visible()
+    look(page, f"quiet-hours-{language}", shots=shots)
+    if language == "es":
+        form: dict[str, str | float | bool] = {"language": "es", "theme": "auto"}
+        assert page.request.post("/preferences", form=form, max_redirects=0).status == 303
+    _tells(product, person.email, "1", "2", "3")
+    page.goto("/notifications")
+    expect(page.get_by_text("5.00 EUR", exact=False).first).to_be_visible()
+    held = ends.timestamp() - time.time()
+    assert held > 5, "there is some of the night left to be seen"
+    assert _mails(product, person.email) == []
+
+    page.wait_for_timeout((held + 2) * 1000)
+    deadline = time.monotonic() + 90
+    while not _mails(product, person.email) and time.monotonic() < deadline:
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(4_000)  # a second one would come now
+    [mail] = _mails(product, person.email)
+    assert mail.arrived_at.timestamp() >= ends.timestamp(), "not before the reader's night is over"
+    assert mail.subject == {"en": "A tip: 5.00 EUR, and 2 more", "es": "Una propina: 5.00 EUR, y 2 más"}[language]
+    assert mail.text.count("4.50 EUR") == 3
+
+    page.goto("/sandbox/mail")
+    page.get_by_role("link").filter(has_text=person.email).filter(has_text=mail.subject).click()
+    expect(page.locator(".letter-text")).to_contain_text(mail.subject.partition(",")[0])
+    look(page, f"digest-arrived-{language}", shots=shots)
+    for shade in ("light", "dark"):
+        for width in (700, 390):
+            reader = browser_for(color_scheme=shade, viewport={"width": width, "height": 900}).new_page()
+            reader.set_content(mail.html)
+            assert not reader.evaluate(OUTSIDE)
+            reader.screenshot(path=shots / f"digest-mail-{language}-{shade}-{width}.png", full_page=True)
+
+
+def test_a_browser_whose_subscription_its_vendor_changed_is_told_where_it_is_now(
+    browser_for: Callable[..., BrowserContext], product: Product, vendor: str
+):
+    context = browser_for()
+    context.grant_permissions(["notifications"], origin=product.url)
+    context.add_init_script(VENDOR)
+    made: list[dict[str, Any]] = []
+    context.expose_function("vendor", lambda key: _subscribes(vendor, key, made))
+    page, person = context.new_page(), people.somebody("Kito Alba")
+    people.signs_up(page, person)
+    page.goto("/notifications/choices")
+    page.get_by_role("button", name="Tell me in this browser").click()
+    expect(page.get_by_text("This browser is told from now on.")).to_be_visible()
+    [worker] = context.service_workers
+    sender = page.request.get("/api/v1/push-sender").json()["sender"]
+    _subscribes(vendor, sender, made)  # what the vendor gives the browser in its place
+    assert worker.evaluate(CHANGED, [made[1], made[0]["endpoint"]]) == sender
+    page.reload()
+    expect(page.get_by_text("this browser", exact=True)).to_have_count(1)
+    _tells(product, person.email, "changed")
+    assert [one["title"] for one in _arrived(made[1], many=1)] == ["A tip: 5.00 EUR"]
+    assert _arrived(made[0], many=0) == []
+
+    assert page.request.post("/sign-out", max_redirects=0).status == 303
+    _subscribes(vendor, sender, made)
+    assert worker.evaluate(CHANGED, [made[2], made[1]["endpoint"]]) == "ended", "nobody is signed in: nobody is told"
+
+
+def _mails(product: Product, email: str) -> list[Arrived]:
+    """Return what arrived for somebody about tips, which is all that can wait here."""
+    found = letterbox.arrived(letterbox.folder_of(load_settings(data_dir=product.data)), to=email)
+    return [one for one in found if "5.00 EUR" in one.subject]
 
 
 def _web_dies(product: Product) -> None:
