@@ -36,6 +36,7 @@ import vibestream.contexts.user.accounts.service.tidying
 import vibestream.contexts.user.email_changes.service
 import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping
+import vibestream.contexts.user.notifications.jobs
 import vibestream.contexts.user.notifications.service.mailing
 import vibestream.contexts.user.notifications.service.pushing
 import vibestream.contexts.user.oauth.jobs

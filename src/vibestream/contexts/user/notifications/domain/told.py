@@ -71,3 +71,8 @@ def is_bounce(reply: str) -> bool:
     """
     reasoned = _REASONED.match(reply)
     return reasoned[1] == _ADDRESSING if reasoned else _PLAIN.match(reply) is not None
+
+
+def is_no_mailbox(status: str) -> bool:
+    """Say whether an enhanced status code means for good that there is no such mailbox. Source: RFC 3463, 3.2."""
+    return status.startswith("5.1.")

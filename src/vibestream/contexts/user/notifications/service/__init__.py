@@ -39,6 +39,7 @@ from vibestream.contexts.user.notifications.service.reading import (
     unread,
     which_know,
 )
+from vibestream.contexts.user.notifications.service.returning import note_returned
 from vibestream.contexts.user.notifications.service.telling import TOLD, tell, tell_many
 from vibestream.contexts.user.notifications.service.unsubscribing import (
     LinkInvalid,
@@ -76,6 +77,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "missed_since",
+    "note_returned",
     "notifications_of",
     "public_key",
     "push_notification",

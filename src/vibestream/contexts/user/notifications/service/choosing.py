@@ -9,7 +9,7 @@ from vibestream.contexts.user.notifications.domain import timing
 from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, Kind, require_optional, wants
 from vibestream.contexts.user.notifications.domain.timing import Hours
 from vibestream.contexts.user.notifications.domain.told import Bounce
-from vibestream.contexts.user.notifications.service.mailing import address_hash
+from vibestream.contexts.user.notifications.service.returning import address_hash
 from vibestream.contexts.user.notifications.store import choices, deliveries
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +11,11 @@ from uuid import UUID
 import structlog
 
 from vibestream.contexts.user.accounts import service as accounts
-from vibestream.contexts.user.events import MailBounced
 from vibestream.contexts.user.notifications.domain import words
 from vibestream.contexts.user.notifications.domain.kinds import RULES, Channel, Kind, wants
-from vibestream.contexts.user.notifications.domain.told import Bounce, Notification, State, is_bounce
+from vibestream.contexts.user.notifications.domain.told import Notification, State, is_bounce
 from vibestream.contexts.user.notifications.domain.words import Said
+from vibestream.contexts.user.notifications.service.returning import address_hash, mark
 from vibestream.contexts.user.notifications.service.unsubscribing import stop_token
 from vibestream.contexts.user.notifications.store import choices, deliveries, told
 from vibestream.contexts.user.profiles import service as profiles
@@ -24,12 +23,10 @@ from vibestream.kernel.ids import UserId
 from vibestream.kernel.time import utc_now
 from vibestream.platform import letter
 from vibestream.platform.database import Tx
-from vibestream.platform.events.outbox import publish
 from vibestream.platform.jobs import job
 from vibestream.platform.mail import Mail, MailMalformed, MailRefused
 from vibestream.platform.runtime import Runtime
 
-_REPLY_CHARACTERS: Final = 200
 _CAN_WAIT: Final = frozenset(kind for kind in Kind if not RULES[kind].mandatory)
 """Kinds that are held back, sent together, and can be stopped."""
 _log = structlog.get_logger()
@@ -68,11 +65,6 @@ async def mail_notification(runtime: Runtime, *, delivery_id: str) -> None:
         return
     async with runtime.database.begin() as tx:
         await deliveries.settle(tx, delivery_ids=found.delivery_ids, state=State.SENT, now=utc_now())
-
-
-def address_hash(address: str) -> bytes:
-    """Return what stands for an address where the address itself must not."""
-    return hashlib.sha256(address.encode()).digest()
 
 
 async def _prepare(tx: Tx, *, runtime: Runtime, delivery_id: UUID) -> _Prepared | None:
@@ -155,9 +147,4 @@ async def _refused(tx: Tx, prepared: _Prepared, *, reply: str, now: datetime) ->
     state = State.UNREACHABLE if bounced else State.REFUSED
     await deliveries.settle(tx, delivery_ids=prepared.delivery_ids, state=state, now=now)
     if bounced:
-        # The server's words may quote the address, which stands in no other place than the account.
-        said = reply.replace(prepared.mail.to, "…")[:_REPLY_CHARACTERS]
-        bounce = Bounce(bounced_at=now, reply=said)
-        hashed = address_hash(prepared.mail.to)
-        await deliveries.save_bounce(tx, user_id=prepared.owner, address_hash=hashed, bounce=bounce)
-        await publish(tx, MailBounced(user_id=prepared.owner, occurred_at=now))
+        await mark(tx, user_id=prepared.owner, address=prepared.mail.to, reply=reply, now=now)

@@ -83,14 +83,25 @@ async def settle(tx: Tx, *, delivery_ids: Collection[UUID], state: State, now: d
     )
 
 
-async def save_bounce(tx: Tx, *, user_id: UserId, address_hash: bytes, bounce: Bounce) -> None:
-    """Note that mail to somebody's address came back."""
-    await tx.execute(
+async def owner_of(tx: Tx, *, delivery_id: UUID) -> UserId | None:
+    """Return whom a mail was for."""
+    found = await tx.value(
+        "SELECT n.user_id FROM users.notification_delivery d JOIN users.notification n USING (notification_id)"
+        " WHERE d.delivery_id = %s",
+        [delivery_id],
+    )
+    return None if found is None else UserId(found)
+
+
+async def save_bounce(tx: Tx, *, user_id: UserId, address_hash: bytes, bounce: Bounce) -> bool:
+    """Note that mail to somebody's address came back, and say whether that is new."""
+    saved = await tx.execute(
         "INSERT INTO users.notification_bounce (user_id, address_hash, bounced_at, reply) VALUES (%s, %s, %s, %s)"
         " ON CONFLICT (user_id) DO UPDATE SET address_hash = excluded.address_hash, bounced_at = excluded.bounced_at,"
-        " reply = excluded.reply",
+        " reply = excluded.reply WHERE notification_bounce.address_hash <> excluded.address_hash",
         [user_id, address_hash, bounce.bounced_at, bounce.reply],
     )
+    return saved == 1
 
 
 async def find_bounce(tx: Tx, *, user_id: UserId, address_hash: bytes) -> Bounce | None:
