@@ -211,7 +211,8 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(None, description="User name at the SMTP server.")
     smtp_password: SecretStr | None = Field(None, description="Password at the SMTP server.")
     bounce_mailbox: SecretStr | None = Field(
-        None, description="Where mail comes back to, as `pop3s://user:password@host`; unset: it is not read. It is a secret."
+        None,
+        description="Where mail comes back to, as `pop3s://user:password@host`; unset: it is not read. It is a secret.",
     )
     mail_from: str = Field(
         "VibeStream <no-reply@vibestream.localhost>", description="Sender of mail; production requires your own domain."
