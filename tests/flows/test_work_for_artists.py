@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -24,10 +26,13 @@ from vibestream.contexts.music.packaging.domain.asset import State
 from vibestream.contexts.music.packaging.domain.tags import Tags
 from vibestream.contexts.music.packaging.service import reporting
 from vibestream.contexts.music.packaging.store import list_owners
+from vibestream.contexts.music.uploads.domain import upload as uploads
+from vibestream.contexts.music.uploads.domain.upload import Upload
+from vibestream.contexts.music.uploads.store import rows
 from vibestream.contexts.user.teams.service import MemberMissing, TeamRole
 from vibestream.flows.personal_data import PERSONAL_DATA
 from vibestream.flows.work_for_artists import INVARIANTS, drop
-from vibestream.kernel.ids import UserId, new_id
+from vibestream.kernel.ids import UploadId, UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
 
@@ -220,6 +225,33 @@ async def test_progress_of_a_song_is_told_to_its_editor_while_they_are_one(tx: T
     await dropped_from(tx, artist.artist_id, artist.user_id, editor)
     assert await reporting.announce_progress(tx, asset_id=made.asset_id, state=State.PACKAGING, percent=6) == ()
     assert await list_owners(tx, asset_id=made.asset_id) == []
+
+
+async def test_bytes_that_are_on_their_way_when_their_sender_is_taken_out_are_noted_no_more(tx: Tx):
+    artist = await make_artist(tx)
+    editor = await make_member(tx, artist)
+    upload = Upload(
+        upload_id=UploadId(new_id()),
+        user_id=editor.user_id,
+        file_name="a.flac",
+        metadata="",
+        size_bytes=9,
+        received_bytes=0,
+        state=uploads.State.RECEIVING,
+        place=new_id(),
+        sha256=None,
+        created_at=utc_now(),
+        expires_at=utc_now() + timedelta(hours=1),
+    )
+    assert await rows.insert_upload(tx, upload, as_editor=True)
+    assert await rows.save_progress(tx, upload, received_bytes=4, expires_at=upload.expires_at)
+    noted = replace(upload, received_bytes=4)
+    await dropped_from(tx, artist.artist_id, artist.user_id, editor)
+    assert not await rows.save_progress(tx, noted, received_bytes=6, expires_at=upload.expires_at)
+    assert not await rows.save_stored(tx, noted, sha256="00" * 32, now=utc_now())
+    assert not await rows.save_terminated(tx, upload_id=upload.upload_id, user_id=editor.user_id, now=utc_now())
+    assert not await rows.insert_upload(tx, replace(upload, upload_id=UploadId(new_id())), as_editor=True)
+    assert await rows.list_uploads(tx, user_id=editor.user_id, before=None, limit=9) == []
 
 
 async def test_the_audit_sees_who_is_in_a_team_and_not_at_its_music_and_the_other_way_round(tx: Tx):

@@ -10,6 +10,7 @@ from vibestream.cli.connection import reachable_owner_dsn
 from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.access.service import Role
 from vibestream.contexts.user.accounts import service as accounts
+from vibestream.flows import work_for_artists
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database, as_app_role
@@ -41,6 +42,8 @@ async def _change(dsn: str, *, email: str, role: Role, revoke: bool) -> str:
         account = await accounts.user_by_email(tx, email=email)
         if revoke:
             held = await access.revoke_role(tx, user_id=account.user_id, role=role, revoked_by=None, now=now)
+            if role is Role.LABEL:
+                await work_for_artists.dissolve_label(tx, label=account.user_id, now=now)
             return f"{account.email} is {role} no longer." if held else f"{account.email} was not {role}."
         new = await access.grant_role(tx, user_id=account.user_id, role=role, granted_by=None, now=now)
     return f"{account.email} is {role} now." if new else f"{account.email} was {role} already."

@@ -71,12 +71,16 @@ async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetim
     await catalogue.dismiss_member(tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL)
 
 
-async def dissolve(tx: Tx, event: RoleChanged) -> None:
-    """End everything of an account that acts for no label any more."""
-    if event.role != "label" or event.granted:
-        return
-    for one in await labels.end_every(tx, label=event.user_id, now=utc_now()):
+async def dissolve_label(tx: Tx, *, label: UserId, now: datetime) -> None:
+    """End everything of an account that acts for no label any more, and tell the artists' owners."""
+    for one in await labels.end_every(tx, label=label, now=now):
         await catalogue.dismiss_member(tx, artist_id=one.artist_id, user_id=one.label_id, through=Through.LABEL)
+
+
+async def hear_of_role(tx: Tx, event: RoleChanged) -> None:
+    """Dissolve a label when an admin took the role from its account."""
+    if event.role == "label" and not event.granted:
+        await dissolve_label(tx, label=event.user_id, now=utc_now())
 
 
 async def _teams_work_on_music(tx: Tx) -> Finding:
@@ -109,5 +113,5 @@ INVARIANTS: Final = (
 )
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
-    Subscription(event=RoleChanged, consumer="work_for_artists", handle=dissolve),
+    Subscription(event=RoleChanged, consumer="work_for_artists", handle=hear_of_role),
 )

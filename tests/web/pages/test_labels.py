@@ -51,6 +51,7 @@ async def test_a_label_asks_and_the_owner_accepts_after_a_fresh_proof(client_for
     studio = read(await theirs.get(f"/studio?artist={music.artist.handle}", headers=HTML))
     assert studio.all("a", href=f"/studio/new?artist={music.artist.handle}")
     assert studio.all("a", href="/studio/royalties") == []
+    assert studio.all("a", href=f"/studio/artists/{music.artist.artist_id}") == [], "its page is not the label's work"
 
 
 async def test_an_artist_asks_and_the_label_answers(client_for: ClientFor, database: Database):

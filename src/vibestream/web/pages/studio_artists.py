@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import ArtistMissing, Part, ReadOnly
 from vibestream.contexts.user.profiles import service as profiles
+from vibestream.contexts.user.teams import service as teams
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
 
@@ -20,6 +21,8 @@ class StudioArtist:
     name: str
     handle: str
     part: Part
+    in_team: bool
+    """Whether they own it or are in its team, and so see how its page is made; a label only works on its music."""
 
     @property
     def owned(self) -> bool:
@@ -38,11 +41,18 @@ async def studio_artists(tx: Tx, *, user_id: UserId) -> tuple[StudioArtist, ...]
     Its own are asked for where they are made: one that was made a moment ago has not arrived in the catalogue.
     """
     own = [
-        StudioArtist(one.artist_id, one.name, one.handle, Part.OWNER)
+        StudioArtist(one.artist_id, one.name, one.handle, Part.OWNER, in_team=True)
         for one in await profiles.artists_of(tx, user_id=user_id)
     ]
+    teams_of = {one.artist_id for one in await teams.memberships(tx, user_id=user_id)}
     others = [
-        StudioArtist(one.artist.artist_id, one.artist.name, one.artist.handle, one.part)
+        StudioArtist(
+            one.artist.artist_id,
+            one.artist.name,
+            one.artist.handle,
+            one.part,
+            in_team=one.artist.artist_id in teams_of,
+        )
         for one in await catalogue.artists_of(tx, user_id=user_id)
         if one.part is not Part.OWNER
     ]

@@ -32,7 +32,7 @@ from vibestream.contexts.user.labels.service import (
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.profiles.service import ArtistMissing
 from vibestream.contexts.user.teams.service import TeamRole
-from vibestream.flows.work_for_artists import INVARIANTS, accept, dissolve, end
+from vibestream.flows.work_for_artists import INVARIANTS, accept, end, hear_of_role
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
@@ -221,13 +221,13 @@ async def test_an_account_that_is_no_label_any_more_works_for_nobody(tx: Tx):
         await accept(tx, relation_id=waiting, side=Side.LABEL, by=label.user_id, now=utc_now())
     assert not (await INVARIANTS[1].check(tx)).ok, "until it is heard of, the audit says so"
     other = RoleChanged(user_id=label.user_id, role="finance", granted=False, occurred_at=utc_now())
-    await dissolve(tx, other)
+    await hear_of_role(tx, other)
     assert await part_of(tx, label) == [Part.EDITOR]
-    await dissolve(tx, RoleChanged(user_id=label.user_id, role="label", granted=False, occurred_at=utc_now()))
+    await hear_of_role(tx, RoleChanged(user_id=label.user_id, role="label", granted=False, occurred_at=utc_now()))
     assert await part_of(tx, label) == []
     assert "label_left" in await told(tx, artist.user_id)
     assert (await INVARIANTS[1].check(tx)).ok
-    await dissolve(tx, RoleChanged(user_id=label.user_id, role="label", granted=False, occurred_at=utc_now()))
+    await hear_of_role(tx, RoleChanged(user_id=label.user_id, role="label", granted=False, occurred_at=utc_now()))
 
 
 async def test_both_at_once_begin_one_thing(database: Database):

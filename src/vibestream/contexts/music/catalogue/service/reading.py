@@ -101,10 +101,11 @@ async def show_release(tx: Tx, *, release_id: ReleaseId, viewer: UserId | None) 
         ReleaseMissing: there is none, or it is another artist's draft.
         TakenDown: it was public and is not any more.
     """
-    release = await store.load_release(tx, release_id=release_id)
-    if release is None:
+    found = await store.load_release_and_part(tx, release_id=release_id, viewer=viewer)
+    if found is None:
         raise ReleaseMissing
-    if await _part(tx, release, viewer):
+    release, part = found
+    if part is not None:
         return release
     match release.stage:
         case Stage.DRAFT:
@@ -123,11 +124,12 @@ async def show_track(tx: Tx, *, track_id: TrackId, viewer: UserId | None) -> Tra
         TakenDown: it was public and is not any more.
     """
     release_id = await store.find_release_of_track(tx, track_id=track_id)
-    release = None if release_id is None else await store.load_release(tx, release_id=release_id)
-    if release is None:
+    found = release_id and await store.load_release_and_part(tx, release_id=release_id, viewer=viewer)
+    if not found:
         raise TrackMissing
+    release, part = found
     track = release.track(track_id)
-    if await _part(tx, release, viewer):
+    if part is not None:
         return TrackOnRelease(track, release)
     if track not in release.public_tracks:
         raise TrackMissing if track.published_at is None else TakenDown
@@ -180,12 +182,3 @@ async def assets_on_releases(tx: Tx, *, user_id: UserId) -> frozenset[AssetId]:
 async def withdrawn_assets(tx: Tx, *, since: datetime) -> list[AssetId]:
     """Return the assets that were public, were withdrawn since an instant, and are on no public track now."""
     return await store.list_withdrawn_assets(tx, since=since)
-
-
-async def _part(tx: Tx, release: Release, viewer: UserId | None) -> Part | None:
-    """Ask the database only where somebody is signed in and it is not the owner: most who look are strangers."""
-    if viewer is None:
-        return None
-    if release.artist.owner_user_id == viewer:
-        return Part.OWNER
-    return await store.part_in_release(tx, release_id=release.release_id, user_id=viewer)

@@ -17,6 +17,7 @@ from vibestream.contexts.music.catalogue.domain import (
     CoverImage,
     Credit,
     CreditRole,
+    Part,
     Release,
     ReleaseKind,
     Stage,
@@ -26,18 +27,35 @@ from vibestream.contexts.music.catalogue.store.artists import hold_part
 from vibestream.kernel.ids import ArtistId, AssetId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
 
-_RELEASE: Final = """
+_COLUMNS: Final = """
     SELECT release_id, artist_id, owner_user_id, artist.name AS artist_name, artist.handle AS artist_handle, kind, title,
         description, release_date, language, genres, upc, credits, cover, stage, withdrawn_by, withdrawn_at, published_at,
         proposed, version, created_at, release.changed_at
+"""
+_FROM: Final = """
     FROM music.release JOIN music.artist USING (artist_id)
     WHERE release_id = %s
 """
+_RELEASE: Final = _COLUMNS + _FROM
 
 
 async def load_release(tx: Tx, *, release_id: ReleaseId) -> Release | None:
     """Return a release, whoever's it is and wherever it stands."""
     return await _load(tx, _RELEASE, [release_id])
+
+
+async def load_release_and_part(
+    tx: Tx, *, release_id: ReleaseId, viewer: UserId | None
+) -> tuple[Release, Part | None] | None:
+    """Return a release, whoever's it is and wherever it stands, and the part that a viewer has in its artist.
+
+    In one statement: it is on the way of every playback that is granted.
+    """
+    found = await tx.one(_seen, _COLUMNS + ", music.part_in(artist_id, %s) AS part" + _FROM, [viewer, release_id])
+    if found is None:
+        return None
+    release, part = found
+    return await _with_tracks(tx, release), part
 
 
 async def load_release_in_studio(tx: Tx, *, release_id: ReleaseId, user_id: UserId) -> Release | None:
@@ -128,8 +146,10 @@ async def delete_release(tx: Tx, *, release: Release) -> bool:
 
 async def _load(tx: Tx, statement: LiteralString, params: Sequence[Any]) -> Release | None:
     release = await tx.one(_release, statement, params)
-    if release is None:
-        return None
+    return None if release is None else await _with_tracks(tx, release)
+
+
+async def _with_tracks(tx: Tx, release: Release) -> Release:
     tracks = await tx.all(
         _track,
         """
@@ -244,6 +264,10 @@ def _track_columns(release: Release, tracks: Sequence[Track]) -> dict[str, Any]:
         "withdrawn_by": [_value(track.withdrawn_by) for track in tracks],
         "withdrawn_at": [track.withdrawn_at for track in tracks],
     }
+
+
+def _seen(*, part: str | None, **columns: Any) -> tuple[Release, Part | None]:
+    return _release(**columns), None if part is None else Part(part)
 
 
 def _release(  # one parameter per column
