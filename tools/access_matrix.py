@@ -112,6 +112,7 @@ OWNED: Final[Mapping[str, str]] = {
     "GET /api/v1/listens/{listen_id}": "listen",
     "POST /api/v1/listens/{listen_id}/heartbeats": "listen",
     "POST /api/v1/listens/{listen_id}/close": "listen",
+    "PUT /api/v1/listens/{listen_id}/surface": "listen",
     "GET /api/v1/wallet/transactions/{transaction_id}": "transaction",
     "GET /api/v1/wallet/transactions/{transaction_id}/proofs": "transaction",
     "GET /api/v1/payments/{payment_id}": "payment",

@@ -27,6 +27,7 @@ import vibestream.contexts
 from tools.access_matrix import OWNED, WHO, admits, bears_id, object_of, rows_of
 from vibestream.app import create_app
 from vibestream.cli.main import cli
+from vibestream.contexts.listen_reward.scoring.service.evaluations import last_report
 from vibestream.flows.audit import invariants_of
 from vibestream.flows.kept import KEPT
 from vibestream.flows.retention import rules_of
@@ -39,6 +40,7 @@ from vibestream.platform.invariants import Invariant
 from vibestream.platform.jobs import Job, declared_jobs
 from vibestream.platform.retention import after
 from vibestream.platform.storage.local import LocalObjectStore
+from vibestream.sandbox.listeners.pages import page as report_page
 
 PAGES: Final = (
     "settings",
@@ -51,6 +53,7 @@ PAGES: Final = (
     "metrics",
     "invariants",
     "retention",
+    "scoring",
 )
 _WIDTH: Final = 100
 _UNTAGGED: Final = "other"
@@ -72,6 +75,11 @@ def write_all(folder: Path) -> None:
         text, page = globals()[f"{name}_page"](), folder / f"{name}.md"
         if not page.exists() or page.read_text() != text:
             page.write_text(text)
+
+
+def scoring_page() -> str:
+    """Say what the committed model and policy did to simulated adversaries and people, measured once."""
+    return report_page(last_report(), title="Scoring, measured")
 
 
 def settings_page() -> str:

@@ -56,6 +56,7 @@ from vibestream.contexts.user.verification.routes import router as verification
 from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
+from vibestream.flows.listen_surfaces import router as surfaces
 from vibestream.flows.perk_routes import router as perks
 from vibestream.flows.pool_routes import router as pools
 from vibestream.flows.report_routes import router as reports
@@ -101,6 +102,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipts,
     held_listens,
     perks,
+    surfaces,
     pools,
     claims,
     wallets,

@@ -456,6 +456,7 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
     f"PATCH {_RELEASE}/tracks/{{track_id}}": lambda n: {"version": int(n["version"]), "title": "Mine now"},
     f"POST {_RELEASE}/tracks/{{track_id}}/withdraw": lambda n: {"version": int(n["version"])},
     f"POST {_RELEASE}/tracks/{{track_id}}/restore": lambda n: {"version": int(n["version"])},
+    "PUT /api/v1/listens/{listen_id}/surface": lambda _: {"surface": "song"},
     "POST /api/v1/listens/{listen_id}/heartbeats": lambda _: {
         "beats": [{"seq": 1, "at_client_ms": 0, "position_ms": 0, "state": "playing"}]
     },

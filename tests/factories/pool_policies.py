@@ -24,6 +24,7 @@ async def proposed(
     effective_from: date = DAY,
     by: UserId | None = None,
     named: dict[str, int] | None = None,
+    warm_up_days: int = 0,
     **spread: Any,
 ) -> PoolPolicy:
     return await service.propose(
@@ -33,6 +34,7 @@ async def proposed(
         budget=Money(budget, VIBE),
         spread=Policy(**{**OPEN, **spread}),
         new_artist_days=30,
+        warm_up_days=warm_up_days,
         reason="To try it",
         named=[(source, Money(minor, VIBE)) for source, minor in (named or {}).items()],
         proposed_by=by or UserId(new_id()),

@@ -9,6 +9,7 @@ from vibestream.contexts.listen_reward.listening import invariants as listening
 from vibestream.contexts.listen_reward.pools import invariants as pools
 from vibestream.contexts.listen_reward.receipts import invariants as receipts
 from vibestream.contexts.listen_reward.scoring import invariants as scoring
+from vibestream.contexts.listen_reward.warming import invariants as warming
 from vibestream.contexts.music.catalogue import invariants as catalogue
 from vibestream.contexts.music.uploads import invariants as uploads
 from vibestream.contexts.payment.checkout import invariants as checkout
@@ -55,6 +56,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *tips.INVARIANTS,
     *claim_wallets.INVARIANTS,
     *audit_rewards.INVARIANTS,
+    *warming.INVARIANTS,
     *audit_claims.INVARIANTS,
     *audit_sources.INVARIANTS,
     *pool_sources.INVARIANTS,

@@ -11,6 +11,7 @@ from vibestream.contexts.listen_reward.listening import personal as listening
 from vibestream.contexts.listen_reward.pools import personal as pools
 from vibestream.contexts.listen_reward.receipts import personal as receipts
 from vibestream.contexts.listen_reward.scoring import personal as scoring
+from vibestream.contexts.listen_reward.warming import personal as warming
 from vibestream.contexts.music.catalogue import personal as catalogue
 from vibestream.contexts.music.delivery import personal as delivery
 from vibestream.contexts.music.packaging import personal as packaging
@@ -89,6 +90,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     listening.PERSONAL,
     audience.PERSONAL,
     scoring.PERSONAL,
+    warming.PERSONAL,
     receipts.PERSONAL,
     fandom.PERSONAL,
     pools.PERSONAL,

@@ -1,6 +1,6 @@
 """A week is over: artists are told of their audience, of the listeners who agree to be counted, and never again.
 
-listen_reward knows who listened and cuts the week; user knows who agreed. Each week is one transaction, and closed by it.
+listen_reward knows who listened and cuts the week; user knows who agreed, and by which clock they live. Each week is one transaction, and closed by it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from datetime import date, datetime
 from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.user.consents import service as consents
 from vibestream.contexts.user.consents.service import Purpose
+from vibestream.contexts.user.notifications import service as notifications
 from vibestream.kernel.time import utc_now
+from vibestream.platform.countries import country_of
 from vibestream.platform.database import Tx
 from vibestream.platform.jobs import periodic
 from vibestream.platform.runtime import Runtime
@@ -28,9 +30,16 @@ async def publish_week(tx: Tx, *, week: date, now: datetime) -> int:
     for artist_id in await audience.artists_heard(tx, week=week):
         heard = await audience.listened(tx, artist_id=artist_id, week=week)
         agreed = await consents.which_have(tx, user_ids={one.listener for one in heard}, purpose=Purpose.ANALYTICS)
+        zones = await notifications.time_zones_of(tx, user_ids=agreed)
+        countries = {user: country for user, zone in zones.items() if (country := country_of(zone))}
         told += await audience.publish(
-            tx, artist_id=artist_id, week=week, heard=[one for one in heard if one.listener in agreed]
+            tx,
+            artist_id=artist_id,
+            week=week,
+            heard=[one for one in heard if one.listener in agreed],
+            countries=countries,
         )
+    await audience.forget_surfaces(tx, week=week)
     return told
 
 

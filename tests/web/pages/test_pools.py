@@ -23,7 +23,7 @@ HTML = {"Accept": "text/html"}
 PAGE = "/operations/pools"
 FIGURES = {
     "epoch": TODAY.isoformat(), "budget": "90", "listener_cap_bp": "5000", "track_cap_bp": "10000",
-    "artist_cap_bp": "10000", "decay_bp": "10000", "boost_bp": "10000", "most_seconds": "600", "new_artist_days": "30",
+    "artist_cap_bp": "10000", "decay_bp": "10000", "boost_bp": "10000", "most_seconds": "600", "new_artist_days": "30", "warm_up_days": "2",
 }  # fmt: skip
 
 CAPPED = {
@@ -126,7 +126,7 @@ async def test_what_one_proposed_can_be_taken_back_and_its_key_is_nobody_elses(c
     [
         {"budget": "0"}, {"budget": "-5"}, {"budget": "1e9"}, {"budget": "9" * 30}, {"budget": "0.00001"}, {"budget": ""},
         {"listener_cap_bp": "10001"}, {"decay_bp": "x"}, {"boost_bp": "9999"}, {"boost_bp": ""}, {"most_seconds": "0"},
-        {"new_artist_days": "3651"}, {"epoch": "2026-02-30"}, {"epoch": "<script>"}, {"track_cap_bp": "\uff11"},
+        {"new_artist_days": "3651"}, {"warm_up_days": "31"}, {"epoch": "2026-02-30"}, {"epoch": "<script>"}, {"track_cap_bp": "\uff11"},
     ],
 )  # fmt: skip
 async def test_odd_figures_are_refused_at_their_field_and_shown_again(client_for, database, odd: dict[str, str]):

@@ -12,7 +12,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from vibestream.contexts.listen_reward.analytics import service as audience
-from vibestream.contexts.listen_reward.analytics.service import Audience, Part, WeekTotal
+from vibestream.contexts.listen_reward.analytics.service import Audience, Part, Piece, WeekTotal
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import KnownTrack
 from vibestream.kernel.ids import TrackId
@@ -22,6 +22,7 @@ from vibestream.platform.http.dependencies import PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.charts import BarChart, Figure, bar_chart
 from vibestream.web.localization import Language
+from vibestream.web.pages.audience_splits import SplitView, splits_view
 from vibestream.web.pages.forms import see_other
 from vibestream.web.pages.listening_figures import spoken_day
 from vibestream.web.pages.studio_artists import StudioArtist, chosen_of, studio_artists
@@ -43,6 +44,8 @@ class PartRow:
     listens: int
     listeners: int
     heard: int
+    quality: int | None
+    """Points on average, of 1,000; None: too few of its listens have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class WeekView:
     heard: int
     by_day: BarChart
     rows: tuple[PartRow, ...]
+    splits: tuple[SplitView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,21 @@ async def _view(
     found = await audience.audience_of(tx, artist_id=chosen.artist_id, week=monday) if monday else None
     songs = {one.track_id for one in found.parts if one.track_id} if found else set()
     known = await catalogue.known_tracks(tx, track_ids=sorted(songs))
+    pieces = await audience.pieces_of(tx, artist_id=chosen.artist_id, week=monday) if monday and found else []
     return AudienceView(
         artists=tuple(own),
         artist=chosen,
         weeks=tuple(weeks),
         by_week=_by_week(weeks, spoken) if weeks else None,
-        week=_week(monday, found, known, spoken) if monday and found else None,
+        week=_week(monday, found, pieces, known, spoken) if monday and found else None,
         asked=asked,
         fewest=audience.FEWEST,
     )
 
 
-def _week(monday: date, found: Audience, known: Mapping[TrackId, KnownTrack], spoken: Language) -> WeekView:
+def _week(
+    monday: date, found: Audience, pieces: Sequence[Piece], known: Mapping[TrackId, KnownTrack], spoken: Language
+) -> WeekView:
     listens = sum(one.listens for one in found.parts)
     return WeekView(
         monday=monday,
@@ -120,6 +127,7 @@ def _week(monday: date, found: Audience, known: Mapping[TrackId, KnownTrack], sp
         heard=sum(one.heard_percent * one.listens for one in found.parts) // listens,
         by_day=_by_day(monday, found, spoken),
         rows=tuple(_row(one, known, spoken) for one in sorted(found.parts, key=_most_first)),
+        splits=splits_view(pieces, spoken),
     )
 
 
@@ -136,6 +144,7 @@ def _row(part: Part, known: Mapping[TrackId, KnownTrack], spoken: Language) -> P
         listens=part.listens,
         listeners=part.listeners,
         heard=part.heard_percent,
+        quality=part.quality,
     )
 
 

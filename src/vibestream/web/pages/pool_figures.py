@@ -13,8 +13,9 @@ from starlette.responses import Response
 from vibestream.contexts.listen_reward.claims.service import spending
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.pools.service import Epoch
-from vibestream.contexts.listen_reward.scoring.service import cases, figures
-from vibestream.contexts.listen_reward.scoring.service.figures import Crowds, ReasonCount, Verdicts
+from vibestream.contexts.listen_reward.scoring.service import cases, evaluations, figures
+from vibestream.contexts.listen_reward.scoring.service.evaluations import Evaluated
+from vibestream.contexts.listen_reward.scoring.service.figures import Clusters, Crowds, ReasonCount, Verdicts
 from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.access import holds
 from vibestream.platform.database import Tx
@@ -61,6 +62,8 @@ class RewardsView:
     late: int
     reasons: tuple[ReasonCount, ...]
     crowds: Crowds
+    clusters: Clusters
+    evaluated: Evaluated
     rate: int | None
     """Of all that is claimable in these days."""
     held_percent: int | None
@@ -91,6 +94,8 @@ async def _view(tx: Tx, now: datetime, spoken: Language) -> RewardsView:
         late=late,
         reasons=tuple(await figures.reasons(tx, since=now - _WEEK, limit=_REASONS)),
         crowds=await figures.crowds(tx, since=now - _WEEK),
+        clusters=await figures.new_clusters(tx, since=now - _WEEK, now=now),
+        evaluated=evaluations.last_evaluation(),
         rate=_percent(sum(one.claimed.minor for one in rows), sum(one.claimable.minor for one in rows)),
         held_percent=_held_percent([one for one in verdicts if one.day > today - _WEEK]),
     )

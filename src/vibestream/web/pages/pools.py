@@ -38,9 +38,17 @@ _DAYS: Final = 60
 _POLICIES: Final = 50
 _ARTISTS: Final = 10
 _WEEK: Final = 7
+_WARM_UP: Final = 3
+"""Days that the first policy is proposed with: see decision 30."""
 _SOURCES: Final = 40
 _SHARES: Final = ("listener_cap_bp", "track_cap_bp", "artist_cap_bp", "decay_bp")
-_MOST: Final = {**dict.fromkeys(_SHARES, 10_000), "boost_bp": 100_000, "most_seconds": 65_535, "new_artist_days": 3_650}
+_MOST: Final = {
+    **dict.fromkeys(_SHARES, 10_000),
+    "boost_bp": 100_000,
+    "most_seconds": 65_535,
+    "new_artist_days": 3_650,
+    "warm_up_days": 30,
+}
 Text = Annotated[str, Form(max_length=600)]
 Asked = Annotated[str, Query(max_length=40)]
 
@@ -58,6 +66,7 @@ class Figures:
     budget: Money
     spread: Policy
     new_artist_days: int
+    warm_up_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +128,14 @@ async def show(
     boost_bp: Asked = "",
     most_seconds: Asked = "",
     new_artist_days: Asked = "",
+    warm_up_days: Asked = "",
     done: Asked = "",
 ) -> Response:
     """Show the policies, and when a day is asked for, what these figures would have paid on it. Nothing is written."""
     typed = {
         "epoch": epoch, "budget": budget, "listener_cap_bp": listener_cap_bp, "track_cap_bp": track_cap_bp,
         "artist_cap_bp": artist_cap_bp, "decay_bp": decay_bp, "boost_bp": boost_bp, "most_seconds": most_seconds,
-        "new_artist_days": new_artist_days,
+        "new_artist_days": new_artist_days, "warm_up_days": warm_up_days,
     }  # fmt: skip
     form, tried = Filled({name: value for name, value in typed.items() if value}), None
     if epoch:
@@ -159,6 +169,7 @@ async def propose(
     boost_bp: Text = "",
     most_seconds: Text = "",
     new_artist_days: Text = "",
+    warm_up_days: Text = "",
     source: Annotated[list[str] | None, Form(max_length=_SOURCES)] = None,
     from_source: Annotated[list[str] | None, Form(max_length=_SOURCES)] = None,
 ) -> Response:
@@ -166,7 +177,8 @@ async def propose(
     typed = {
         "budget": budget, "listener_cap_bp": listener_cap_bp, "track_cap_bp": track_cap_bp,
         "artist_cap_bp": artist_cap_bp, "decay_bp": decay_bp, "boost_bp": boost_bp, "most_seconds": most_seconds,
-        "new_artist_days": new_artist_days, "effective_from": effective_from, "reason": reason, "epoch": epoch,
+        "new_artist_days": new_artist_days, "warm_up_days": warm_up_days, "effective_from": effective_from, "reason": reason,
+        "epoch": epoch,
     }  # fmt: skip
     try:
         said = _figures(typed)
@@ -178,6 +190,7 @@ async def propose(
             budget=said.budget,
             spread=said.spread,
             new_artist_days=said.new_artist_days,
+            warm_up_days=said.warm_up_days,
             reason=reason,
             proposed_by=principal.user_id,
             now=now,
@@ -311,16 +324,17 @@ def _typed(policy: PoolPolicy | None, flat: pools.Policy) -> dict[str, str]:
         "boost_bp": str(spread.boost_bp),
         "most_seconds": str(spread.most_seconds),
         "new_artist_days": str(policy.new_artist_days if policy else 30),
+        "warm_up_days": str(policy.warm_up_days if policy else _WARM_UP),
     }
 
 
 def _figures(typed: Mapping[str, str]) -> Figures:
     read = {name: _number(typed[name], name=name, most=most) for name, most in _MOST.items()}
-    days = read.pop("new_artist_days")
+    days, warm_up = read.pop("new_artist_days"), read.pop("warm_up_days")
     budget = money_of(typed["budget"], VIBE)
     if budget.minor <= 0:
         raise allocation.UnusableAllocation("A budget is above nothing.")
-    return Figures(budget, Policy(**read), days)
+    return Figures(budget, Policy(**read), days, warm_up)
 
 
 def _number(text: str, *, name: str, most: int) -> int:

@@ -25,6 +25,7 @@ _SCALE: Final = 10**6
 _MOST_BOOST_BP: Final = 10 * BASIS_POINTS
 _MOST_SECONDS: Final = 2**16 - 1
 _MOST_DAYS: Final = 3_650
+MOST_WARM_UP_DAYS: Final = 30
 
 
 class UnusableAllocation(InvalidInput):
@@ -98,6 +99,8 @@ class PoolPolicy:
     """What of the budget named sources are to give, by name; the rest comes from `source`."""
     new_artist_days: int
     """For so many days after their first proven listen an artist is new."""
+    warm_up_days: int = 0
+    """What an account earns within so many days of its first proven listen is decided when they are over."""
     reason: str
     proposed_by: UserId
     proposed_at: datetime
@@ -108,6 +111,8 @@ class PoolPolicy:
     def __post_init__(self) -> None:
         if self.budget.minor <= 0 or not 0 <= self.new_artist_days <= _MOST_DAYS:
             raise UnusableAllocation("A budget is above nothing, and artists are new for ten years at most.")
+        if not 0 <= self.warm_up_days <= MOST_WARM_UP_DAYS:
+            raise UnusableAllocation("New accounts wait for a month at most.")
         if any(amount.minor <= 0 for _, amount in self.named) or len(dict(self.named)) < len(self.named):
             raise UnusableSources("Each source is named once, and gives more than nothing.")
         if sum(amount.minor for _, amount in self.named) > self.budget.minor:

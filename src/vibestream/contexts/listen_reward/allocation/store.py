@@ -15,7 +15,7 @@ from vibestream.platform.database import Tx
 
 _COLUMNS: Final = """
     policy_id, effective_from, source, budget, listener_cap_bp, track_cap_bp, artist_cap_bp, decay_bp, boost_bp,
-    most_seconds, new_artist_days, reason, proposed_by, proposed_at, state, decided_by, decided_at,
+    most_seconds, new_artist_days, warm_up_days, reason, proposed_by, proposed_at, state, decided_by, decided_at,
     (SELECT coalesce(jsonb_object_agg(s.source, s.amount), '{}') FROM listen_reward.pool_policy_source s
         WHERE s.policy_id = pool_policy.policy_id) AS named
     FROM listen_reward.pool_policy
@@ -28,8 +28,9 @@ async def insert_policy(tx: Tx, policy: PoolPolicy) -> bool:
     added = await tx.execute(
         """
         INSERT INTO listen_reward.pool_policy (policy_id, effective_from, source, budget, listener_cap_bp, track_cap_bp,
-            artist_cap_bp, decay_bp, boost_bp, most_seconds, new_artist_days, reason, proposed_by, proposed_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (policy_id) DO NOTHING
+            artist_cap_bp, decay_bp, boost_bp, most_seconds, new_artist_days, warm_up_days, reason, proposed_by,
+            proposed_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (policy_id) DO NOTHING
         """,
         [
             *(
@@ -40,7 +41,7 @@ async def insert_policy(tx: Tx, policy: PoolPolicy) -> bool:
                 spread.listener_cap_bp,
             ),
             *(spread.track_cap_bp, spread.artist_cap_bp, spread.decay_bp, spread.boost_bp, spread.most_seconds),
-            *(policy.new_artist_days, policy.reason, policy.proposed_by, policy.proposed_at),
+            *(policy.new_artist_days, policy.warm_up_days, policy.reason, policy.proposed_by, policy.proposed_at),
         ],
     )
     if added and policy.named:

@@ -5,9 +5,10 @@ Only the listens are this context's. Whose of them may count, consents say: `flo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import ClassVar
 
 from vibestream.contexts.listen_reward.analytics import store
 from vibestream.contexts.listen_reward.analytics.domain import (
@@ -16,14 +17,24 @@ from vibestream.contexts.listen_reward.analytics.domain import (
     Audience,
     Listened,
     Part,
+    bounds_of,
     cut,
     is_over,
     week_of,
 )
-from vibestream.kernel.ids import ArtistId
+from vibestream.contexts.listen_reward.analytics.domain.splits import UNKNOWN, Kind, Piece, Surface, split
+from vibestream.contexts.listen_reward.analytics.store import splits
+from vibestream.kernel.errors import Missing
+from vibestream.kernel.ids import ArtistId, ListenId, UserId
 from vibestream.platform.database import Tx
 
-__all__ = ["FEWEST", "Audience", "Listened", "Part", "WeekTotal"]
+__all__ = ["FEWEST", "UNKNOWN", "Audience", "Kind", "Listened", "Part", "Piece", "Surface", "WeekTotal"]
+
+
+class ListenUnknown(Missing):
+    """There is no such listen of this account."""
+
+    code: ClassVar[str] = "analytics.listen_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +83,40 @@ async def listened(tx: Tx, *, artist_id: ArtistId, week: date) -> list[Listened]
     return await store.list_listened(tx, artist_id, week)
 
 
-async def publish(tx: Tx, *, artist_id: ArtistId, week: date, heard: Sequence[Listened]) -> bool:
-    """Cut an artist's week and keep what may be told of it; return whether anything may."""
+async def publish(
+    tx: Tx, *, artist_id: ArtistId, week: date, heard: Sequence[Listened], countries: Mapping[UserId, str] | None = None
+) -> bool:
+    """Cut an artist's week, once in each way, and keep what may be told of it; return whether anything may.
+
+    `countries` are those of the listeners' clocks, of those who have one.
+    """
     audience = cut(heard)
     if audience is not None:
         await store.insert_audience(tx, artist_id, week, audience)
+        await splits.insert_pieces(tx, artist_id, week, split(heard, countries=countries or {}))
     return audience is not None
+
+
+async def note_surface(tx: Tx, *, listen_id: ListenId, user_id: UserId, surface: Surface) -> None:
+    """Keep what a listen of an account was started from, until its week is told of. Said again, it stays as it was.
+
+    Whether they consent to that, the caller has asked.
+
+    Raises:
+        ListenUnknown: there is no such listen of this account.
+    """
+    if not await splits.insert_surface(tx, listen_id, surface, user_id=user_id):
+        raise ListenUnknown("There is no such listen.")
+
+
+async def forget_surfaces(tx: Tx, *, week: date) -> int:
+    """Forget what the listens up to the end of a week were started from; return of how many."""
+    return await splits.delete_surfaces(tx, until=bounds_of(week)[1])
+
+
+async def pieces_of(tx: Tx, *, artist_id: ArtistId, week: date) -> list[Piece]:
+    """Return what was published of an artist's week beside its parts."""
+    return await splits.list_pieces(tx, artist_id, week)
 
 
 async def weeks_of(tx: Tx, *, artist_id: ArtistId, limit: int) -> list[WeekTotal]:

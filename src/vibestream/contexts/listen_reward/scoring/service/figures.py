@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from vibestream.contexts.listen_reward.scoring.store import figures as store
-from vibestream.contexts.listen_reward.scoring.store.figures import Crowds, ReasonCount, Verdicts
+from vibestream.contexts.listen_reward.scoring.store.figures import Clusters, Crowds, ReasonCount, Verdicts
 from vibestream.platform.database import Tx
 
-__all__ = ["Crowds", "ReasonCount", "Verdicts"]
+__all__ = ["CLUSTER", "Clusters", "Crowds", "ReasonCount", "Verdicts"]
+
+CLUSTER: Final = 10
+"""So many accounts that listen from one place are a cluster: an office, a dormitory or a farm."""
 
 
 async def verdicts(tx: Tx, *, since: datetime) -> list[Verdicts]:
@@ -27,3 +31,8 @@ async def crowds(tx: Tx, *, since: datetime) -> Crowds:
     Of networks and devices only keyed hashes are kept, for thirty days: this counts them and cannot say which they are.
     """
     return await store.load_crowds(tx, since=since)
+
+
+async def new_clusters(tx: Tx, *, since: datetime, now: datetime) -> Clusters:
+    """Return how many networks and devices ten accounts or more listen from since an instant, and did not in as long before it."""
+    return await store.load_clusters(tx, since=since, before=since - (now - since), least=CLUSTER)

@@ -36,6 +36,14 @@ class Crowds:
     signature: int
 
 
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Places that many accounts listen from since an instant and did not in as long a time before it."""
+
+    networks: int
+    devices: int
+
+
 async def list_verdicts(tx: Tx, *, since: datetime) -> list[Verdicts]:
     """Return what was decided on each day with any decision, in order."""
     return await tx.all(
@@ -81,3 +89,25 @@ async def load_crowds(tx: Tx, *, since: datetime) -> Crowds:
         [since],
     )
     return found or Crowds(0, 0, 0)
+
+
+async def load_clusters(tx: Tx, *, since: datetime, before: datetime, least: int) -> Clusters:
+    """Return how many networks and devices so many accounts listen from since an instant, and fewer did between `before` and it."""
+    found = await tx.one(
+        Clusters,
+        """
+        WITH recent AS MATERIALIZED (
+            SELECT user_id, network, device, scored_at >= %(since)s AS fresh
+            FROM listen_reward.score WHERE scored_at >= %(before)s
+        )
+        SELECT
+            (SELECT count(*)::int FROM (SELECT FROM recent WHERE network IS NOT NULL GROUP BY network
+                HAVING count(DISTINCT user_id) FILTER (WHERE fresh) >= %(least)s
+                AND count(DISTINCT user_id) FILTER (WHERE NOT fresh) < %(least)s) AS one) AS networks,
+            (SELECT count(*)::int FROM (SELECT FROM recent WHERE device IS NOT NULL GROUP BY device
+                HAVING count(DISTINCT user_id) FILTER (WHERE fresh) >= %(least)s
+                AND count(DISTINCT user_id) FILTER (WHERE NOT fresh) < %(least)s) AS one) AS devices
+        """,
+        {"since": since, "before": before, "least": least},
+    )
+    return found or Clusters(0, 0)

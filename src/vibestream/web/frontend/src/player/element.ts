@@ -5,6 +5,7 @@ import { setIcon } from "../icons";
 import { toast } from "../shell/toast";
 import { clock, spoken, t } from "../text";
 import { Engine } from "./engine";
+import type { Surface } from "./listen";
 import { Listening } from "./listening";
 import { markPage, type PlayerState } from "./marks";
 import * as session from "./media_session";
@@ -34,6 +35,8 @@ class Player extends HTMLElement {
   private scrubbing = false;
   private rememberedAt = 0;
   private shown = "";
+  /** What the song that is on was started from. */
+  private surface: Surface = "queue";
 
   connectedCallback(): void {
     const audio = this.querySelector("audio");
@@ -50,9 +53,11 @@ class Player extends HTMLElement {
   }
 
   /** Play a queue from one of its tracks; asked again for what is on, it pauses or goes on. */
-  playFrom(source: string, tracks: Track[], index: number, positionMs = 0): void {
+  playFrom(holder: HTMLElement, tracks: Track[], index: number, positionMs = 0): void {
     const wanted = tracks[index];
     if (!wanted) return;
+    const { queueSource: source = "", surface } = holder.dataset;
+    this.surface = surface === "release" || surface === "song" ? surface : "queue";
     this.queue = begin(this.queue, source, tracks, index);
     void this.start(positionMs);
   }
@@ -97,7 +102,7 @@ class Player extends HTMLElement {
     this.engine.pause();
     this.render();
     try {
-      const grant = this.listening.begin(track.id);
+      const grant = this.listening.begin(track.id, this.surface);
       await this.engine.load(track.id, positionMs, this.memory.lossless, grant);
       if (this.track?.id !== track.id) return;
       await this.resume();
@@ -130,6 +135,7 @@ class Player extends HTMLElement {
       return;
     }
     this.queue = state;
+    this.surface = "queue";
     void this.start(0);
   }
 
@@ -249,7 +255,7 @@ class Player extends HTMLElement {
     const index = any ? 0 : Number(button.dataset["play"]);
     const on = this.track;
     if (on && this.queue.source === source && (any || tracks[index]?.id === on.id)) this.toggle();
-    else this.playFrom(source, tracks, index);
+    else this.playFrom(holder, tracks, index);
   }
 
   /** A press on a waveform: a place in the song that is on, or a song to begin there. */
@@ -257,7 +263,7 @@ class Player extends HTMLElement {
     if (this.track?.id === detail.trackId && this.engine.loaded) this.seek(detail.ms);
     else if (this.track?.id === detail.trackId) void this.start(detail.ms);
     else if (detail.list) {
-      this.playFrom(detail.list.dataset["queueSource"] ?? "", tracksOf(detail.list), detail.index, detail.ms);
+      this.playFrom(detail.list, tracksOf(detail.list), detail.index, detail.ms);
     }
   }
 

@@ -3,11 +3,14 @@
 // the same listen: its number and the beats not yet taken are kept for the tab.
 //
 //   POST /api/v1/listens {track_id, player_id}         -> {listen_id, heartbeat_every_s, state, …}
+//   PUT  /api/v1/listens/{id}/surface {surface}        -> nothing
 //   POST /api/v1/listens/{id}/heartbeats {beats: […]}  -> {accepted_through_seq, heard_ms, needed_ms, state, reason}
 //   POST /api/v1/listens/{id}/close                    -> the same
 import { call, Problem, sendAway } from "../api";
 
 export type BeatState = "playing" | "paused" | "seeking" | "ended";
+/** What a listen was started from: the page of a release, that of a song, or the queue. */
+export type Surface = "release" | "song" | "queue";
 export type ListenState = "open" | "held" | "rejected" | "accepted" | "closed" | "refused";
 
 interface Beat {
@@ -75,10 +78,12 @@ export class Listen {
   }
 
   /** Open a listen of a track, or continue the one that a reload interrupted. Throws the server's Problem. */
-  static async open(trackId: string, onStanding: (standing: Standing) => void): Promise<Listen> {
+  static async open(trackId: string, surface: Surface, onStanding: (standing: Standing) => void): Promise<Listen> {
     const kept = takeKept(trackId);
     if (kept) return new Listen(kept.id, trackId, kept.everyMs, kept.openedAt, onStanding, kept);
     const opened = await call<Opened>("POST", "/api/v1/listens", { track_id: trackId, player_id: playerId() });
+    // Figures for artists: the music does not wait for it, and does without.
+    void call("PUT", `/api/v1/listens/${opened.listen_id}/surface`, { surface }).catch(ignoreProblem);
     return new Listen(opened.listen_id, trackId, opened.heartbeat_every_s * 1000, Date.now(), onStanding);
   }
 
@@ -171,6 +176,10 @@ export class Listen {
     this.beats = [];
     window.removeEventListener("online", this.retryNow);
   }
+}
+
+function ignoreProblem(error: unknown): void {
+  if (!(error instanceof Problem)) throw error;
 }
 
 function takeKept(trackId: string): Kept | undefined {

@@ -3,7 +3,7 @@
 import { Problem } from "../api";
 import { locale, t } from "../text";
 import type { Engine } from "./engine";
-import { Listen, type BeatState, type Standing } from "./listen";
+import { Listen, type BeatState, type Standing, type Surface } from "./listen";
 import { grantPlayback, type Playback } from "./playback";
 
 interface Reward {
@@ -33,10 +33,10 @@ export class Listening {
   }
 
   /** Return what grants a track's addresses: the first call opens its listen, later ones renew within it. */
-  begin(trackId: string): () => Promise<Playback> {
+  begin(trackId: string, surface: Surface): () => Promise<Playback> {
     this.end();
     return async () => {
-      if (signedIn && this.listen?.trackId !== trackId) await this.open(trackId);
+      if (signedIn && this.listen?.trackId !== trackId) await this.open(trackId, surface);
       return grantPlayback(trackId, this.listen?.id);
     };
   }
@@ -62,9 +62,9 @@ export class Listening {
     this.listen?.leave();
   }
 
-  private async open(trackId: string): Promise<void> {
+  private async open(trackId: string, surface: Surface): Promise<void> {
     try {
-      this.listen = await Listen.open(trackId, (standing) => this.heard(standing));
+      this.listen = await Listen.open(trackId, surface, (standing) => this.heard(standing));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.status === 401) this.onNews(t("Sign in again to earn"));

@@ -52,8 +52,11 @@ async def list_listened(tx: Tx, artist_id: ArtistId, week: date) -> list[Listene
         Listened,
         """
         SELECT l.user_id AS listener, l.track_id, (l.accepted_at AT TIME ZONE 'UTC')::date AS day, t.duration_ms,
+            s.quality, f.surface,
             (SELECT coalesce(sum(upper(span) - lower(span)), 0)::bigint FROM unnest(l.heard) AS span) AS heard_ms
         FROM listen_reward.listen l JOIN listen_reward.track t USING (track_id)
+        LEFT JOIN listen_reward.score s ON s.listen_id = l.listen_id
+        LEFT JOIN listen_reward.listen_surface f ON f.listen_id = l.listen_id
         WHERE l.state = 'accepted' AND l.accepted_at >= %s AND l.accepted_at < %s
             AND t.artist_id = %s AND l.user_id <> t.owner_user_id
         """,
@@ -68,13 +71,13 @@ async def insert_audience(tx: Tx, artist_id: ArtistId, week: date, audience: Aud
         [artist_id, week, audience.listeners],
     )
     rows = [
-        (place, one.track_id, one.day, one.listens, one.listeners, one.heard_percent)
+        (place, one.track_id, one.day, one.listens, one.listeners, one.heard_percent, one.quality)
         for place, one in enumerate(audience.parts)
     ]
     await tx.execute(
         """
-        INSERT INTO listen_reward.audience_part (artist_id, week, place, track_id, day, listens, listeners, heard_percent)
-        SELECT %s, %s, n.* FROM unnest(%s::int[], %s::uuid[], %s::date[], %s::int[], %s::int[], %s::int[]) AS n
+        INSERT INTO listen_reward.audience_part (artist_id, week, place, track_id, day, listens, listeners, heard_percent, quality)
+        SELECT %s, %s, n.* FROM unnest(%s::int[], %s::uuid[], %s::date[], %s::int[], %s::int[], %s::int[], %s::int[]) AS n
         """,
         [artist_id, week, *map(list, zip(*rows, strict=True))],
     )
@@ -103,7 +106,7 @@ async def load_audience(tx: Tx, artist_id: ArtistId, week: date) -> Audience | N
     parts: Sequence[Part] = await tx.all(
         Part,
         """
-        SELECT track_id, day, listens, listeners, heard_percent FROM listen_reward.audience_part
+        SELECT track_id, day, listens, listeners, heard_percent, quality FROM listen_reward.audience_part
         WHERE artist_id = %s AND week = %s ORDER BY place
         """,
         [artist_id, week],
@@ -116,7 +119,7 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     return await tx.values(
         """
         SELECT jsonb_build_object('artist_id', artist_id, 'week', week, 'track_id', track_id, 'day', day,
-            'listens', listens, 'listeners', listeners, 'heard_percent', heard_percent)
+            'listens', listens, 'listeners', listeners, 'heard_percent', heard_percent, 'quality', quality)
         FROM listen_reward.audience_part
         WHERE artist_id IN (SELECT artist_id FROM listen_reward.track WHERE owner_user_id = %s)
         ORDER BY artist_id, week, place

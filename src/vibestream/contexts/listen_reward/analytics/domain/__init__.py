@@ -42,6 +42,10 @@ class Listened:
     day: date
     heard_ms: int
     duration_ms: int
+    quality: int | None = None
+    """Of its score; None: it has none."""
+    surface: str | None = None
+    """What it was started from; None: nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Part:
     listens: int
     listeners: int
     heard_percent: int
+    quality: int | None = None
+    """Points of quality on average, rounded down to tens; None: too few of its listens were scored to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def cut(heard: Iterable[Listened]) -> Audience | None:
     The same listens in any order give the same parts.
     """
     parts, rest = _parts(heard)
-    while rest and not _is_large(rest):
+    while rest and not is_large(rest):
         if not parts:
             return None
         # Merged, not left out: a rest that was left out could be found by subtracting the parts from a total. A whole song,
@@ -101,7 +107,7 @@ def cut(heard: Iterable[Listened]) -> Audience | None:
     if not parts:
         return None
     everybody = {one.listener for listens in parts.values() for one in listens}
-    return Audience(_floor(len(everybody)), tuple(_part(place, parts[place]) for place in sorted(parts, key=_order)))
+    return Audience(rounded(len(everybody)), tuple(_part(place, parts[place]) for place in sorted(parts, key=_order)))
 
 
 def _parts(heard: Iterable[Listened]) -> tuple[dict[_Place, list[Listened]], list[Listened]]:
@@ -114,11 +120,11 @@ def _parts(heard: Iterable[Listened]) -> tuple[dict[_Place, list[Listened]], lis
     for track_id, days in cells.items():
         others: list[Listened] = []
         for day, listens in days.items():
-            if _is_large(listens):
+            if is_large(listens):
                 parts[track_id, day] = listens
             else:
                 others += listens
-        if _is_large(others):
+        if is_large(others):
             parts[track_id, None] = others
         else:
             rest += others
@@ -130,29 +136,39 @@ def _without_smallest_song(parts: dict[_Place, list[Listened]]) -> list[Listened
     songs: dict[TrackId | None, list[Listened]] = defaultdict(list)
     for (track_id, _), listens in parts.items():
         songs[track_id] += listens
-    smallest = min(songs, key=lambda track_id: (_size(songs[track_id]), str(track_id)))
+    smallest = min(songs, key=lambda track_id: (size_of(songs[track_id]), str(track_id)))
     for place in [place for place in parts if place[0] == smallest]:
         del parts[place]
     return songs[smallest]
 
 
-def _is_large(listens: Sequence[Listened]) -> bool:
+def is_large(listens: Sequence[Listened]) -> bool:
     """Say whether a part may be shown: of ten listeners, none of whom has more than half of its listens."""
     by_listener = Counter(one.listener for one in listens)
     return len(by_listener) >= FEWEST and 2 * max(by_listener.values()) <= len(listens)
 
 
-def _size(listens: Sequence[Listened]) -> tuple[int, int]:
+def size_of(listens: Sequence[Listened]) -> tuple[int, int]:
+    """Return how many listeners there are, and how many listens."""
     return len({one.listener for one in listens}), len(listens)
 
 
 def _part(place: _Place, listens: Sequence[Listened]) -> Part:
     whole = sum(one.duration_ms for one in listens)
     heard = sum(min(one.heard_ms, one.duration_ms) for one in listens)
-    return Part(*place, _floor(len(listens)), _floor(_size(listens)[0]), 100 * heard // whole)
+    return Part(
+        *(*place, rounded(len(listens)), rounded(size_of(listens)[0]), 100 * heard // whole), quality=_quality(listens)
+    )
 
 
-def _floor(count: int) -> int:
+def _quality(listens: Sequence[Listened]) -> int | None:
+    """Return the average quality of those that have one, where these alone would be a part that may be shown."""
+    known = [one for one in listens if one.quality is not None]
+    return rounded(sum(one.quality or 0 for one in known) // len(known)) if is_large(known) else None
+
+
+def rounded(count: int) -> int:
+    """Return a figure rounded down to tens."""
     return count - count % STEP
 
 
