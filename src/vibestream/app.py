@@ -37,6 +37,7 @@ from vibestream.contexts.payment.webhooks.routes import router as webhooks
 from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
+from vibestream.contexts.user.administration.routes import router as administration
 from vibestream.contexts.user.chain_wallets.routes import router as chain_wallets
 from vibestream.contexts.user.consents.routes import router as consents
 from vibestream.contexts.user.fans.routes import router as people
@@ -92,6 +93,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     following,
     verification,
     reports,
+    administration,
     oauth,
     erasure,
     exports,

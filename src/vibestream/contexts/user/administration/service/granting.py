@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -67,7 +68,7 @@ async def change_role(
 
 
 async def approve(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: datetime) -> Proposal:
-    """Have done what another admin proposed, and return it. Announces RoleChanged.
+    """Have done what another admin proposed, and return it as it is then. Announces RoleChanged.
 
     Raises:
         ProposalOver: it does not wait any more.
@@ -85,11 +86,11 @@ async def approve(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: d
     await _change(
         tx, user_id=proposal.user_id, role=proposal.role, grants=proposal.grants, by=proposal.proposed_by, now=now
     )
-    return proposal
+    return replace(proposal, outcome="approved", decided_by=by, decided_at=now)
 
 
 async def refuse(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: datetime) -> Proposal:
-    """Have a proposal come to nothing, and return it; whoever made it may take it back so.
+    """Have a proposal come to nothing, and return it as it is then; whoever made it may take it back so.
 
     Raises:
         ProposalOver: it does not wait any more.
@@ -101,7 +102,7 @@ async def refuse(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: da
     await require_admin(tx, user_id=by)
     await store.save_outcome(tx, proposal_id=proposal_id, outcome="refused", by=by, now=now)
     await _log(tx, audit_log.Action.ROLE_REFUSED, proposal, by=by, network=network, now=now)
-    return proposal
+    return replace(proposal, outcome="refused", decided_by=by, decided_at=now)
 
 
 async def make_first_admin(tx: Tx, *, email: str, now: datetime) -> Account:
