@@ -1,4 +1,4 @@
-"""Reward pools from named sources; what a perk gives beside words: a file, or one of a list of codes for each proof."""
+"""Reward pools from named sources; codes of a perk, of which each proof takes one."""
 
 from __future__ import annotations
 
@@ -94,17 +94,6 @@ def _sources() -> None:
 
 def _perks() -> None:
     op.execute("""
-    CREATE TABLE listen_reward.perk_file (
-        perk_id uuid PRIMARY KEY REFERENCES listen_reward.perk,
-        object_key text NOT NULL UNIQUE,
-        name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
-        content_type text NOT NULL,
-        size bigint NOT NULL CHECK (size > 0),
-        sha256 bytea NOT NULL CHECK (length(sha256) = 32)
-    );
-    COMMENT ON TABLE listen_reward.perk_file IS 'A download that a perk gives. It is private: only a grant leads to it.';
-    GRANT SELECT, INSERT, DELETE ON listen_reward.perk_file TO vibestream_app;
-
     CREATE TABLE listen_reward.perk_code (
         perk_id uuid NOT NULL REFERENCES listen_reward.perk,
         place integer NOT NULL CHECK (place >= 0),

@@ -39,7 +39,9 @@ async def heard(database: Database, user_id: UserId, *tracks: Track) -> None:
     await settled(database)
 
 
-async def offered(database: Database, artist_id: ArtistId, *, least_s: int = 60, made_by: UserId | None = None) -> Perk:
+async def offered(
+    database: Database, artist_id: ArtistId, *, least_s: int = 60, made_by: UserId | None = None, codes: str = ""
+) -> Perk:
     async with database.begin() as tx:
         return await fandom.offer(
             tx,
@@ -50,6 +52,7 @@ async def offered(database: Database, artist_id: ArtistId, *, least_s: int = 60,
             text="The address of the demo.",
             least_s=least_s,
             now=utc_now(),
+            codes=codes,
         )
 
 

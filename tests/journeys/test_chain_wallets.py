@@ -26,17 +26,17 @@ addEventListener("eip6963:requestProvider", announce);
 """
 
 
-def _has_wallet(context: BrowserContext, key: Wallet) -> tuple[dict[str, bool], list[str]]:
-    """Give a browser a wallet; return how it behaves, which can be changed, and what it was shown."""
+def has_wallet(context: BrowserContext, key: Callable[[], Wallet]) -> tuple[dict[str, bool], list[str]]:
+    """Give a browser a wallet of whichever key it has then; return how it behaves, which can be changed, and what it was shown."""
     behaves, shown = {"cancels": False, "mangles": False}, list[str]()
 
     def asked(method: str, params: list[str]) -> dict[str, object]:
         if method == "eth_requestAccounts":
-            return {"given": [key.address.lower()]}
+            return {"given": [key().address.lower()]}
         assert method == "personal_sign"
-        assert params[1] == key.address.lower()
+        assert params[1] == key().address.lower()
         shown.append(bytes.fromhex(params[0][2:]).decode())
-        signature = key.sign(shown[-1])
+        signature = key().sign(shown[-1])
         return (
             {"refused": 4001}
             if behaves["cancels"]
@@ -58,7 +58,7 @@ def test_somebody_connects_a_wallet_and_removes_it(
     browser_for: Callable[..., BrowserContext], product: Product, shots: Path
 ):
     context, key = browser_for(), wallet(77)
-    behaves, shown = _has_wallet(context, key)
+    behaves, shown = has_wallet(context, lambda: key)
     page = context.new_page()
     people.signs_up(page, people.somebody("Vera Lledó"))
     _goes_to_wallets(page)

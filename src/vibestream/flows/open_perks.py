@@ -6,17 +6,17 @@ from datetime import datetime
 from functools import partial
 
 from vibestream.contexts.listen_reward.fandom import service as fandom
-from vibestream.contexts.listen_reward.fandom.service import Asked, Perk
+from vibestream.contexts.listen_reward.fandom.service import Asked, Opened
 from vibestream.flows.pay_claims import claim_verifier
 from vibestream.platform.runtime import Runtime
 
 
-async def open_perk(runtime: Runtime, *, proof: object, signals: object, asked: Asked, now: datetime) -> Perk:
-    """Return the perk, with its text, that a proof opens. The same receipt again opens it again, and is counted once.
+async def open_perk(runtime: Runtime, *, proof: object, signals: object, asked: Asked, now: datetime) -> Opened:
+    """Return the perk, with its text and code, that a proof opens. The same receipt again opens it again, and is counted once.
 
     Raises:
         ProofInvalid: it proves nothing, however it is written.
-        PerkMissing, ProofNotDue, ProofRefused, FanRecognisable: see `fandom.open_perk`.
+        PerkMissing, CodesExhausted, ProofNotDue, ProofRefused, FanRecognisable: see `fandom.open_perk`.
         CpuBusy: too many are being verified.
         DevelopmentKeys, KeysDamaged: this deployment has no keys that proofs may be believed with.
     """

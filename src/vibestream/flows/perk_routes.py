@@ -13,7 +13,14 @@ from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from vibestream.contexts.listen_reward.fandom import service as fandom
-from vibestream.contexts.listen_reward.fandom.service import TEXT_MOST, TITLE_MOST, Asked, Offered
+from vibestream.contexts.listen_reward.fandom.service import (
+    CODE_MOST,
+    CODES_MOST,
+    TEXT_MOST,
+    TITLE_MOST,
+    Asked,
+    Offered,
+)
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistMissing
 from vibestream.flows.open_perks import open_perk
@@ -27,7 +34,7 @@ from vibestream.platform.http.routing import Router
 router = Router(tags=["perks"])
 
 MOST_BYTES: Final = 8 * 1024
-_FORM_BYTES: Final = 24 * 1024
+_FORM_BYTES: Final = 256 * 1024
 _ARTIST: Final = holds("artist")
 
 
@@ -45,6 +52,9 @@ class PerkRequest(BaseModel):
     artist_id: UUID
     title: Annotated[StrictStr, Field(min_length=1, max_length=4 * TITLE_MOST, description="Everybody sees it.")]
     text: Annotated[StrictStr, Field(min_length=1, max_length=4 * TEXT_MOST, description="Whoever proves gets it.")]
+    codes: Annotated[list[Annotated[StrictStr, Field(max_length=4 * CODE_MOST)]], Field(max_length=CODES_MOST)] = Field(
+        default=[], description="Codes, of which each proof takes one."
+    )
     least_s: StrictInt = Field(
         description="For how long somebody must have heard the artist on one day: 30, 60, 180, 300, 600, 1800 or 3600 seconds. "
         "A listen counts with its first half minute."
@@ -58,9 +68,10 @@ class PerkBody(BaseModel):
     artist_id: UUID
     title: str
     least_s: int
-    opened: int = Field(
-        description="By how many receipts it was opened: a fan counts once for each day that they prove."
+    opened: int | None = Field(
+        description="By how many receipts it was opened: a fan counts once for each day that they prove. Null: by fewer than ten."
     )
+    codes: int = Field(description="With how many codes it was offered; each goes to one receipt.")
 
 
 class PerkList(BaseModel):
@@ -108,6 +119,9 @@ class OpenedBody(BaseModel):
     perk_id: UUID
     title: str
     text: str
+    code: str | None = Field(
+        description="One's own, where the perk has codes; the same whenever it is asked for again."
+    )
 
 
 @router.post("/api/v1/studio/perks", policy=_ARTIST, status_code=201, max_body_bytes=_FORM_BYTES)
@@ -123,8 +137,9 @@ async def offer(body: PerkRequest, tx: TxDep, principal: PrincipalDep, now: NowD
         text=body.text,
         least_s=body.least_s,
         now=now,
+        codes="\n".join(" ".join(one.split()) for one in body.codes),
     )
-    return _body(Offered(perk, 0))
+    return _body(Offered(perk, None, len(body.codes)))
 
 
 @router.get("/api/v1/studio/perks", policy=_ARTIST)
@@ -166,8 +181,9 @@ async def prove(
         raise FanSignedIn("Send a proof without a session: with one, it would say who you are.")
     until: datetime = body.expires_at.replace(microsecond=0)
     asked = Asked(PerkId(perk_id), body.epoch, until, body.accepts_recognition)
-    perk = await open_perk(runtime, proof=body.proof, signals=body.public_signals, asked=asked, now=now)
-    return OpenedBody(perk_id=perk.perk_id, title=perk.title, text=perk.text)
+    opened = await open_perk(runtime, proof=body.proof, signals=body.public_signals, asked=asked, now=now)
+    perk = opened.perk
+    return OpenedBody(perk_id=perk.perk_id, title=perk.title, text=perk.text, code=opened.code)
 
 
 async def own_artist(tx: Tx, *, user_id: UserId, artist_id: UUID) -> ArtistId:
@@ -184,5 +200,10 @@ async def own_artist(tx: Tx, *, user_id: UserId, artist_id: UUID) -> ArtistId:
 def _body(one: Offered) -> PerkBody:
     perk = one.perk
     return PerkBody(
-        perk_id=perk.perk_id, artist_id=perk.artist_id, title=perk.title, least_s=perk.least_s, opened=one.opened
+        perk_id=perk.perk_id,
+        artist_id=perk.artist_id,
+        title=perk.title,
+        least_s=perk.least_s,
+        opened=one.opened,
+        codes=one.codes,
     )

@@ -77,6 +77,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "fandom.proof_refused": N_("The proof is of another thing than what is asked for."),
     "fandom.recognisable": N_("This proof hides among few. Say that you accept that, and prove again."),
     "fandom.signed_in": N_("A proof is sent without a session: otherwise we would know who you are."),
+    "fandom.codes_invalid": N_("Write one code on each line, none twice: at most 1,000 codes of 120 letters."),
+    "fandom.codes_exhausted": N_("Every code is given. There is nothing left to open."),
     "fandom.threshold_invalid": N_("Choose one of the lengths."),
     "claim_wallets.has_less": N_("This wallet holds less than that."),
     "claim_wallets.order_expired": N_("The order's time is over. Make it again."),

@@ -12,7 +12,15 @@ from fastapi import Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from vibestream.contexts.listen_reward.fandom import service as fandom
-from vibestream.contexts.listen_reward.fandom.service import LEASTS_S, TEXT_MOST, TITLE_MOST, Offered, Within
+from vibestream.contexts.listen_reward.fandom.service import (
+    CODE_MOST,
+    CODES_MOST,
+    LEASTS_S,
+    TEXT_MOST,
+    TITLE_MOST,
+    Offered,
+    Within,
+)
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile
@@ -31,11 +39,11 @@ from vibestream.web.rendering import answer_with, render, sentence_of
 router = Router(include_in_schema=False)
 
 _ARTIST: Final = holds("artist")
-_FORM_BYTES: Final = 24 * 1024
+_FORM_BYTES: Final = 256 * 1024
 _LEAST_S: Final = 60
 _MINUTE_S: Final = 60
 Text = Annotated[str, Form(max_length=4 * TEXT_MOST)]
-_FIELDS: Final = {"fandom.threshold_invalid": "least"}
+_FIELDS: Final = {"fandom.threshold_invalid": "least", "fandom.codes_invalid": "codes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ async def offer(
     least: Annotated[int, Form()] = 0,
     title: Text = "",
     text: Text = "",
+    codes: Annotated[str, Form(max_length=2 * CODES_MOST * CODE_MOST)] = "",
 ) -> Response:
     """Offer a perk; sent again, the form has made one all the same."""
     try:
@@ -135,10 +144,11 @@ async def offer(
             text=text,
             least_s=least,
             now=now,
+            codes=codes,
         )
     except VibeStreamError as error:
         field = str(error.facts().get("field", _FIELDS.get(error.code, "")))
-        filled = Filled({"title": title, "text": text, "least": str(least), "artist": str(artist)})
+        filled = Filled({"title": title, "text": text, "codes": codes, "least": str(least), "artist": str(artist)})
         refused = filled.refused(sentence_of(request, error), field_name=field)
         page = await _studio_page(request, tx, principal.user_id, refused)
         raise answer_with(request, error, page) from None

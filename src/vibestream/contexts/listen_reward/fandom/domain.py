@@ -22,7 +22,13 @@ LEASTS_S: Final = (30, 60, 180, 300, 600, 1_800, 3_600)
 MOST_PERKS: Final = 20
 """Of one artist that are not withdrawn."""
 TITLE_MOST: Final = 120
+CODE_MOST: Final = 120
+CODES_MOST: Final = 1_000
+"""Of one perk."""
+FEW: Final = 10
+"""Fewer openings than this are not told as a number: an artist who sees each one come could guess whose it was."""
 TEXT_MOST: Final = 4_000
+_LINE_MOST: Final = 1_000
 _DOMAIN: Final = "vibestream-perk-v1"
 
 
@@ -42,6 +48,18 @@ class PerksExhausted(Conflict):
     """The artist offers as many perks as there may be."""
 
     code: ClassVar[str] = "fandom.perks_exhausted"
+
+
+class CodesInvalid(InvalidInput):
+    """A list of codes has too many, one that is too long, or the same one twice."""
+
+    code: ClassVar[str] = "fandom.codes_invalid"
+
+
+class CodesExhausted(Conflict):
+    """Every code of the perk went to a proof."""
+
+    code: ClassVar[str] = "fandom.codes_exhausted"
 
 
 class ProofInvalid(InvalidInput):
@@ -95,6 +113,14 @@ class Perk:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """What a proof opened: the perk with its text, and its own code where the perk has codes."""
+
+    perk: Perk
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked for beside a proof: which perk, by which day's receipt, until when the proof counts."""
 
@@ -120,6 +146,21 @@ def make_perk(
         raise TextInvalid("Write what fans get.", field="text")
     name = one_line(title, field="title", most=TITLE_MOST)
     return Perk(perk_id, artist_id, made_by, name, words, least_s, now)
+
+
+def read_codes(text: str) -> tuple[str, ...]:
+    """Return the codes of a list, one a line; empty lines are passed over.
+
+    Raises:
+        CodesInvalid: there are too many, one is too long, or one is there twice: each is given to one proof.
+        TextInvalid: one holds what cannot be seen.
+    """
+    codes = tuple(one_line(line, field="codes", most=_LINE_MOST) for line in text.splitlines() if line.strip())
+    if len(codes) > CODES_MOST or any(len(code) > CODE_MOST for code in codes):
+        raise CodesInvalid(f"A perk has at most {CODES_MOST:,} codes, of at most {CODE_MOST} letters each.")
+    if len(set(codes)) < len(codes):
+        raise CodesInvalid("A code is there twice: each is given to one fan.")
+    return codes
 
 
 def require_proof(*, said: PublicSignals, asked: Asked, perk: Perk, closed: Closed) -> None:

@@ -9,12 +9,18 @@ from uuid import UUID
 from vibestream.contexts.listen_reward.claims.service import Invalid, PublicSignals, Verifier, verify_claim
 from vibestream.contexts.listen_reward.fandom import domain, store
 from vibestream.contexts.listen_reward.fandom.domain import (
+    CODE_MOST,
+    CODES_MOST,
+    FEW,
     LEASTS_S,
     MOST_PERKS,
     TEXT_MOST,
     TITLE_MOST,
     Asked,
+    CodesExhausted,
+    CodesInvalid,
     FanRecognisable,
+    Opened,
     Perk,
     PerkMissing,
     PerksExhausted,
@@ -24,16 +30,22 @@ from vibestream.contexts.listen_reward.fandom.domain import (
     ThresholdInvalid,
 )
 from vibestream.contexts.listen_reward.receipts import service as receipts
+from vibestream.contexts.listen_reward.receipts.domain.field import Field
 from vibestream.kernel.ids import ArtistId, PerkId, UserId, new_id
 from vibestream.platform.database import Tx
 
 __all__ = [
+    "CODES_MOST",
+    "CODE_MOST",
     "LEASTS_S",
     "TEXT_MOST",
     "TITLE_MOST",
     "Asked",
+    "CodesExhausted",
+    "CodesInvalid",
     "FanRecognisable",
     "Offered",
+    "Opened",
     "Perk",
     "PerkMissing",
     "PerksExhausted",
@@ -50,7 +62,15 @@ class Offered:
     """A perk, and by how many receipts it was opened: a fan is counted once for each day that they prove."""
 
     perk: Perk
-    opened: int
+    opened: int | None
+    """None: by fewer than ten, which is not told further."""
+    codes: int = 0
+    """How many it was offered with; each goes to one receipt."""
+
+    @property
+    def left(self) -> int | None:
+        """How many codes are left; None: it has none, or that would tell how few went."""
+        return None if self.opened is None or not self.codes else self.codes - self.opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +83,30 @@ class Within:
 
 
 async def offer(
-    tx: Tx, *, artist_id: ArtistId, made_by: UserId, key: UUID, title: str, text: str, least_s: int, now: datetime
+    tx: Tx,
+    *,
+    artist_id: ArtistId,
+    made_by: UserId,
+    key: UUID,
+    title: str,
+    text: str,
+    least_s: int,
+    now: datetime,
+    codes: str = "",
 ) -> Perk:
     """Offer a perk; by one `key` of its maker once. That the artist is the maker's is for the caller to know.
 
     Raises:
-        TextInvalid, ThresholdInvalid: see `domain.make_perk`.
+        TextInvalid, ThresholdInvalid, CodesInvalid: see `domain.make_perk` and `domain.read_codes`.
         PerksExhausted: the artist offers as many as there may be.
     """
     perk = domain.make_perk(
         perk_id=PerkId(new_id()), artist_id=artist_id, made_by=made_by, title=title, text=text, least_s=least_s, now=now
     )
+    listed = domain.read_codes(codes)
     if await store.insert_perk(tx, perk, key=key, most=MOST_PERKS):
+        if listed:
+            await store.insert_codes(tx, perk.perk_id, listed)
         return perk
     made = await store.load_by_key(tx, made_by, key)
     if made is None:
@@ -133,13 +165,14 @@ def verify(*, verifier: Verifier, proof: object, signals: object) -> PublicSigna
     return said
 
 
-async def open_perk(tx: Tx, *, said: PublicSignals, asked: Asked, floor: int, now: datetime) -> Perk:
-    """Return a perk with its text to whoever proved to have heard its artist; the receipt is counted once, however often it is sent.
+async def open_perk(tx: Tx, *, said: PublicSignals, asked: Asked, floor: int, now: datetime) -> Opened:
+    """Return a perk with its text, and a code of its own where it has codes, to whoever proved to have heard its artist; the receipt is counted once, however often it is sent.
 
     Raises:
         PerkMissing: there is none.
         ProofNotDue: proofs of that day are not taken, or this one has expired.
         ProofRefused: it is of another artist, day, length or perk.
+        CodesExhausted: it has codes, and each went to another receipt; nothing is counted.
         FanRecognisable: fewer than the floor heard the artist for so long on that day, and that is not accepted.
     """
     found = await perk(tx, perk_id=asked.perk_id)
@@ -154,9 +187,20 @@ async def open_perk(tx: Tx, *, said: PublicSignals, asked: Asked, floor: int, no
         if alike < floor:
             raise FanRecognisable(hides_among=alike, floor=floor)
     await store.insert_proof(tx, found.perk_id, nullifier=said.nullifier, epoch=asked.epoch)
-    return found
+    return Opened(found, await _code_of(tx, found.perk_id, said.nullifier))
+
+
+async def _code_of(tx: Tx, perk_id: PerkId, nullifier: Field) -> str | None:
+    if not await store.count_codes(tx, [perk_id]):
+        return None
+    code = await store.take_code(tx, perk_id, nullifier=nullifier)
+    if code is None:
+        raise CodesExhausted("Every code of this perk is given.")
+    return code
 
 
 async def _counted(tx: Tx, perks: list[Perk]) -> list[Offered]:
-    opened = await store.count_opened(tx, [one.perk_id for one in perks])
-    return [Offered(one, opened.get(one.perk_id, 0)) for one in perks]
+    ids = [one.perk_id for one in perks]
+    opened, codes = await store.count_opened(tx, ids), await store.count_codes(tx, ids)
+    told = {perk_id: count for perk_id, count in opened.items() if count >= FEW}
+    return [Offered(one, told.get(one.perk_id), codes.get(one.perk_id, 0)) for one in perks]

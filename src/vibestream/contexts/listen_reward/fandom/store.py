@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -81,6 +82,48 @@ async def insert_proof(tx: Tx, perk_id: PerkId, *, nullifier: Field, epoch: date
     return changed == 1
 
 
+async def insert_codes(tx: Tx, perk_id: PerkId, codes: Sequence[str]) -> None:
+    """Add a new perk's codes, in their order."""
+    await tx.execute(
+        "INSERT INTO listen_reward.perk_code (perk_id, place, code)"
+        " SELECT %s, place - 1, code FROM unnest(%s::text[]) WITH ORDINALITY AS n (code, place)",
+        [perk_id, list(codes)],
+    )
+
+
+async def take_code(tx: Tx, perk_id: PerkId, *, nullifier: Field) -> str | None:
+    """Return a proof's code: the one that it took before, or the first that is left, which is its own from then on.
+
+    One at a time for each perk, so that no two proofs find the same code left. None: no code is left.
+    """
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('codes of ' || %s::text, 0))", [perk_id])
+    asked = {"perk": perk_id, "nullifier": to_bytes(nullifier)}
+    had: str | None = await tx.value(
+        "SELECT min(code) FROM listen_reward.perk_code WHERE perk_id = %(perk)s AND nullifier = %(nullifier)s", asked
+    )
+    if had is not None:
+        return had
+    taken: list[str] = await tx.values(
+        """
+        UPDATE listen_reward.perk_code SET nullifier = %(nullifier)s WHERE perk_id = %(perk)s AND place = (
+            SELECT place FROM listen_reward.perk_code WHERE perk_id = %(perk)s AND nullifier IS NULL ORDER BY place LIMIT 1
+        ) RETURNING code
+        """,
+        asked,
+    )
+    return taken[0] if taken else None
+
+
+async def count_codes(tx: Tx, perk_ids: list[PerkId]) -> dict[PerkId, int]:
+    """Return how many codes each perk was offered with; those without any are left out."""
+    rows = await tx.all(
+        _count,
+        "SELECT perk_id, count(*)::int AS count FROM listen_reward.perk_code WHERE perk_id = ANY(%s) GROUP BY perk_id",
+        [perk_ids],
+    )
+    return dict(rows)
+
+
 async def count_opened(tx: Tx, perk_ids: list[PerkId]) -> dict[PerkId, int]:
     """Return by how many receipts each perk was opened; those that were not are left out."""
     rows = await tx.all(
@@ -95,7 +138,9 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return the perks that somebody wrote."""
     return await tx.values(
         "SELECT jsonb_build_object('perk_id', perk_id, 'artist_id', artist_id, 'title', title, 'text', text,"
-        " 'least_s', least_s, 'made_at', made_at, 'withdrawn_at', withdrawn_at)"
+        " 'least_s', least_s, 'made_at', made_at, 'withdrawn_at', withdrawn_at,"
+        " 'codes', (SELECT coalesce(jsonb_agg(code ORDER BY place), '[]') FROM listen_reward.perk_code c"
+        " WHERE c.perk_id = perk.perk_id))"
         " FROM listen_reward.perk WHERE made_by = %s ORDER BY made_at",
         [user_id],
     )
@@ -103,6 +148,10 @@ async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
 
 async def erase_person(tx: Tx, user_id: UUID) -> None:
     """Withdraw what somebody offered and empty what they wrote; that it was opened stays, for it is of nobody."""
+    await tx.execute(
+        "DELETE FROM listen_reward.perk_code WHERE perk_id IN (SELECT perk_id FROM listen_reward.perk WHERE made_by = %s)",
+        [user_id],
+    )
     await tx.execute(
         "UPDATE listen_reward.perk SET title = '-', text = '-', withdrawn_at = coalesce(withdrawn_at, now())"
         " WHERE made_by = %s AND (title <> '-' OR text <> '-' OR withdrawn_at IS NULL)",

@@ -36,6 +36,8 @@ export interface Wishes {
   mostDelayS: number;
   /** The listener said that it may be guessed whose a claim is that few are like. */
   acceptsRecognition: boolean;
+  /** The address of a chain that is to be paid, as claims name it; undefined: a fresh wallet for each claim. */
+  payee?: string | undefined;
 }
 
 /** Prove all summaries of a day that have no claim yet; each claim is kept as soon as it is proved. Returns how many. */
@@ -43,7 +45,7 @@ export async function proveDay(
   circuit: Circuit,
   known: readonly Kept[],
   epoch: string,
-  { mostDelayS, acceptsRecognition }: Wishes,
+  { mostDelayS, acceptsRecognition, payee }: Wishes,
   options: Options,
 ): Promise<number> {
   const day = await call<OwnReceipts>("GET", `/api/v1/receipts/${epoch}`);
@@ -55,7 +57,7 @@ export async function proveDay(
     const kept = known.find((each) => each.commitment === one.commitment);
     if (!kept) throw new OtherSecret();
     const share = (part: number) => (made + part) / summaries.length;
-    const claim = await proved(circuit, kept, day, one, mostDelayS, {
+    const claim = await proved(circuit, kept, day, one, { mostDelayS, payee }, {
       ...options,
       onStep: (step, part) => options.onStep(step, share(part)),
     });
@@ -72,11 +74,11 @@ async function proved(
   kept: Kept,
   { epoch, epoch_number }: OwnReceipts,
   one: Receipt,
-  mostDelayS: number,
+  { mostDelayS, payee }: Pick<Wishes, "mostDelayS" | "payee">,
   options: Options,
 ): Promise<Claim> {
   const secret = BigInt(kept.secret);
-  const { address } = await walletOf(secret, epoch.deployment, epoch.epoch, one.leaf_index);
+  const address = payee ?? (await walletOf(secret, epoch.deployment, epoch.epoch, one.leaf_index)).address;
   const sendAt = Date.now() + random(mostDelayS * 1000);
   const expiresAt = expiryOf(sendAt);
   const input = {

@@ -3,6 +3,7 @@
 import { Problem } from "../api";
 import { locale, t, tn } from "../text";
 import { OtherSecret, proveDay } from "./claiming";
+import { NoPayee, PayeePanel } from "./payee";
 import { type Circuit, ProvingFailed } from "./proving";
 import { sentenceOf } from "./sentences";
 import { SecretPanel } from "./secret_panel";
@@ -15,6 +16,7 @@ class Receipts extends HTMLElement {
   private known: Kept[] = [];
   private running: AbortController | undefined;
   private wallets: WalletList | undefined;
+  private payee: PayeePanel | undefined;
 
   connectedCallback(): void {
     document.addEventListener("vs:claims", this.show);
@@ -26,6 +28,7 @@ class Receipts extends HTMLElement {
   disconnectedCallback(): void {
     document.removeEventListener("vs:claims", this.show);
     this.running?.abort();
+    this.payee?.close();
   }
 
   private async begin(): Promise<void> {
@@ -33,6 +36,7 @@ class Receipts extends HTMLElement {
       this.piece("unable").hidden = false;
       return;
     }
+    this.payee = new PayeePanel(this.piece("payee"));
     this.wallets = new WalletList(this.piece("wallets"), this.dataset["user"] ?? "", () => this.known);
     try {
       const panel = new SecretPanel(this.piece("secret"), (known) => {
@@ -65,6 +69,7 @@ class Receipts extends HTMLElement {
       if (floor) floor.closest<HTMLElement>("label")!.hidden = !open || this.known.length === 0;
       row.querySelector("[data-part=state]")!.textContent = stateOf(of);
     }
+    this.piece("payee").hidden = this.known.length === 0;
     await this.wallets?.refresh();
   }
 
@@ -84,6 +89,13 @@ class Receipts extends HTMLElement {
   };
 
   private async claim(day: HTMLElement): Promise<void> {
+    let payee: string | undefined;
+    try {
+      payee = this.payee?.chosen();
+    } catch (error) {
+      if (error instanceof NoPayee) return;
+      throw error;
+    }
     const running = (this.running = new AbortController());
     const bar = this.piece("bar") as HTMLProgressElement;
     this.say("");
@@ -99,7 +111,7 @@ class Receipts extends HTMLElement {
     const options = { singleThread, signal: running.signal, onStep, ...(silentMs ? { silentMs } : {}) };
     try {
       const acceptsRecognition = day.querySelector<HTMLInputElement>("[data-part=anyway]")?.checked ?? false;
-      const wishes = { mostDelayS: Number(this.dataset["delay"]), acceptsRecognition };
+      const wishes = { mostDelayS: Number(this.dataset["delay"]), acceptsRecognition, payee };
       const made = await proveDay(this.circuit(), this.known, day.dataset["epoch"] ?? "", wishes, options);
       this.say(tn("{n} claim is proved and waits to be sent.", "{n} claims are proved and wait to be sent.", made), true);
     } catch (error) {

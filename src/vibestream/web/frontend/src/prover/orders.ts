@@ -2,16 +2,24 @@
 import { callAnonymously } from "./anonymous";
 import { hex } from "./bytes";
 import type { Claim, Kept } from "./vault";
+import { signByChain } from "./chain_order";
 import { signed, walletOf } from "./wallet_key";
+
+const CHAIN = "evm:";
 
 export interface Destination {
   to: "artist" | "account";
   identifier: string;
 }
 
-/** Order an amount out of the wallet of a claim. */
+/** Whether a wallet is an address of a chain, whose key is not ours. */
+export function isOfChain(wallet: string): boolean {
+  return wallet.startsWith(CHAIN);
+}
+
+/** Order an amount out of the wallet of a claim: signed by the key that is made of the secret, or by the wallet of the chain. */
 export async function spend(claim: Claim, kept: Kept, where: Destination, minor: number): Promise<void> {
-  const { address, key } = await walletOf(BigInt(kept.secret), claim.deployment, claim.epoch, claim.place);
+  const address = claim.wallet;
   const nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
   const expires = `${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)}Z`;
   const lines = ["vibestream-wallet-order-v1", claim.deployment, address, `${where.to}:${where.identifier}`, minor, nonce, expires];
@@ -22,9 +30,15 @@ export async function spend(claim: Claim, kept: Kept, where: Destination, minor:
     amount_vibe_minor: minor,
     nonce,
     expires_at: expires,
-    signature: await signed(key, lines.map((line) => `${line}\n`).join("")),
+    signature: await signedFor(claim, kept, lines.map((line) => `${line}\n`).join("")),
   };
   await callAnonymously("POST", `/api/v1/claim-wallets/${address}/orders`, body);
+}
+
+async function signedFor(claim: Claim, kept: Kept, text: string): Promise<string> {
+  if (isOfChain(claim.wallet)) return signByChain(claim.wallet.slice(CHAIN.length), text);
+  const { key } = await walletOf(BigInt(kept.secret), claim.deployment, claim.epoch, claim.place);
+  return signed(key, text);
 }
 
 /** What a wallet holds now. */

@@ -10,6 +10,8 @@ import { type Kept, secrets } from "./vault";
 interface Opened {
   title: string;
   text: string;
+  /** One's own, where the perk has codes. */
+  code: string | null;
 }
 
 /** The browser holds no secret that the day's receipt is of. */
@@ -106,10 +108,12 @@ class Perk extends HTMLElement {
   }
 
   /** Show what the artist gives, and take away what asked for it. */
-  private give({ text }: Opened): void {
+  private give({ text, code }: Opened): void {
     this.piece("asking").hidden = true;
     const place = this.piece("given");
     place.querySelector("[data-part=text]")!.textContent = text;
+    place.querySelector("[data-part=code]")!.textContent = code ?? "";
+    place.querySelector<HTMLElement>("[data-part=code-box]")!.hidden = code === null;
     place.hidden = false;
     place.querySelector<HTMLElement>("h3")?.focus();
   }
@@ -144,6 +148,7 @@ function problem(error: Problem): string {
   if (error.code === "network") return t("No answer from the server.");
   if (error.code === "fandom.perk_missing") return t("The artist does not give this any more.");
   if (error.code === "fandom.recognisable") return t("This proof hides among few. Say that you accept that, and prove again.");
+  if (error.code === "fandom.codes_exhausted") return t("Every code is given. There is nothing left to open.");
   if (error.code === "fandom.not_due") return t("Proofs of that day are not taken any more. Load the page again.");
   return error.message;
 }

@@ -39,6 +39,8 @@ async function send(claim: Claim): Promise<void> {
 
 async function settleSpent(claim: Claim): Promise<void> {
   const held = await callAnonymously<{ received_minor: number }>("GET", `/api/v1/claim-wallets/${claim.wallet}`);
-  if (held.received_minor > 0) await claims.put({ ...claim, state: "paid", paidMinor: held.received_minor });
+  const others = (await claims.all()).filter((one) => one.id !== claim.id && one.wallet === claim.wallet);
+  const rest = held.received_minor - others.reduce((sum, one) => sum + (one.paidMinor ?? 0), 0);
+  if (rest > 0) await claims.put({ ...claim, state: "paid", paidMinor: rest });
   else await claims.put({ ...claim, state: "refused", code: "claims.spent" });
 }

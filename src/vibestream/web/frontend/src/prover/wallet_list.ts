@@ -1,11 +1,13 @@
 // The wallets without a name that claims were paid into: what each holds, and spending it.
 import { Problem } from "../api";
 import { t } from "../text";
-import { artistOf, held, spend } from "./orders";
+import { NotSigned } from "./chain_order";
+import { artistOf, held, isOfChain, spend } from "./orders";
 import { type Claim, claims, type Kept } from "./vault";
 import { vibe } from "./vibe";
 
 export class WalletList {
+  /** By wallet: an address of a chain may be paid by many claims. */
   private readonly shown = new Map<string, HTMLElement>();
 
   constructor(
@@ -20,18 +22,31 @@ export class WalletList {
   /** Add a row for each wallet that was paid and has none. What they hold is asked for when somebody wants to spend it. */
   async refresh(): Promise<void> {
     const pattern = this.root.querySelector("template")!;
+    const paidTo = new Map<string, number>();
     const mine = new Set(this.known().map((one) => one.commitment));
     for (const claim of await claims.all()) {
-      if (claim.state !== "paid" || this.shown.has(claim.id) || !mine.has(claim.commitment)) continue;
+      if (claim.state !== "paid" || !mine.has(claim.commitment)) continue;
+      const paid = (paidTo.get(claim.wallet) ?? 0) + (claim.paidMinor ?? 0);
+      paidTo.set(claim.wallet, paid);
+      const before = this.shown.get(claim.wallet);
+      if (before) {
+        this.tellPaid(before, paid);
+        continue;
+      }
       const row = (pattern.content.cloneNode(true) as DocumentFragment).firstElementChild as HTMLElement;
       row.dataset["claim"] = claim.id;
       this.label(row, claim.id);
       row.querySelector("[data-part=address]")!.textContent = claim.wallet;
-      row.querySelector("[data-part=received]")!.textContent = t("{amount} VIBE were paid in.", { amount: vibe(claim.paidMinor ?? 0) });
-      this.shown.set(claim.id, row);
+      row.querySelector<HTMLElement>("[data-part=chain]")!.hidden = !isOfChain(claim.wallet);
+      this.tellPaid(row, paid);
+      this.shown.set(claim.wallet, row);
       this.root.querySelector("[data-part=list]")!.append(row);
     }
     this.root.hidden = this.shown.size === 0;
+  }
+
+  private tellPaid(row: HTMLElement, minor: number): void {
+    row.querySelector("[data-part=received]")!.textContent = t("{amount} VIBE were paid in.", { amount: vibe(minor) });
   }
 
   /** Labels belong to fields by their ids, of which a page has each once. */
@@ -65,7 +80,7 @@ export class WalletList {
       const kept = this.known().find((one) => one.commitment === claim?.commitment);
       if (claim && kept) this.say(row, await this.order(row, claim, kept), true);
     } catch (error) {
-      this.say(row, error instanceof Problem ? told(error) : String(error));
+      this.say(row, error instanceof Problem ? told(error) : error instanceof NotSigned ? error.message : String(error));
     } finally {
       button.disabled = false;
     }

@@ -1,48 +1,21 @@
 // <vs-chain-wallet>: a button for each wallet that this browser has, and what came of having it sign in words. What is signed
 // is written by the server, which reads it again; here it is passed on as it stands.
-// Wallets are found as EIP-6963 has it, or at `window.ethereum` (EIP-1193) where only that is there.
 import { call, Problem } from "../api";
 import { t } from "../text";
-
-interface Provider {
-  request(asked: { method: string; params?: unknown[] }): Promise<unknown>;
-}
-
-interface Announced {
-  info: { uuid: string; name: string };
-  provider: Provider;
-}
-
-const ANNOUNCED_WITHIN_MS = 300;
-/** Wallets answer at once; one that is slower is found when the page is opened again. */
-const REFUSED_BY_ITS_OWNER = 4001;
-const BUSY = -32002;
+import { addressOf, BUSY, findProviders, type Provider, REFUSED_BY_ITS_OWNER, signWords } from "./providers";
 
 class ChainWallet extends HTMLElement {
-  private readonly found = new Map<string, Announced>();
+  private end: (() => void) | undefined;
 
   connectedCallback(): void {
-    addEventListener("eip6963:announceProvider", this.heard);
-    dispatchEvent(new Event("eip6963:requestProvider"));
-    setTimeout(() => this.settle(), ANNOUNCED_WITHIN_MS);
+    this.end = findProviders(
+      (provider, name) => this.offer(name ? t("Use {name}", { name }) : t("Use the wallet of this browser"), provider),
+      () => (this.piece("none").hidden = false),
+    );
   }
 
   disconnectedCallback(): void {
-    removeEventListener("eip6963:announceProvider", this.heard);
-  }
-
-  private readonly heard = (event: Event): void => {
-    const told = (event as CustomEvent<Announced>).detail;
-    if (!told?.info?.uuid || this.found.has(told.info.uuid)) return;
-    this.found.set(told.info.uuid, told);
-    this.offer(t("Use {name}", { name: told.info.name }), told.provider);
-  };
-
-  private settle(): void {
-    if (this.found.size > 0 || !this.isConnected) return;
-    const only = (window as { ethereum?: Provider }).ethereum;
-    if (only) this.offer(t("Use the wallet of this browser"), only);
-    else this.piece("none").hidden = false;
+    this.end?.();
   }
 
   private offer(label: string, provider: Provider): void {
@@ -58,10 +31,9 @@ class ChainWallet extends HTMLElement {
     this.say("");
     this.busy(true);
     try {
-      const [address] = (await provider.request({ method: "eth_requestAccounts" })) as string[];
-      const asked = { address: address ?? "" };
+      const asked = { address: (await addressOf(provider)) ?? "" };
       const { message } = await call<{ message: string }>("POST", "/api/v1/me/chain-wallets/challenge", asked);
-      const signature = await provider.request({ method: "personal_sign", params: [hexOf(message), asked.address] });
+      const signature = await signWords(provider, asked.address, message);
       await call("POST", "/api/v1/me/chain-wallets", { message, signature });
       location.assign("/account/wallets?done=connected");
     } catch (error) {
@@ -85,11 +57,6 @@ class ChainWallet extends HTMLElement {
   private piece(name: string): HTMLElement {
     return this.querySelector<HTMLElement>(`[data-part=${name}]`)!;
   }
-}
-
-function hexOf(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return "0x" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function told(error: unknown): string {
