@@ -40,6 +40,7 @@ from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.administration.routes import router as administration
 from vibestream.contexts.user.chain_wallets.routes import router as chain_wallets
 from vibestream.contexts.user.consents.routes import router as consents
+from vibestream.contexts.user.email_changes.routes import router as email_changes
 from vibestream.contexts.user.fans.routes import router as people
 from vibestream.contexts.user.fans.routes.following import router as following
 from vibestream.contexts.user.notifications.routes import router as notifications
@@ -94,6 +95,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     verification,
     reports,
     administration,
+    email_changes,
     oauth,
     erasure,
     exports,
