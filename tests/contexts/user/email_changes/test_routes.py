@@ -89,4 +89,4 @@ async def test_asking_wants_a_fresh_proof_and_no_token_will_do(client_for: Clien
 async def test_a_code_that_is_none_undoes_nothing(client: Any, sent: str):
     answer = await client.post(UNDO, json={"code": sent})
     assert answer.status_code in {400, 410, 422}
-    assert (await client.get(UNDO, params={"code": sent})).status_code in {404, 405}
+    assert (await client.get(UNDO, params={"code": sent})).status_code in {404, 405, 422}
