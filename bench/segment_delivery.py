@@ -31,9 +31,10 @@ from tests.contexts.music.uploads.server import WebServer, free_port
 from tests.factories.music import folder, make_music
 from tests.factories.music_assets import MadeAsset
 from tests.factories.users import make_user, signed_in
+from vibestream.contexts.listen_reward.listening.service import register_track
 from vibestream.contexts.music.delivery.service import set_quality
 from vibestream.contexts.music.packaging.domain.layout import SEGMENT_TYPE, segment_key
-from vibestream.kernel.ids import TrackId, new_id
+from vibestream.kernel.ids import TrackId
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.postgres import migrate
@@ -139,6 +140,13 @@ async def _published(owner: str, data: Path) -> tuple[TrackId, str]:
         listener = await make_user(tx)
         await set_quality(tx, user_id=listener.user_id, max_kbps=320, lossless=True, until=None, as_of=utc_now())
         token = await signed_in(tx, listener)
+        await register_track(
+            tx,
+            track_id=music.track_id,
+            artist_id=music.artist.artist_id,
+            owner_user_id=music.artist.user_id,
+            duration_ms=SEGMENTS * 4_000,
+        )
     await _store(LocalObjectStore(data / "objects"), music.asset)
     return music.track_id, token
 
@@ -151,12 +159,11 @@ async def _store(objects: LocalObjectStore, made: MadeAsset) -> None:
 
 
 def _script(root: Path, server: WebServer, track_id: TrackId, token: str) -> Path:
-    asked = httpx2.post(
-        f"{server.url}/api/v1/tracks/{track_id}/playback",
-        json={"listen_id": str(new_id())},
-        cookies={"vs_session": token},
-    )
-    asked.raise_for_status()
+    with httpx2.Client(base_url=server.url, cookies={"vs_session": token}) as listener:
+        opened = listener.post("/api/v1/listens", json={"track_id": str(track_id), "player_id": "bench"})
+        opened.raise_for_status()
+        asked = listener.post(f"/api/v1/tracks/{track_id}/playback", json={"listen_id": opened.json()["listen_id"]})
+        asked.raise_for_status()
     if not asked.json()["attributed"]:
         raise RuntimeError("The listen would not be counted.")
     script = root / "segments.lua"
