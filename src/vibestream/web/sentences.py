@@ -157,6 +157,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "identity.request_expired": N_("That took too long, or was answered already. Try again."),
     "identity.taken": N_("That account is connected with an account here already."),
     "wallet_link.address_malformed": N_("This is not the address of a wallet."),
+    "wallet_link.chain_unavailable": N_("The chain does not answer. Try again in a moment."),
     "wallet_link.challenge_expired": N_("That took too long, or was answered already. Try again."),
     "wallet_link.full": N_("Five wallets are connected already. Remove one first."),
     "wallet_link.message_refused": N_("What the wallet signed is not what it was asked to sign here."),

@@ -45,7 +45,7 @@ class Signed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     message: Annotated[str, Field(min_length=1, max_length=4_000)]
-    signature: Annotated[str, Field(min_length=1, max_length=400)]
+    signature: Annotated[str, Field(min_length=1, max_length=8_194)]
 
 
 class WalletView(BaseModel):
@@ -105,13 +105,12 @@ async def ask_to_sign(
     dependencies=[Depends(rate_limit("wallet_connect", "30/hour")), Depends(fresh(_FRESH))],
 )
 async def connect_wallet(
-    *, body: Signed, request: Request, tx: TxDep, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
+    *, body: Signed, request: Request, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
 ) -> WalletView:
-    """Connect the wallet that signed; it lets nobody in and moves no money. A notice is mailed."""
+    """Connect the wallet that signed, of a key or a contract (EIP-1271); it lets nobody in and moves no money. A notice is mailed."""
     address = request.client.host if request.client else None
-    made = await service.connect(
-        tx,
-        site=service.site_of(runtime.settings),
+    made = await service.answer(
+        runtime,
         browser_token=_cookie(runtime).read(request),
         principal=principal,
         message=body.message,

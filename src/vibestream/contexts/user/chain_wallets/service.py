@@ -16,11 +16,12 @@ from uuid import UUID
 
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.audit_log import service as audit_log
-from vibestream.contexts.user.chain_wallets import store
+from vibestream.contexts.user.chain_wallets import gateway, store
 from vibestream.contexts.user.chain_wallets.domain import message as messages
-from vibestream.contexts.user.chain_wallets.domain.address import signer_of
+from vibestream.contexts.user.chain_wallets.domain.address import hash_of, octets_of, signer_of
 from vibestream.contexts.user.chain_wallets.domain.errors import (
     AddressMalformed,
+    ChainUnavailable,
     ChallengeExpired,
     MessageRefused,
     SignatureRefused,
@@ -28,7 +29,7 @@ from vibestream.contexts.user.chain_wallets.domain.errors import (
     WalletsFull,
     WalletTaken,
 )
-from vibestream.contexts.user.chain_wallets.domain.message import GOOD_FOR, Site
+from vibestream.contexts.user.chain_wallets.domain.message import GOOD_FOR, Message, Site
 from vibestream.contexts.user.chain_wallets.store import ChainWallet
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.contexts.user.sessions.service import Device
@@ -36,10 +37,12 @@ from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
+from vibestream.platform.runtime import Runtime
 
 __all__ = [
     "GOOD_FOR",
     "AddressMalformed",
+    "ChainUnavailable",
     "ChainWallet",
     "Challenge",
     "ChallengeExpired",
@@ -49,6 +52,7 @@ __all__ = [
     "WalletMissing",
     "WalletTaken",
     "WalletsFull",
+    "answer",
     "ask",
     "connect",
     "disconnect",
@@ -97,6 +101,62 @@ async def ask(tx: Tx, *, site: Site, browser_token: str, user_id: UserId, addres
     return Challenge(text, browser, expires_at)
 
 
+async def answer(
+    runtime: Runtime,
+    *,
+    browser_token: str,
+    principal: Principal,
+    message: str,
+    signature: str,
+    device: Device,
+    now: datetime,
+) -> ChainWallet:
+    """Connect the wallet that signed what this browser was asked to have signed: one of a key, or a contract.
+
+    A key's signature is enough by itself. Only the key of an account that has delegated to code (EIP-7702) can belong to an
+    address with code, and it stays in charge there. Of any other signature the contract at the address is asked, by the node
+    that the settings name, before a transaction is opened, and only for who was asked to sign. A wallet that is not deployed
+    yet (ERC-6492) is refused. Opens its own transactions.
+
+    Raises:
+        ChainUnavailable: the node does not answer; the challenge stays good.
+        MessageRefused, ChallengeExpired, SignatureRefused, WalletTaken, WalletsFull: as `connect`.
+    """
+    site = site_of(runtime.settings)
+    said = messages.parse(message)
+    messages.check(said, site=site, now=now)
+    by_contract = not _is_by_key(message, signature, said.address) and await _is_by_contract(
+        runtime,
+        said,
+        browser_token=browser_token,
+        user_id=principal.user_id,
+        text=message,
+        signature=signature,
+        now=now,
+    )
+
+    async def work(tx: Tx) -> ChainWallet | SignatureRefused:
+        try:
+            return await connect(
+                tx,
+                site=site,
+                browser_token=browser_token,
+                principal=principal,
+                message=message,
+                signature=signature,
+                device=device,
+                now=now,
+                by_contract=by_contract,
+            )
+        except SignatureRefused as refused:  # what was asked is used up
+            return refused
+
+    made = await runtime.database.run(work)
+    if isinstance(made, SignatureRefused):
+        raise made
+    return made
+
+
 async def connect(
     tx: Tx,
     *,
@@ -107,8 +167,11 @@ async def connect(
     signature: str,
     device: Device,
     now: datetime,
+    by_contract: bool = False,
 ) -> ChainWallet:
     """Connect the wallet whose key signed what this browser was asked to have signed; its owner is told.
+
+    `by_contract`: the contract at the address has said that the signature is its own.
 
     Of two accounts that connect one wallet at once, one does.
 
@@ -126,7 +189,7 @@ async def connect(
         tx, nonce_hash=_hash(said.nonce), browser_hash=_hash(browser_token), user_id=user_id, now=now
     ):
         raise ChallengeExpired
-    if signer_of(message, signature=signature) != said.address:
+    if not by_contract and not _is_by_key(message, signature, said.address):
         raise SignatureRefused
     wallet = ChainWallet(
         wallet_id=new_id(),
@@ -171,6 +234,26 @@ async def _tell(tx: Tx, *, user_id: UserId, added: bool, device: Device, now: da
     )
     notice = FactorNotice.WALLET_LINKED if added else FactorNotice.WALLET_REMOVED
     await accounts.tell_factor(tx, user_id=user_id, notice=notice, now=now)
+
+
+async def _is_by_contract(
+    runtime: Runtime, said: Message, *, browser_token: str, user_id: UserId, text: str, signature: str, now: datetime
+) -> bool:
+    octets = octets_of(signature)
+    nonce, browser = _hash(said.nonce), _hash(browser_token)
+    async with runtime.database.begin(read_only=True) as tx:
+        if not await store.is_asked(tx, nonce_hash=nonce, browser_hash=browser, user_id=user_id, now=now):
+            raise ChallengeExpired
+    return await gateway.contract_takes(
+        runtime.settings, address=said.address, chain_id=said.chain_id, digest=hash_of(text), signature=octets
+    )
+
+
+def _is_by_key(message: str, signature: str, address: str) -> bool:
+    try:
+        return signer_of(message, signature=signature) == address
+    except SignatureRefused:
+        return False
 
 
 def _hash(text: str) -> bytes:

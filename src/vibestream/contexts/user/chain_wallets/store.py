@@ -50,6 +50,17 @@ async def take_challenge(tx: Tx, *, nonce_hash: bytes, browser_hash: bytes, user
     return touched == 1
 
 
+async def is_asked(tx: Tx, *, nonce_hash: bytes, browser_hash: bytes, user_id: UserId, now: datetime) -> bool:
+    """Say whether a challenge of this browser and person can be answered, without using it up."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM users.chain_wallet_challenge WHERE nonce_hash = %s AND browser_hash = %s"
+            " AND user_id = %s AND expires_at > %s)",
+            [nonce_hash, browser_hash, user_id, now],
+        )
+    )
+
+
 async def drop_expired(tx: Tx, *, before: datetime, most: int) -> int:
     """Delete challenges that expired before an instant, at most so many, and return how many."""
     return await tx.execute(

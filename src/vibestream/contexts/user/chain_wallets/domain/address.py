@@ -1,6 +1,6 @@
 """Addresses of wallets, and whose a signature is.
 
-Source: EIP-55 (capitals as a checksum); EIP-191, version 0x45 (what `personal_sign` signs); EIP-2 (the lower half of s).
+Source: ERC-1271 (signatures of contracts); EIP-55 (capitals as a checksum); EIP-191, version 0x45 (what `personal_sign` signs); EIP-2 (the lower half of s).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from vibestream.contexts.user.chain_wallets.domain.errors import AddressMalforme
 
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"0x[0-9a-fA-F]{130}", re.ASCII)
+_OCTETS: Final = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,4096}", re.ASCII)
 _ORDER: Final = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """Of the group of secp256k1. Source: SEC 2, 2.4.1."""
 _RECOVERY: Final = {0: 0, 1: 1, 27: 0, 28: 1}
@@ -36,6 +37,22 @@ def checked(text: str) -> str:
     if digits not in {digits.lower(), digits.upper(), proper}:
         raise AddressMalformed
     return f"0x{proper}"
+
+
+def octets_of(signature: str) -> bytes:
+    """Return a signature as octets: of a contract it has any length up to 4 KiB.
+
+    Raises:
+        SignatureRefused: it is not hexadecimal, or longer.
+    """
+    if _OCTETS.fullmatch(signature) is None:
+        raise SignatureRefused
+    return bytes.fromhex(signature[2:])
+
+
+def hash_of(message: str) -> bytes:
+    """Return what `personal_sign` signs of a message, which is also what a contract is asked about."""
+    return _hash(message)
 
 
 def signer_of(message: str, *, signature: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vibestream.kernel.errors import Conflict, Gone, InvalidInput, Missing
+from vibestream.kernel.errors import Conflict, Gone, InvalidInput, Missing, Unavailable
 
 
 class AddressMalformed(InvalidInput):
@@ -40,6 +40,15 @@ class SignatureRefused(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__("This is not a signature of that wallet.")
+
+
+class ChainUnavailable(Unavailable):
+    """The node that was to ask a contract does not answer, or is one of another chain. What was asked stays good."""
+
+    code: ClassVar[str] = "wallet_link.chain_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The chain does not answer. Try again in a moment.")
 
 
 class ChallengeExpired(Gone):

@@ -90,6 +90,33 @@ async def answer(
         AccountClosed: the account is being erased.
         Overtaken: everybody was put out of the account since the browser was sent.
     """
+    request, claimed = await _claimed(
+        runtime, provider=provider, answer=answer, browser_token=browser_token, device=device, now=now
+    )
+
+    async def finish(tx: Tx) -> Answered:
+        arrival = _Arrival(claimed, device, now, replaces, device_token)
+        if request.user_id is None:
+            return Answered(await _decide(tx, runtime, request, arrival, browser_token), request.onward)
+        session = await prove(tx, request=request, claimed=claimed, principal=principal, device=device, now=now)
+        again, carried = unsealed(runtime.settings, request=request, state=answer.state)
+        return Answered(Proved(session, again, carried), request.onward)
+
+    try:
+        answered = await runtime.database.run(finish)
+    except (AnotherAccount, CannotProve) as error:
+        count(provider, outcome=error)
+        async with runtime.database.begin() as tx:
+            await _refused(tx, provider=provider, device=device, now=now, user_id=request.user_id)
+        raise
+    count(provider, outcome=type(answered.outcome).__name__)
+    return answered
+
+
+async def _claimed(
+    runtime: Runtime, *, provider: str, answer: Answer, browser_token: str, device: Device, now: datetime
+) -> tuple[Request, Claimed]:
+    """Use up what the browser was sent for, and return it with who the issuer says has come back."""
     issuer = gateway.open_issuer(runtime.settings, name=provider)
     async with runtime.database.begin() as tx:
         request = await requests.take(
@@ -117,24 +144,7 @@ async def answer(
             async with runtime.database.begin() as tx:
                 await _refused(tx, provider=provider, device=device, now=now)
         raise
-
-    async def finish(tx: Tx) -> Answered:
-        arrival = _Arrival(claimed, device, now, replaces, device_token)
-        if request.user_id is None:
-            return Answered(await _decide(tx, runtime, request, arrival, browser_token), request.onward)
-        session = await prove(tx, request=request, claimed=claimed, principal=principal, device=device, now=now)
-        again, carried = unsealed(runtime.settings, request, state=answer.state)
-        return Answered(Proved(session, again, carried), request.onward)
-
-    try:
-        answered = await runtime.database.run(finish)
-    except (AnotherAccount, CannotProve) as error:
-        count(provider, outcome=error)
-        async with runtime.database.begin() as tx:
-            await _refused(tx, provider=provider, device=device, now=now, user_id=request.user_id)
-        raise
-    count(provider, outcome=type(answered.outcome).__name__)
-    return answered
+    return request, claimed
 
 
 @dataclass(frozen=True, slots=True)

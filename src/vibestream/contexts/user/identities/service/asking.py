@@ -107,7 +107,7 @@ def provers(settings: Settings) -> frozenset[str]:
     return frozenset(one.name for one in settings.login_issuers if gateway.open_issuer(settings, name=one.name).proves)
 
 
-def unsealed(settings: Settings, request: Request, *, state: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+def unsealed(settings: Settings, *, request: Request, state: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return where to what somebody had asked for is sent, and its fields."""
     opened = Sealer.of(settings, purpose=_PURPOSE).open(request.carried or b"", belongs_to=hash_of(state))
     again, fields = json.loads(opened)
