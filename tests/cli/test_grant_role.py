@@ -14,8 +14,8 @@ from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.access.service import Role
 from vibestream.contexts.user.labels import service as labels
+from vibestream.contexts.user.labels.service import LabelRole
 from vibestream.contexts.user.sessions import service as sessions
-from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database
 
@@ -51,7 +51,7 @@ async def test_makes_the_first_admin_and_unmakes_it(database: Database, owner_ds
 async def test_an_account_that_is_made_a_label_no_more_works_for_no_artist(database: Database, owner_dsn: str):
     async with database.begin() as tx:
         label, music = await make_label(tx), await make_music(tx)
-        await agreed(tx, label, music.artist, TeamRole.EDITOR)
+        await agreed(tx, label, music.artist, LabelRole.EDITOR)
         assert len(await catalogue.artists_of(tx, user_id=label.user_id)) == 1
     runner = CliRunner(env={"DATABASE_URL": owner_dsn})
     ended = await asyncio.to_thread(runner.invoke, command, [label.user.email, "label", "--revoke"])

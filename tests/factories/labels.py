@@ -3,7 +3,7 @@
 label = await make_label(tx)                                # an account that acts for a label, with an open page
 relation_id = await asked_by_label(tx, label, artist)
 relation_id = await asked_by_artist(tx, artist, label)
-await agreed(tx, label, artist, TeamRole.EDITOR)            # asked by the label, accepted by the owner
+await agreed(tx, label, artist, LabelRole.EDITOR)            # asked by the label, accepted by the owner
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from vibestream.contexts.user.access import service as access
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.fans.service import Switches
 from vibestream.contexts.user.labels import service as labels
-from vibestream.contexts.user.labels.service import Side
-from vibestream.contexts.user.teams.service import TeamRole
+from vibestream.contexts.user.labels.service import LabelRole, Side
 from vibestream.flows import work_for_artists
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
@@ -51,14 +50,14 @@ async def make_label(tx: Tx, *, user: User | None = None, name: str = "Casa Sur"
 
 
 async def asked_by_label(
-    tx: Tx, label: Label, artist: Artist, role: TeamRole = TeamRole.ANALYST, *, now: datetime | None = None
+    tx: Tx, label: Label, artist: Artist, role: LabelRole = LabelRole.ANALYST, *, now: datetime | None = None
 ) -> UUID:
     key = new_id()
     await labels.ask_artist(tx, label=label.user_id, handle=artist.handle, role=role, key=key, now=now or utc_now())
     return key
 
 
-async def asked_by_artist(tx: Tx, artist: Artist, label: Label, role: TeamRole = TeamRole.ANALYST) -> UUID:
+async def asked_by_artist(tx: Tx, artist: Artist, label: Label, role: LabelRole = LabelRole.ANALYST) -> UUID:
     key = new_id()
     await labels.ask_label(
         tx,
@@ -72,7 +71,7 @@ async def asked_by_artist(tx: Tx, artist: Artist, label: Label, role: TeamRole =
     return key
 
 
-async def agreed(tx: Tx, label: Label, artist: Artist, role: TeamRole = TeamRole.ANALYST) -> UUID:
+async def agreed(tx: Tx, label: Label, artist: Artist, role: LabelRole = LabelRole.ANALYST) -> UUID:
     key = await asked_by_label(tx, label, artist, role)
     await work_for_artists.accept(tx, relation_id=key, side=Side.ARTIST, by=artist.user_id, now=utc_now())
     return key

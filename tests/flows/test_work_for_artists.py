@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.factories.bus import drain, registered
 from tests.factories.music import make_music
 from tests.factories.music_assets import make_asset, read_master
 from tests.factories.teams import dropped_from, in_catalogue, make_member, member_of
@@ -29,12 +30,15 @@ from vibestream.contexts.music.packaging.store import list_owners
 from vibestream.contexts.music.uploads.domain import upload as uploads
 from vibestream.contexts.music.uploads.domain.upload import Upload
 from vibestream.contexts.music.uploads.store import rows
+from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.audit_log.service import Action
 from vibestream.contexts.user.teams.service import MemberMissing, TeamRole
 from vibestream.flows.personal_data import PERSONAL_DATA
-from vibestream.flows.work_for_artists import INVARIANTS, drop
+from vibestream.flows.work_for_artists import INVARIANTS, SUBSCRIPTIONS, drop
 from vibestream.kernel.ids import UploadId, UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
+from vibestream.platform.events.subscriptions import Consumers
 
 
 async def titled(tx: Tx, release: Release, user_id: UserId, title: str) -> Release:
@@ -70,6 +74,30 @@ async def test_an_editor_makes_a_release_of_their_own_file_and_publishes_it_for_
     assert card.title == "First Light"
     assert [one.part for one in await catalogue.artists_of(tx, user_id=editor.user_id)] == [Part.EDITOR]
     assert [one.part for one in await catalogue.artists_of(tx, user_id=artist.user_id)] == [Part.OWNER]
+
+
+async def test_what_an_editor_publishes_and_takes_down_is_in_the_owners_security_log(database: Database):
+    consumers = await registered(database, Consumers(SUBSCRIPTIONS))
+    artist, release, editor = await committed(database)
+    async with database.begin() as tx:
+        await make_music(tx)  # by its owner: nothing to write down
+        named = await titled(tx, release, editor.user_id, "First Light")
+        public = await catalogue.publish_release(
+            tx, release_id=release.release_id, user_id=editor.user_id, version=named.version, now=utc_now()
+        )
+        await catalogue.take_down_release(
+            tx, release_id=release.release_id, user_id=editor.user_id, version=public.version, now=utc_now()
+        )
+    await drain(database, consumers)
+    async with database.begin() as tx:
+        found = [
+            one.entry
+            for action in (Action.RELEASE_PUBLISHED, Action.RELEASE_TAKEN_DOWN)
+            for one in await audit_log.search(tx, action=action)
+        ]
+    assert [(one.user_id, one.actor_id, one.detail) for one in found] == [
+        (artist.user_id, editor.user_id, f"release {release.release_id}")
+    ] * 2
 
 
 async def test_late_tags_shape_a_draft_that_an_editor_made(tx: Tx):

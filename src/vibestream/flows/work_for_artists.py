@@ -12,6 +12,9 @@ from uuid import UUID
 
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import Part, Through
+from vibestream.contexts.music.events import ReleasePublished, ReleaseTakenDown
+from vibestream.contexts.user.audit_log import service as audit_log
+from vibestream.contexts.user.audit_log.service import Action
 from vibestream.contexts.user.events import RoleChanged
 from vibestream.contexts.user.labels import service as labels
 from vibestream.contexts.user.labels.service import Side
@@ -83,6 +86,21 @@ async def hear_of_role(tx: Tx, event: RoleChanged) -> None:
         await dissolve_label(tx, label=event.user_id, now=utc_now())
 
 
+async def record_release(tx: Tx, event: ReleasePublished | ReleaseTakenDown) -> None:
+    """Write into the owner's security log what somebody else published or took down in the artist's name."""
+    if event.by_user_id in {None, event.owner_user_id}:
+        return
+    published = isinstance(event, ReleasePublished)
+    await audit_log.record(
+        tx,
+        action=Action.RELEASE_PUBLISHED if published else Action.RELEASE_TAKEN_DOWN,
+        user_id=event.owner_user_id,
+        actor_id=event.by_user_id,
+        now=event.occurred_at,
+        detail=f"release {event.release_id}",
+    )
+
+
 async def _teams_work_on_music(tx: Tx) -> Finding:
     in_teams = await teams.every_member(tx)
     at_music = await catalogue.members_through(tx, through=Through.TEAM)
@@ -114,4 +132,6 @@ INVARIANTS: Final = (
 
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (
     Subscription(event=RoleChanged, consumer="work_for_artists", handle=hear_of_role),
+    Subscription(event=ReleasePublished, consumer="work_for_artists", handle=record_release),
+    Subscription(event=ReleaseTakenDown, consumer="work_for_artists", handle=record_release),
 )

@@ -10,7 +10,7 @@ from tests.factories.music import make_music
 from tests.factories.users import make_artist, make_user
 from tests.http_client import ClientFor
 from tests.web.conftest import read
-from vibestream.contexts.user.teams.service import TeamRole
+from vibestream.contexts.user.labels.service import LabelRole
 from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database
 
@@ -92,7 +92,7 @@ async def test_only_labels_have_a_roster_and_only_the_owner_an_artists_labels(
 ):
     async with database.begin() as tx:
         fan, artist, label = await make_user(tx), await make_artist(tx), await make_label(tx)
-        await agreed(tx, label, artist, TeamRole.EDITOR)
+        await agreed(tx, label, artist, LabelRole.EDITOR)
     assert (await (await client_for(fan)).get("/label", headers=HTML)).status_code == 403
     assert (await client.get("/label", headers=HTML)).status_code in {303, 401}
     theirs = await client_for(label.user)

@@ -48,6 +48,8 @@ class ReleasePublished(Event):
     track_count: int
     again: bool
     """It had been public before and was taken down meanwhile."""
+    by_user_id: UserId | None = None
+    """Who published it: the artist's owner, or an editor; None: an operator, or an event from before it was said."""
 
     @property
     def key(self) -> str:
@@ -66,6 +68,8 @@ class ReleaseTakenDown(Event):
     owner_user_id: UserId
     by: str
     """`artist`, `operator`, or `audio` when the master turned out to be unfit."""
+    by_user_id: UserId | None = None
+    """With `artist`: who took it down, the artist's owner or an editor."""
 
     @property
     def key(self) -> str:

@@ -15,9 +15,8 @@ from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.analytics.service import WeekTotal
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.user.labels import service as labels
-from vibestream.contexts.user.labels.service import Relation, Side
+from vibestream.contexts.user.labels.service import LabelRole, Relation, Side
 from vibestream.contexts.user.profiles.service import ArtistProfile
-from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.flows import work_for_artists
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import UserId, new_id
@@ -67,7 +66,7 @@ async def ask_artist(
     principal: PrincipalDep,
     now: NowDep,
     key: Annotated[UUID, Form()],
-    role: Annotated[TeamRole, Form()],
+    role: Annotated[LabelRole, Form()],
     handle: Handle = "",
 ) -> Response:
     """Ask to work for an artist. The same form sent again asks nothing."""
@@ -118,7 +117,7 @@ async def ask_label(
     principal: PrincipalDep,
     now: NowDep,
     key: Annotated[UUID, Form()],
-    role: Annotated[TeamRole, Form()],
+    role: Annotated[LabelRole, Form()],
     handle: Handle = "",
 ) -> Response:
     """Ask a label to work for the artist. The same form sent again asks nothing."""
@@ -159,7 +158,7 @@ async def _roster_page(
     form: Filled,
     *,
     done: str = "",
-    role: TeamRole = TeamRole.ANALYST,
+    role: LabelRole = LabelRole.ANALYST,
 ) -> Response:
     found = await labels.roster_of(tx, label=label, now=now)
     active, came, went = _sorted(found, other=Side.ARTIST)
@@ -183,7 +182,7 @@ async def _labels_page(
     form: Filled,
     *,
     done: str = "",
-    role: TeamRole = TeamRole.ANALYST,
+    role: LabelRole = LabelRole.ANALYST,
 ) -> Response:
     found = await labels.labels_of(tx, artist_id=artist.artist_id, owner=artist.user_id, now=now)
     active, came, went = _sorted(found, other=Side.LABEL)

@@ -23,6 +23,7 @@ from vibestream.contexts.user.labels.domain import MOST_LABELS
 from vibestream.contexts.user.labels.personal import PERSONAL
 from vibestream.contexts.user.labels.service import (
     ArtistUnknown,
+    LabelRole,
     LabelUnknown,
     OnRoster,
     RelationMissing,
@@ -31,7 +32,6 @@ from vibestream.contexts.user.labels.service import (
 )
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.profiles.service import ArtistMissing
-from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.flows.work_for_artists import INVARIANTS, accept, end, hear_of_role
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
@@ -54,7 +54,7 @@ async def both(tx: Tx) -> tuple[Label, Artist]:
 
 async def test_what_a_label_asks_begins_when_the_owner_accepts_and_not_before(tx: Tx):
     label, artist = await both(tx)
-    key = await asked_by_label(tx, label, artist, TeamRole.EDITOR)
+    key = await asked_by_label(tx, label, artist, LabelRole.EDITOR)
     assert (await told(tx, artist.user_id), await part_of(tx, label)) == (["label_invited"], [])
     for side, by in ((Side.LABEL, label.user_id), (Side.LABEL, artist.user_id), (Side.ARTIST, label.user_id)):
         with pytest.raises(RelationMissing):
@@ -66,7 +66,7 @@ async def test_what_a_label_asks_begins_when_the_owner_accepts_and_not_before(tx
     assert await told(tx, artist.user_id) == ["label_invited", "label_joined"]
     assert await told(tx, label.user_id) == ["roster_joined"]
     (line,) = await service.roster_of(tx, label=label.user_id, now=utc_now())
-    assert (line.artist_id, line.role, line.asked_by) == (artist.artist_id, TeamRole.EDITOR, Side.LABEL)
+    assert (line.artist_id, line.role, line.asked_by) == (artist.artist_id, LabelRole.EDITOR, Side.LABEL)
     assert line.since is not None
     entries = [one.entry for one in await audit_log.search(tx, action=Action.ROSTER_JOINED)]
     assert {one.user_id for one in entries} == {artist.user_id, label.user_id}
@@ -102,7 +102,7 @@ async def test_an_analyst_label_changes_no_music_and_an_editor_only_that_artists
 async def test_either_side_ends_it_and_the_label_is_out_in_the_same_transaction(tx: Tx, side: Side):
     music = await make_music(tx, publish=False)
     label, artist = await make_label(tx), music.artist
-    key = await agreed(tx, label, artist, TeamRole.EDITOR)
+    key = await agreed(tx, label, artist, LabelRole.EDITOR)
     seen = await catalogue.studio_release(tx, release_id=music.release.release_id, user_id=label.user_id)
     assert seen.release == music.release
     by, other, kind = (
@@ -136,7 +136,7 @@ async def test_a_form_that_is_sent_twice_asks_once_and_another_is_told_so(tx: Tx
     key = new_id()
     for _ in range(2):
         await service.ask_artist(
-            tx, label=label.user_id, handle=f"@{artist.handle}", role=TeamRole.ANALYST, key=key, now=utc_now()
+            tx, label=label.user_id, handle=f"@{artist.handle}", role=LabelRole.ANALYST, key=key, now=utc_now()
         )
     assert await told(tx, artist.user_id) == ["label_invited"]
     with pytest.raises(OnRoster):
@@ -165,13 +165,13 @@ async def test_nobody_asks_in_anothers_name_nor_learns_who_is_a_label(tx: Tx):
             owner=stranger.user_id,
             artist_id=artist.artist_id,
             handle=label.handle,
-            role=TeamRole.EDITOR,
+            role=LabelRole.EDITOR,
             key=new_id(),
             now=utc_now(),
         )
     with pytest.raises(OnRoster):  # a fan is no label
         await service.ask_artist(
-            tx, label=fan.user_id, handle=artist.handle, role=TeamRole.EDITOR, key=new_id(), now=utc_now()
+            tx, label=fan.user_id, handle=artist.handle, role=LabelRole.EDITOR, key=new_id(), now=utc_now()
         )
     await fans.block_artist(tx, user_id=label.user_id, handle=artist.handle, now=utc_now())
     for handle in (label.handle, artist.handle, "nobody.here", "%", "", "x" * 200, "\x00"):
@@ -181,14 +181,14 @@ async def test_nobody_asks_in_anothers_name_nor_learns_who_is_a_label(tx: Tx):
                 owner=artist.user_id,
                 artist_id=artist.artist_id,
                 handle=handle,
-                role=TeamRole.EDITOR,
+                role=LabelRole.EDITOR,
                 key=new_id(),
                 now=utc_now(),
             )
     for handle in (artist.handle, label.handle, "nobody.here", "_", "", "' OR 1=1 --"):
         with pytest.raises(ArtistUnknown):
             await service.ask_artist(
-                tx, label=label.user_id, handle=handle, role=TeamRole.EDITOR, key=new_id(), now=utc_now()
+                tx, label=label.user_id, handle=handle, role=LabelRole.EDITOR, key=new_id(), now=utc_now()
             )
     assert await service.labels_of(tx, artist_id=artist.artist_id, owner=stranger.user_id, now=utc_now()) == []
 
@@ -214,7 +214,7 @@ async def test_a_label_is_not_on_its_own_roster_and_an_artist_asks_ten_at_most(t
 
 async def test_an_account_that_is_no_label_any_more_works_for_nobody(tx: Tx):
     label, artist = await both(tx)
-    await agreed(tx, label, artist, TeamRole.EDITOR)
+    await agreed(tx, label, artist, LabelRole.EDITOR)
     waiting = await asked_by_label(tx, label, await make_artist(tx))
     await access.revoke_role(tx, user_id=label.user_id, role=access.Role.LABEL, revoked_by=None, now=utc_now())
     with pytest.raises(RelationMissing):

@@ -77,6 +77,8 @@ class Action(enum.StrEnum):
     ROSTER_ASKED = "roster.asked"
     ROSTER_JOINED = "roster.joined"
     ROSTER_LEFT = "roster.left"
+    RELEASE_PUBLISHED = "release.published"
+    RELEASE_TAKEN_DOWN = "release.taken_down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.kernel.errors import Conflict, Missing
 from vibestream.kernel.ids import ArtistId, UserId
 
@@ -70,6 +69,13 @@ class RelationMissing(Missing):
         super().__init__("There is nothing to answer or to end here. It may have been ended, or 30 days are over.")
 
 
+class LabelRole(enum.StrEnum):
+    """As what a label works for an artist. The values are stored; they are never renamed."""
+
+    EDITOR = "editor"
+    ANALYST = "analyst"
+
+
 class Side(enum.StrEnum):
     """Who asked. The values are stored; they are never renamed."""
 
@@ -87,7 +93,7 @@ class Relation:
     artist_id: ArtistId
     artist_name: str
     artist_handle: str
-    role: TeamRole
+    role: LabelRole
     asked_by: Side
     asked_at: datetime
     expires_at: datetime
@@ -102,5 +108,5 @@ class Between:
     artist_id: ArtistId
     owner: UserId
     label_id: UserId
-    role: TeamRole
+    role: LabelRole
     active: bool

@@ -14,6 +14,7 @@ from vibestream.contexts.user.labels.domain import (
     MOST_LABELS,
     ArtistUnknown,
     Between,
+    LabelRole,
     LabelUnknown,
     OnRoster,
     Relation,
@@ -25,13 +26,13 @@ from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.notifications.service import Kind
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistMissing, HandleInvalid
-from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
 
 __all__ = [
     "ArtistUnknown",
     "Between",
+    "LabelRole",
     "LabelUnknown",
     "OnRoster",
     "Relation",
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 
-async def ask_artist(tx: Tx, *, label: UserId, handle: str, role: TeamRole, key: UUID, now: datetime) -> None:
+async def ask_artist(tx: Tx, *, label: UserId, handle: str, role: LabelRole, key: UUID, now: datetime) -> None:
     """Ask, as a label, to work for an artist; its owner is told. The same key again asks nothing.
 
     Raises:
@@ -74,7 +75,7 @@ async def ask_artist(tx: Tx, *, label: UserId, handle: str, role: TeamRole, key:
 
 
 async def ask_label(
-    tx: Tx, *, owner: UserId, artist_id: ArtistId, handle: str, role: TeamRole, key: UUID, now: datetime
+    tx: Tx, *, owner: UserId, artist_id: ArtistId, handle: str, role: LabelRole, key: UUID, now: datetime
 ) -> None:
     """Ask a label to work for one's own artist; it is told. The same key again asks nothing.
 
@@ -162,7 +163,7 @@ async def _label_of(tx: Tx, handle: str) -> UserId | None:
 
 
 async def _ask(
-    tx: Tx, *, label: UserId, artist_id: ArtistId, role: TeamRole, side: Side, by: UserId, key: UUID, now: datetime
+    tx: Tx, *, label: UserId, artist_id: ArtistId, role: LabelRole, side: Side, by: UserId, key: UUID, now: datetime
 ) -> bool:
     made = await store.add_relation(
         tx, key=key, label=label, artist_id=artist_id, role=role, asked_by=side, asker=by, now=now, ends=now + GOOD_FOR

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from vibestream.contexts.user.labels.domain import Between, Relation, Side
-from vibestream.contexts.user.teams.service import TeamRole
+from vibestream.contexts.user.labels.domain import Between, LabelRole, Relation, Side
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
 
@@ -75,7 +74,7 @@ async def add_relation(
     key: UUID,
     label: UserId,
     artist_id: ArtistId,
-    role: TeamRole,
+    role: LabelRole,
     asked_by: Side,
     asker: UserId,
     now: datetime,
@@ -223,11 +222,11 @@ async def erase_person(tx: Tx, user_id: UUID) -> None:
 
 
 def _relation(*, role: str, asked_by: str, **columns: Any) -> Relation:
-    return Relation(**columns, role=TeamRole(role), asked_by=Side(asked_by))
+    return Relation(**columns, role=LabelRole(role), asked_by=Side(asked_by))
 
 
 def _between(*, role: str, **columns: Any) -> Between:
-    return Between(**columns, role=TeamRole(role))
+    return Between(**columns, role=LabelRole(role))
 
 
 def _row(*, artist_id: ArtistId, label_id: UserId, role: str) -> tuple[ArtistId, UserId, str]:

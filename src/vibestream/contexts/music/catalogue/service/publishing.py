@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from vibestream.contexts.music.catalogue import domain, store
 from vibestream.contexts.music.catalogue.domain import By, EditConflict, Release
 from vibestream.contexts.music.catalogue.service.audio import audio_of
 from vibestream.contexts.music.catalogue.service.locking import locked
+from vibestream.contexts.music.events import ReleasePublished, ReleaseTakenDown
 from vibestream.kernel.events import Event
 from vibestream.kernel.ids import AssetId, ReleaseId, TrackId, UserId
 from vibestream.platform.database import Tx
@@ -27,7 +29,7 @@ async def publish_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId, ver
     """
     release = await locked(tx, release_id=release_id, editor=user_id)
     audio = await audio_of(tx, release=release)
-    return await _decided(tx, release, domain.publish(release, audio=audio, expected=version, now=now))
+    return await _decided(tx, release, domain.publish(release, audio=audio, expected=version, now=now), by=user_id)
 
 
 async def take_down_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId, version: int, now: datetime) -> Release:
@@ -39,7 +41,8 @@ async def take_down_release(tx: Tx, *, release_id: ReleaseId, user_id: UserId, v
         EditConflict, NotPublished: see `domain.take_down`.
     """
     release = await locked(tx, release_id=release_id, editor=user_id)
-    return await _decided(tx, release, domain.take_down(release, by=By.ARTIST, expected=version, now=now))
+    decision = domain.take_down(release, by=By.ARTIST, expected=version, now=now)
+    return await _decided(tx, release, decision, by=user_id)
 
 
 async def withdraw_track(
@@ -137,12 +140,17 @@ async def _as_operator(tx: Tx, release_id: ReleaseId, decide: Callable[[Release]
     return await _decided(tx, release, decide(release))
 
 
-async def _decided(tx: Tx, before: Release, decision: Decision) -> Release:
+async def _decided(tx: Tx, before: Release, decision: Decision, *, by: UserId | None = None) -> Release:
     release, events = decision
     if release is before:
         return before
     if not await store.save_release(tx, before=before, release=release):
         raise EditConflict(version=before.version)
     if events:
-        await publish(tx, *events)
+        await publish(tx, *(_said(event, by=by) for event in events))
     return release
+
+
+def _said(event: Event, *, by: UserId | None) -> Event:
+    """Return the news of a release with who did it: in the artist's name that may be somebody of theirs."""
+    return replace(event, by_user_id=by) if isinstance(event, ReleasePublished | ReleaseTakenDown) else event
