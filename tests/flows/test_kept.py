@@ -62,7 +62,8 @@ async def touched_by(tx: Tx, rule: Rule) -> set[tuple[str, str]]:
 
 
 async def deleted(tx: Tx) -> set[str]:
-    return {table for rule in RULES for verb, table in await touched_by(tx, rule) if verb == "DELETE FROM"}
+    deleting = [rule for rule in RULES if rule.does is Does.DELETES]
+    return {table for rule in deleting for verb, table in await touched_by(tx, rule) if verb == "DELETE FROM"}
 
 
 async def forgotten(tx: Tx) -> set[str]:
@@ -79,6 +80,12 @@ async def test_one_that_is_new_is_noticed(database: Database, owner_dsn: str):
         await owner.execute("CREATE TABLE users.no_time (idea text)")
     async with database.begin() as tx:
         assert await forgotten(tx) == {"users.new_idea"}
+
+
+async def test_what_is_kept_is_there_and_no_rule_deletes_it_already(tx: Tx):
+    along = {table for table, reason in KEPT.items() if reason is GOES_ALONG}
+    assert set(KEPT) - set(await tx.values(TIMED)) == set()
+    assert (set(KEPT) - along) & await deleted(tx) == set()
 
 
 async def test_what_goes_along_really_does(tx: Tx):
