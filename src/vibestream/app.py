@@ -59,6 +59,7 @@ from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
 from vibestream.flows.listen_surfaces import router as surfaces
+from vibestream.flows.listening_routes import router as figures
 from vibestream.flows.perk_routes import router as perks
 from vibestream.flows.pool_routes import router as pools
 from vibestream.flows.report_routes import router as reports
@@ -96,6 +97,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports,
     administration,
     email_changes,
+    figures,
     oauth,
     erasure,
     exports,

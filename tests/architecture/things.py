@@ -122,6 +122,10 @@ async def _portrait(m: Making) -> Named:
     return {**await _artist(m), "place": "portrait"}
 
 
+async def _audience(m: Making) -> Named:
+    return await _artist(m) | {"week": "2026-11-09"}
+
+
 async def _perk(m: Making) -> Named:
     artist = await make_artist(m.tx, user=m.owner)
     made = await fandom.offer(
@@ -383,6 +387,7 @@ _MAKE: Final[Mapping[str, Callable[[Making], Awaitable[Named]]]] = {
     "session": _session,
     "artist": _artist,
     "portrait": _portrait,
+    "audience": _audience,
     "perk": _perk,
     "asking artist": _asking_artist,
     "block": _block,

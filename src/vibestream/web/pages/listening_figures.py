@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ from babel.dates import format_date, format_skeleton, get_day_names
 
 from vibestream.contexts.music.catalogue.service import KnownTrack
 from vibestream.contexts.user.analytics.service import Count, Listening
+from vibestream.flows.own_listening import Stretch
 from vibestream.kernel.ids import ArtistId, TrackId
 from vibestream.web.charts import BarChart, Figure, bar_chart, shares
 from vibestream.web.localization import Language
@@ -54,12 +54,11 @@ class Figures:
     """A year in words; empty for other stretches."""
 
 
-def figures_of(
-    found: Listening, known: Mapping[TrackId, KnownTrack], spoken: Language, *, since: date, until: date, is_year: bool
-) -> Figures:
-    """Return the figures of a stretch of days, half-open, in a language."""
+def figures_of(stretch: Stretch, spoken: Language, *, is_year: bool) -> Figures:
+    """Return the figures of a stretch of days in a language."""
+    found, known, since, until = stretch.found, stretch.known, stretch.since, stretch.until
     songs, artists = _songs(found, known, spoken), _artists(found, known, spoken)
-    genres, without = _genres(found, known)
+    genres, without = _genres(stretch)
     over_time = _by_month(found, spoken, since) if is_year else _by_day(found, spoken, since, until)
     return Figures(
         total=duration(found.total.heard_ms),
@@ -120,16 +119,10 @@ def _artists(found: Listening, known: Mapping[TrackId, KnownTrack], spoken: Lang
     return tuple(rows)
 
 
-def _genres(found: Listening, known: Mapping[TrackId, KnownTrack]) -> tuple[tuple[Ranked, ...], int]:
-    """Return the genres heard longest, a song of two counting for both, and how long was heard without one."""
-    heard: dict[str, int] = defaultdict(int)
-    without = 0
-    for track_id, count in found.tracks:
-        genres = known[track_id].genres if track_id in known else ()
-        for genre in genres:
-            heard[genre] += count.heard_ms
-        without += 0 if genres else count.heard_ms
-    top = sorted(heard.items(), key=lambda one: (-one[1], one[0]))[:_GENRES]
+def _genres(stretch: Stretch) -> tuple[tuple[Ranked, ...], int]:
+    """Return the genres heard longest, and how long was heard without one."""
+    heard, without = stretch.genres
+    top = heard[:_GENRES]
     rows = zip(top, shares([ms for _, ms in top]), strict=True)
     return tuple(Ranked(name, "", "", duration(ms), share) for (name, ms), share in rows), without
 
