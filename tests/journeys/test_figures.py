@@ -25,10 +25,12 @@ from tests.journeys.conftest import Product, Stage, own_installation
 from tests.journeys.looking import DOWN_TO_SMALL, look_in_both_languages
 from vibestream.cli.connection import embedded_root
 from vibestream.contexts.listen_reward.analytics import service as audience
+from vibestream.contexts.listen_reward.analytics.service import Surface
 from vibestream.contexts.listen_reward.listening.domain import Track
 from vibestream.contexts.listen_reward.listening.service import Origin
+from vibestream.contexts.user.notifications import service as notifications
 from vibestream.flows import publish_audience
-from vibestream.kernel.ids import UserId
+from vibestream.kernel.ids import ListenId, UserId
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Database, Tx, as_app_role
@@ -84,9 +86,31 @@ async def _an_audience(tx: Tx) -> None:
         for n, song in enumerate(songs):
             crowd = chance.sample(people, chance.choice([3, 12, 18, 30]) // (n + 1))
             played += [Played(one, song, at, heard_ms=chance.randrange(30_000, 44_000)) for one in crowd]
-    await heard.write(tx, played)
+    listens = await heard.write(tx, played)
+    await _told_apart(tx, listens, played, people)
     for week in await audience.due_weeks(tx, now=now):
         await publish_audience.publish_week(tx, week=week, now=now)
+
+
+async def _told_apart(tx: Tx, listens: list[ListenId], played: list[Played], people: list[UserId]) -> None:
+    """Most say what they started from and have a clock of their own, and all were scored."""
+    chance = random.Random(9)
+    for n, one in enumerate(people):
+        zone = "Europe/Madrid" if n < 18 else "America/Mexico_City" if n < 32 else "America/Bogota"
+        await notifications.choose_hours(tx, user_id=one, time_zone=zone, quiet_from="", quiet_until="")
+    for listen, each in zip(listens, played, strict=True):
+        surface = chance.choice([Surface.RELEASE, Surface.RELEASE, Surface.SONG, Surface.QUEUE])
+        await audience.note_surface(tx, listen_id=listen, user_id=each.user_id, surface=surface)
+    await tx.execute(
+        """
+        INSERT INTO listen_reward.score (listen_id, user_id, track_id, artist_id, owner_user_id, scored_at, verdict, quality,
+            reasons, features, feature_set, policy, pair_pm, quick_pm, age_h, hidden_pm)
+        SELECT listen_id, user_id, track_id, artist_id, owner_user_id, accepted_at, 'accept', 650 + 10 * (row_number() OVER () %% 36),
+            '{}', '{}', 1, 1, 0, 0, 0, 0
+        FROM listen_reward.listen JOIN listen_reward.track USING (track_id) WHERE listen_id = ANY(%s)
+        """,
+        [listens],
+    )
 
 
 async def _an_attack(tx: Tx) -> None:
@@ -162,6 +186,10 @@ def test_an_artist_sees_an_audience_and_an_operator_watches_rewards(
     artist.reload()
     expect(artist.get_by_role("heading", name="By song and day")).to_be_visible()
     expect(artist.get_by_role("img", name="By week.")).to_be_visible()
+    artist.get_by_role("region", name="Weeks").get_by_role("link").nth(1).click()  # one that is whole
+    for heading in ("What they started from", "Where they are", "How well they listened"):
+        expect(artist.get_by_role("heading", name=heading)).to_be_visible()
+    expect(artist.get_by_role("region", name="Where they are")).to_contain_text("Spain")
     look_in_both_languages(artist, "audience", shots=shots, widths=DOWN_TO_SMALL)
 
     _done(product, _an_attack)
@@ -173,4 +201,5 @@ def test_an_artist_sees_an_audience_and_an_operator_watches_rewards(
     operator.wait_for_timeout(5_000)  # the worker grants what was accepted
     operator.get_by_role("link", name="Look again").click()
     expect(operator.get_by_role("table", name="Pools")).to_be_visible()
+    expect(operator.get_by_role("table", name="What an attack costs and gains")).to_contain_text("farm_1000")
     look_in_both_languages(operator, "reward-figures", shots=shots, widths=DOWN_TO_SMALL)

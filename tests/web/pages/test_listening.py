@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from tests.factories import heard
 from tests.factories.heard import Played
-from tests.factories.listen_reward import registered
+from tests.factories.listen_reward import GENEROUS, NOON, registered
 from tests.factories.music import make_music
+from tests.factories.pool_policies import approved
 from tests.factories.users import make_user
 from tests.web.conftest import read
 from vibestream.contexts.listen_reward.listening.domain import Track
+from vibestream.contexts.listen_reward.pools import service as pools
+from vibestream.contexts.listen_reward.warming import service as warming
 from vibestream.contexts.user.consents.domain import VERSIONS
 from vibestream.contexts.user.consents.service import Purpose
 from vibestream.contexts.user.notifications import service as notifications
@@ -121,7 +124,7 @@ async def test_agreeing_to_another_text_than_the_present_one_counts_nothing(clie
         ana = await make_user(tx)
     fan = await client_for(ana)
 
-    answer = await fan.post("/account/listening", data={"version": "2"}, headers=HTML)
+    answer = await fan.post("/account/listening", data={"version": "3"}, headers=HTML)
 
     assert answer.status_code == 409
     assert "The text has changed since you read it." in read(answer).text
@@ -171,3 +174,19 @@ async def test_saying_it_on_the_page_of_ones_data_counts_and_deletes_in_the_same
     await fan.post("/account/privacy/consents", data={**said, "said": "no"})
 
     assert await rows_of(database, ana.user_id) == 0
+
+
+async def test_whoever_is_new_reads_when_their_first_listens_are_paid(client_for, database):
+    await approved(database, warm_up_days=3)
+    async with database.begin() as tx:
+        await pools.open_epochs(tx, policy=GENEROUS, now=NOON)
+        new, old = await make_user(tx), await make_user(tx)
+        track = await song(tx)
+        (listen,) = await heard.write(tx, [Played(new.user_id, track, NOON)])
+        waits = warming.Heard(listen, new.user_id, track.owner_user_id, track.track_id, NOON, heard_s=40)
+        assert await warming.hold_back(tx, accepted=[waits]) == []
+    page = "/account/listening"
+
+    assert "Nothing is lost by that" not in read(await (await client_for(old)).get(page, headers=HTML)).text
+    shown = read(await (await client_for(new)).get(page, headers=HTML)).text
+    assert "You are new here: what 1 listen of yours earns is decided by Mar 4, 2026." in shown

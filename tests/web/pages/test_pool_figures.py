@@ -16,6 +16,8 @@ from vibestream.contexts.listen_reward.scoring.service.figures import Clusters, 
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
+from vibestream.web.localization import language
+from vibestream.web.pages.pool_figures import _means
 
 HTML = {"Accept": "text/html"}
 
@@ -112,3 +114,10 @@ async def test_nobody_else_may_look(client, client_for, database):
     for one in others:
         assert (await (await client_for(one)).get("/operations/rewards", headers=HTML)).status_code == 403
     assert (await client.get("/operations/rewards", headers=HTML)).status_code in {303, 401}
+
+
+def test_every_means_of_the_evaluation_has_its_words_in_both_languages():
+    for one in last_evaluation().strategies:
+        english, spanish = (_means(language(code))[one.means] for code in ("en", "es"))
+        assert english == one.means
+        assert spanish != one.means

@@ -25,10 +25,12 @@ HTML = {"Accept": "text/html"}
 PAGE = "/account/privacy"
 TEXTS = {
     (Purpose.ANALYTICS, 1): "fa070fb902860d2d",
+    (Purpose.ANALYTICS, 2): "9c28eaf13659ee04",
     (Purpose.PERSONALISATION, 1): "2bfaaa2503888b04",
     (Purpose.MARKETING_MAIL, 1): "45a8bd258b2d569b",
 }
 """The beginning of the SHA-256 of what each version says, in English and in Spanish."""
+VERSION = {one.value: str(number) for one, number in VERSIONS.items()}
 
 
 async def somebody(database: Database, **made: str) -> User:
@@ -37,7 +39,7 @@ async def somebody(database: Database, **made: str) -> User:
 
 
 async def says(client: Any, purpose: str, said: str, **more: str) -> Any:
-    form = {"purpose": purpose, "said": said, "version": "1", **more}
+    form = {"purpose": purpose, "said": said, "version": VERSION.get(purpose, "1"), **more}
     return await client.post(f"{PAGE}/consents", data=form, headers=HTML)
 
 
@@ -87,7 +89,7 @@ async def test_who_read_another_text_is_shown_this_one_and_nothing_is_kept(clien
 
 async def test_a_form_of_another_site_agrees_to_nothing(client_for: ClientFor, database: Database):
     client = await client_for(await somebody(database))
-    form = {"purpose": "analytics", "said": "yes", "version": "1"}
+    form = {"purpose": "analytics", "said": "yes", "version": str(VERSIONS[Purpose.ANALYTICS])}
     refused = await client.post(f"{PAGE}/consents", data=form, headers={**HTML, "Sec-Fetch-Site": "cross-site"})
     assert refused.status_code == 403
     async with database.begin() as tx:

@@ -71,9 +71,9 @@ def _name(piece: Piece, spoken: Language) -> str:
     if piece.name == UNKNOWN:
         return spoken.gettext("Not known")
     known = {
-        "release": spoken.gettext("The page of a release"),
-        "song": spoken.gettext("The page of a song"),
-        "queue": spoken.gettext("The queue of the player"),
+        "release": spoken.gettext("Release page"),
+        "song": spoken.gettext("Song page"),
+        "queue": spoken.gettext("Player queue"),
         "good": spoken.gettext("Good"),
         "fair": spoken.gettext("Fair"),
         "poor": spoken.gettext("Less"),

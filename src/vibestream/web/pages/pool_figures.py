@@ -64,6 +64,8 @@ class RewardsView:
     crowds: Crowds
     clusters: Clusters
     evaluated: Evaluated
+    means: Mapping[str, str]
+    """In words, by what each means is called in the evaluation."""
     rate: int | None
     """Of all that is claimable in these days."""
     held_percent: int | None
@@ -96,9 +98,20 @@ async def _view(tx: Tx, now: datetime, spoken: Language) -> RewardsView:
         crowds=await figures.crowds(tx, since=now - _WEEK),
         clusters=await figures.new_clusters(tx, since=now - _WEEK, now=now),
         evaluated=evaluations.last_evaluation(),
+        means=_means(spoken),
         rate=_percent(sum(one.claimed.minor for one in rows), sum(one.claimable.minor for one in rows)),
         held_percent=_held_percent([one for one in verdicts if one.day > today - _WEEK]),
     )
+
+
+def _means(spoken: Language) -> dict[str, str]:
+    return {
+        "scripts in data centres": spoken.gettext("scripts in data centres"),
+        "scripts through others' homes": spoken.gettext("scripts through others' homes"),
+        "telephones at one's own address": spoken.gettext("telephones at one's own address"),
+        "artists themselves, unpaid": spoken.gettext("artists themselves, unpaid"),
+        "people paid by the hour": spoken.gettext("people paid by the hour"),
+    }
 
 
 def _row(one: Epoch, claimable: Mapping[date, Money], claimed: Mapping[date, Money]) -> PoolRow:

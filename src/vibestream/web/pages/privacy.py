@@ -37,7 +37,8 @@ ASKED: Final[Mapping[Purpose, tuple[str, str]]] = {
         N_("Statistics about your listening"),
         N_(
             "From what you play and when, we work out your own statistics, such as hours, genres, top artists and a year in"
-            " review. You also count in figures that artists see, never for fewer than ten listeners."
+            " review. You also count in figures that artists see, never for fewer than ten listeners: by song and day, by the"
+            " page you started from, by the country of your time zone and by how well you listened."
         ),
     ),
     Purpose.PERSONALISATION: (

@@ -16,6 +16,7 @@ from vibestream.kernel.ids import SessionId, UserId, new_id
 from vibestream.platform.database import Database, Tx
 
 ANALYTICS = Purpose.ANALYTICS
+CURRENT = domain.VERSIONS[ANALYTICS]
 
 
 async def somebody(tx: Tx) -> tuple[User, SessionId]:
@@ -27,7 +28,7 @@ async def says(tx: Tx, user: User, session: SessionId, *, given: bool, minutes: 
     """Give or withdraw, and return whether there is consent then."""
     now = MADE_AT + timedelta(minutes=minutes)
     if given:
-        await service.give(tx, user_id=user.user_id, purpose=ANALYTICS, version=1, session_id=session, now=now)
+        await service.give(tx, user_id=user.user_id, purpose=ANALYTICS, version=CURRENT, session_id=session, now=now)
     else:
         await service.withdraw(tx, user_id=user.user_id, purpose=ANALYTICS, session_id=session, now=now)
     return await service.has(tx, user_id=user.user_id, purpose=ANALYTICS)
@@ -57,9 +58,9 @@ async def test_every_change_is_a_line_and_what_is_said_twice_is_one(tx: Tx):
     assert await says(tx, user, session, given=True, minutes=5)
     kept = [dict(one) for one in await PERSONAL.export(tx, user.user_id)]
     assert [(one["given"], one["version"], one["session_id"]) for one in kept] == [
-        (True, 1, str(session)),
-        (False, 1, str(session)),
-        (True, 1, str(session)),
+        (True, CURRENT, str(session)),
+        (False, CURRENT, str(session)),
+        (True, CURRENT, str(session)),
     ]
     assert [str(one["at"])[:16] for one in kept] == ["2026-11-24T09:01", "2026-11-24T09:03", "2026-11-24T09:05"]
 
@@ -75,13 +76,15 @@ async def test_a_consent_to_an_earlier_text_is_none_and_can_be_withdrawn_or_give
 ):
     user, session = await somebody(tx)
     await says(tx, user, session, given=True)
-    monkeypatch.setitem(domain.VERSIONS, ANALYTICS, 2)
+    monkeypatch.setitem(domain.VERSIONS, ANALYTICS, CURRENT + 1)
     assert not await service.has(tx, user_id=user.user_id, purpose=ANALYTICS)
     (standing, *_) = await service.standings(tx, user_id=user.user_id)
-    assert (standing.given, standing.outdated, standing.version) == (False, True, 2)
+    assert (standing.given, standing.outdated, standing.version) == (False, True, CURRENT + 1)
     with pytest.raises(TextChanged):
         await says(tx, user, session, given=True)
-    await service.give(tx, user_id=user.user_id, purpose=ANALYTICS, version=2, session_id=session, now=MADE_AT)
+    await service.give(
+        tx, user_id=user.user_id, purpose=ANALYTICS, version=CURRENT + 1, session_id=session, now=MADE_AT
+    )
     assert await service.has(tx, user_id=user.user_id, purpose=ANALYTICS)
 
 

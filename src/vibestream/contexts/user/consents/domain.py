@@ -26,7 +26,7 @@ class Purpose(enum.StrEnum):
 
 
 VERSIONS: Final[Mapping[Purpose, int]] = {
-    Purpose.ANALYTICS: 1,
+    Purpose.ANALYTICS: 2,
     Purpose.PERSONALISATION: 1,
     Purpose.MARKETING_MAIL: 1,
 }
