@@ -31,7 +31,7 @@ CREATE INDEX release_news_by_release ON users.release_news (release_id, began_at
 CREATE INDEX release_news_by_artist ON users.release_news (artist_id, began_at DESC);
 CREATE INDEX release_news_age ON users.release_news (began_at);
 CREATE UNIQUE INDEX release_news_running ON users.release_news (release_id) WHERE state = 'running';
-GRANT SELECT, INSERT, UPDATE (state, reached, told), DELETE ON users.release_news TO vibestream_app;
+GRANT SELECT, INSERT, UPDATE (state, began_at, reached, told), DELETE ON users.release_news TO vibestream_app;
 
 DROP INDEX users.artist_follow_by_artist;
 CREATE INDEX artist_follow_by_artist ON users.artist_follow (artist_id, follower_id);

@@ -21,6 +21,7 @@ from vibestream.contexts.music.events import ReleaseTakenDown
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.notifications import service as notifications
 from vibestream.contexts.user.notifications.service import Channel, Kind
+from vibestream.contexts.user.release_news import invariants
 from vibestream.contexts.user.release_news import service as release_news
 from vibestream.flows import tell_followers
 from vibestream.kernel.ids import ArtistId, ReleaseId, new_id
@@ -259,6 +260,17 @@ async def test_killed_half_way_it_tells_nobody_twice_and_leaves_nobody_out(
 
     assert await told(database) == [(one, 1) for one in many]
     assert await standing(database, str(news_id)) == ("done", SOME, None)
+
+
+async def test_news_that_nobody_goes_on_telling_are_seen_by_the_audit(database: Database):
+    artist = await artist_of(database)
+    (held,) = invariants.INVARIANTS
+    async with database.begin() as tx:
+        news_id = await begun(tx, artist, ReleaseId(new_id()), utc_now() - timedelta(hours=23))
+        assert (await held.check(tx)).ok
+        await tx.execute("UPDATE users.release_news SET began_at = began_at - interval '2 hours'")
+        found = await held.check(tx)
+    assert (found.ok, found.figure, found.detail) == (False, "1 are being told", str(news_id))
 
 
 async def test_two_workers_with_the_same_job_take_turns(database: Database, runtime: Runtime):

@@ -33,6 +33,7 @@ from vibestream.contexts.user.oauth import invariants as oauth
 from vibestream.contexts.user.passkeys import invariants as passkeys
 from vibestream.contexts.user.passwords import invariants as passwords
 from vibestream.contexts.user.profiles import invariants as profiles
+from vibestream.contexts.user.release_news import invariants as release_news
 from vibestream.contexts.user.sessions import invariants as sessions
 from vibestream.flows import audit_claims, audit_rewards, audit_sources, work_for_artists
 from vibestream.platform.config import Settings
@@ -67,6 +68,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     *audit_log.INVARIANTS,
     *locks.INVARIANTS,
     *notifications.INVARIANTS,
+    *release_news.INVARIANTS,
     *oauth.INVARIANTS,
     *passkeys.INVARIANTS,
     *identities.INVARIANTS,

@@ -45,7 +45,7 @@ async def begin(
         case Verdict.SILENCE:
             return None
         case Verdict.GO_ON if same is not None:
-            await store.save(tx, news_id=same.news_id, state=NewsState.RUNNING, reached=same.reached, told=same.told)
+            await store.begin_again(tx, news_id=same.news_id, now=now)
             return same.news_id
         case _:
             news = News(

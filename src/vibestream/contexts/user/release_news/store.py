@@ -55,6 +55,13 @@ async def add(tx: Tx, *, news: News) -> None:
     )
 
 
+async def begin_again(tx: Tx, *, news_id: UUID, now: datetime) -> None:
+    """Have news that were stopped go on where they were, as of now."""
+    await tx.execute(
+        "UPDATE users.release_news SET state = 'running', began_at = %s WHERE news_id = %s", [now, news_id]
+    )
+
+
 async def lock_running(tx: Tx, *, news_id: UUID) -> News | None:
     """Lock news that run, and return them; None when they do not."""
     return await tx.one(_news, _NEWS + " WHERE news_id = %s AND state = 'running' FOR NO KEY UPDATE", [news_id])

@@ -59,12 +59,12 @@ MUSIC: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.NEW_RELEASE: {
         "en": (
             "{artist} released {form}",
-            "{artist}, whom you follow, released {form}. It can be heard now.",
+            "{artist}, whom you follow, has something new. It can be heard now.",
             "Listen to it: {here}.",
         ),
         "es": (
             "{artist} publicó {form}",
-            "{artist}, a quien sigues, publicó {form}. Ya se puede escuchar.",
+            "{artist}, a quien sigues, tiene algo nuevo. Ya se puede escuchar.",
             "Escúchalo: {here}.",
         ),
     },
