@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Form, Query, Request
@@ -11,11 +11,9 @@ from starlette.responses import Response
 
 from vibestream.contexts.listen_reward.warming import service as warming
 from vibestream.contexts.listen_reward.warming.service import Total as Waiting
-from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.user.analytics import service as analytics
-from vibestream.contexts.user.consents import service as consents
-from vibestream.contexts.user.consents.service import Purpose, Standing
-from vibestream.flows import count_listening
+from vibestream.contexts.user.consents.service import Purpose
+from vibestream.flows import own_listening
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
@@ -28,7 +26,6 @@ from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 
 router = Router(include_in_schema=False)
 
-_RECENT: Final = 28
 _BODY_BYTES: Final = 16 * 1024
 _DONE: Final = {"begun", "stopped"}
 
@@ -80,29 +77,20 @@ async def begin(
 ) -> Response:
     """Agree to the text that was shown, and count what was heard so far."""
     try:
-        await consents.give(
-            tx,
-            user_id=principal.user_id,
-            purpose=Purpose.ANALYTICS,
-            version=version,
-            session_id=principal.session_id,
-            now=now,
+        await own_listening.begin(
+            tx, user_id=principal.user_id, version=version, session_id=principal.session_id, now=now
         )
     except VibeStreamError as error:
         form = Filled().refused(sentence_of(request, error), field_name="")
         view = await _view(request, tx, principal, now, form=form)
         raise answer_with(request, error, render(request, "listening.html", view)) from None
-    await count_listening.recount(tx, user_id=principal.user_id, now=now)
     return see_other("/account/listening?done=begun")
 
 
 @router.post("/account/listening/stop", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES)
 async def stop(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Take the agreement back, and delete everything that was counted."""
-    await consents.withdraw(
-        tx, user_id=principal.user_id, purpose=Purpose.ANALYTICS, session_id=principal.session_id, now=now
-    )
-    await analytics.forget(tx, user_id=principal.user_id)
+    await own_listening.stop(tx, user_id=principal.user_id, session_id=principal.session_id, now=now)
     return see_other("/account/listening?done=stopped")
 
 
@@ -116,8 +104,12 @@ async def _view(
     done: str = "",
     form: Filled | None = None,
 ) -> ListeningView:
-    standing = await _standing(tx, principal)
+    standing = await own_listening.standing_of(tx, user_id=principal.user_id)
     clock = await analytics.clock_of(tx, user_id=principal.user_id) if standing.given else None
+    figures = None
+    if clock:
+        found = await own_listening.stretch_of(tx, user_id=principal.user_id, clock=clock, year=year, now=now)
+        figures = figures_of(found, shell_of(request).language, is_year=year is not None)
     return ListeningView(
         agreed=standing.given,
         asked=ASKED[Purpose.ANALYTICS][1],
@@ -126,25 +118,8 @@ async def _view(
         clock=clock or "",
         years=tuple(await analytics.years_of(tx, user_id=principal.user_id)) if clock else (),
         year=year,
-        figures=await _figures(request, tx, principal, year, today=analytics.day_of(now, time_zone=clock))
-        if clock
-        else None,
+        figures=figures,
         waiting=await warming.waiting_of(tx, user_id=principal.user_id),
         form=form or Filled(),
         done=done,
     )
-
-
-async def _figures(request: Request, tx: Tx, principal: Principal, year: int | None, *, today: date) -> Figures:
-    since, until = today - timedelta(days=_RECENT - 1), today + timedelta(days=1)
-    if year is not None:
-        since, until = date(year, 1, 1), date(year + 1, 1, 1)
-    found = await analytics.listening_of(tx, user_id=principal.user_id, since=since, until=until, today=today)
-    known = await catalogue.known_tracks(tx, track_ids=[track_id for track_id, _ in found.tracks])
-    spoken = shell_of(request).language
-    return figures_of(found, known, spoken, since=since, until=until, is_year=year is not None)
-
-
-async def _standing(tx: Tx, principal: Principal) -> Standing:
-    found = await consents.standings(tx, user_id=principal.user_id)
-    return next(one for one in found if one.purpose is Purpose.ANALYTICS)
