@@ -157,7 +157,7 @@ def test_a_draft_takes_edits_while_its_songs_are_still_being_prepared(page: Page
     expect(page.get_by_role("textbox", name="Title of song 1")).to_have_value("Coherence")
     page.get_by_role("button", name="Delete the draft").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Delete the draft").click()
-    page.wait_for_url("**/studio")
+    page.wait_for_url(re.compile(r"/studio\?artist="))
 
 
 def _note_offset(request: Request, offsets: list[int]) -> None:
