@@ -23,6 +23,9 @@ State = tuple[str, tuple[Rows, ...], tuple[str, ...]]
 _WORD: Final = re.compile(r"[0-9a-z]{6,}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LARGE: Final = 2**64
+_SMALL_DIGITS: Final = 7
+"""Numbers of fewer digits (counters, places, amounts) are alike by chance: rows that are met by one are looked at for whose they
+are, and not joined on from, for such chains meet everybody."""
 _MOST_HOPS: Final = 3
 _ENOUGH: Final = 3
 """So many acts narrowed by one chain, each to a few with the right one among them, are no coincidence of small numbers."""
@@ -105,14 +108,17 @@ def links(
         (table, tuple(one.get(table, frozenset()) for one in begun), (table,)) for table in sorted(tables)
     ]
     seen = {(table, rows) for table, rows, _ in waiting}
-    linked = []
-    for hop in range(_MOST_HOPS + 1):
-        for table, rows, chain in waiting:
-            if narrowed := _narrowed(table, rows, theirs, who):
-                linked.append(Linked(chain, narrowed))
-        if hop < _MOST_HOPS:
-            waiting = [step for state in waiting for step in _joined(found, *state, seen)]
+    linked = _linked(waiting, theirs, who)
+    for _ in range(_MOST_HOPS):
+        by_chance = [step for state in waiting for step in _joined(found, *state, set(), small=True)]
+        waiting = [step for state in waiting for step in _joined(found, *state, seen)]
+        linked += _linked([*by_chance, *waiting], theirs, who)
     return linked
+
+
+def _linked(states: Sequence[State], theirs: Sequence[Mapping[str, Rows]], who: Sequence[int]) -> list[Linked]:
+    judged = [Linked(chain, _narrowed(table, rows, theirs, who)) for table, rows, chain in states]
+    return [one for one in judged if one.narrowed]
 
 
 def _narrowed(table: str, rows: Sequence[Rows], theirs: Sequence[Mapping[str, Rows]], who: Sequence[int]) -> int:
@@ -127,13 +133,21 @@ def _narrowed(table: str, rows: Sequence[Rows], theirs: Sequence[Mapping[str, Ro
 
 
 def _joined(
-    found: Everything, table: str, rows: Sequence[Rows], chain: tuple[str, ...], seen: set[tuple[str, tuple[Rows, ...]]]
+    found: Everything,
+    table: str,
+    rows: Sequence[Rows],
+    chain: tuple[str, ...],
+    seen: set[tuple[str, tuple[Rows, ...]]],
+    *,
+    small: bool = False,
 ) -> Iterator[State]:
-    """Go on by each column of rows to every column of every table; what all acts have tells nothing apart."""
+    """Go on by each column of rows to every column of every table, by small numbers or by all else; what all acts have tells nothing apart."""
     cells = found.cells[table]
     columns = {column for reached in rows for at in reached for column in cells[at]}
     for column in sorted(columns):
-        values = [{one for at in reached for one in cells[at].get(column, ())} for reached in rows]
+        values = [
+            {one for at in reached for one in cells[at].get(column, ()) if _is_small(one) is small} for reached in rows
+        ]
         common = set.intersection(*values)
         targets: dict[Place, list[set[int]]] = {}
         for act, own in enumerate(values):
@@ -145,6 +159,10 @@ def _joined(
             if len(set(state[1])) > 1 and state not in seen:
                 seen.add(state)
                 yield place.table, state[1], (*chain, f"{column} = {place}")
+
+
+def _is_small(value: str) -> bool:
+    return len(value) < _SMALL_DIGITS and value.lstrip("-").isdigit()
 
 
 def _taken_apart(row: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -62,7 +62,7 @@ async def _lived(client: Any, client_for: Any, database: Database) -> Lived:
             await receipts.register_identity(tx, user_id=account.user_id, commitment=commitment, today=TODAY)
         lived.people.append(frozenset(values_of(account.user_id) | values_of(to_bytes(commitment).hex())))
         await heard(database, account.user_id, *songs)
-    perk = await offered(database, artist)
+    perk = await offered(database, artist, codes="\n".join(f"code-{n:06}" for n in range(PEOPLE)))
     published = await closed(database)
     for account in lived.accounts:
         theirs = await client_for(account)
@@ -120,7 +120,7 @@ async def test_every_join_of_every_table_finds_the_anonymity_set_whole(
 
         assert _found(whole, lived) == {"claim": [], "proof": [], "order": []}
         filled = {table for table, rows in whole.cells.items() if rows}
-        assert {"listen_reward.claim", "listen_reward.perk_proof", "payment.claim_order", "users.session",
+        assert {"listen_reward.claim", "listen_reward.perk_proof", "listen_reward.perk_code", "payment.claim_order", "users.session",
                 "listen_reward.receipt", "payment.entry"} <= filled, filled  # fmt: skip
         assert all(whole.rows_with(one) for acts in lived.acts.values() for one in acts), "each act is found somewhere"
         await _each_link_is_found(owner, lived)

@@ -35,9 +35,11 @@ def test_a_policy_is_tried_proposed_and_approved(chromium: Browser, listened: Pr
     look_in_both_languages(operator, "pools-empty", shots=shots, widths=DOWN_TO_SMALL)
     three_listen(listened, tmp_path)
 
+    colleague = colleague_of(chromium, listened)
+    tops_up(operator, colleague, shots)
     tries(operator, shots)
     proposes(operator, shots)
-    approves(colleague_of(chromium, listened), shots)
+    approves(colleague, shots)
 
     operator.goto("/operations/pools")
     expect(operator.get_by_role("row").filter(has_text="Fewer loops")).to_contain_text("approved")
@@ -45,6 +47,7 @@ def test_a_policy_is_tried_proposed_and_approved(chromium: Browser, listened: Pr
     assert listened.query("SELECT state, budget, listener_cap_bp FROM listen_reward.pool_policy") == [
         ("approved", 500_000, 2_000)
     ]
+    assert listened.query("SELECT source, amount FROM listen_reward.pool_policy_source") == [("marketing", 300_000)]
     assert complaints == []
     assert listened.run("audit").returncode == 0
 
@@ -61,6 +64,27 @@ def three_listen(product: Product, folder: Path) -> None:
         within_s=60,
         what="What they earned",
     )
+
+
+def tops_up(one: Page, other: Page, shots: Path) -> None:
+    """Points for a source: one proposes them, what is no name is refused at its field, and another issues them."""
+    one.goto("/finance/books/sources")
+    expect(one.get_by_text("No source yet")).to_be_visible()
+    look(one, "sources-empty", shots=shots, widths=DOWN_TO_SMALL)
+    one.get_by_label("Source", exact=True).fill("Marketing!")
+    one.get_by_label("Amount, in VIBE").fill("400")
+    one.get_by_label("Why").fill("The label pays: invoice 7")
+    one.get_by_role("button", name="Propose it").click()
+    expect(one.get_by_label("Source", exact=True)).to_have_attribute("aria-invalid", "true")
+    one.get_by_label("Source", exact=True).fill("marketing")
+    one.get_by_role("button", name="Propose it").click()
+    expect(one.get_by_role("heading", name="Waiting for a second person")).to_be_visible()
+    expect(one.get_by_role("button", name="Approve it")).to_have_count(0)
+    other.goto("/finance/books/sources")
+    look_in_both_languages(other, "sources-waiting", shots=shots, widths=DOWN_TO_SMALL)
+    other.get_by_role("button", name="Approve it").click()
+    expect(other.get_by_text("Approved. The points are in the source.")).to_be_visible()
+    look_in_both_languages(other, "sources", shots=shots, widths=DOWN_TO_SMALL)
 
 
 def tries(page: Page, shots: Path) -> None:
@@ -92,6 +116,11 @@ def proposes(page: Page, shots: Path) -> None:
     page.get_by_role("button", name="Propose it").click()
     expect(page.get_by_label("First day", exact=True)).to_have_attribute("aria-invalid", "true")
     page.get_by_label("First day", exact=True).fill(earliest)
+    page.get_by_label("marketing").fill("60")
+    page.get_by_role("button", name="Propose it").click()
+    expect(page.get_by_text("all together no more than the budget")).to_be_visible()
+    look(page, "pools-sources-refused", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_label("marketing").fill("30")
     page.get_by_role("button", name="Propose it").click()
     expect(page.get_by_text("Proposed. Somebody else has to approve it.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve it")).to_have_count(0)
