@@ -100,6 +100,27 @@ async def test_hours_are_saved_shown_again_and_refused_where_they_are_none(clien
         assert str((await service.hours_of(tx, user_id=ana.user_id)).quiet_until) == "07:00:00"
 
 
+async def test_a_digests_link_says_what_it_stops_and_stops_all_of_it_but_what_is_mandatory(
+    client, settings, database: Database
+):
+    ana = await told(database)
+    kinds = [Kind.TIP_RECEIVED, Kind.NEW_RELEASE, Kind.RECEIPT]
+    token = service.stop_token(settings.signing_key(), user_id=ana.user_id, kinds=kinds)
+    asked = read(await client.get(f"/unsubscribe/{token}", headers={**HTML, "Accept-Language": "es"})).text
+    assert "¿Quieres dejar de recibir correo de estos tipos?" in asked
+    assert "Propinas de fans" in asked
+    assert "Novedades de los artistas que sigues" in asked
+    assert "Recibos de tus pagos" not in asked
+    answer = await client.post(f"/unsubscribe/{token}", headers={**HTML, "Sec-Fetch-Site": "same-origin"})
+    assert "You get no more mail of these kinds." in read(answer).text
+    async with database.begin() as tx:
+        wanted = await service.wanted_by(tx, user_id=ana.user_id)
+    assert not {(Kind.TIP_RECEIVED, Channel.EMAIL), (Kind.NEW_RELEASE, Channel.EMAIL)} & wanted
+    assert (Kind.RECEIPT, Channel.EMAIL) in wanted
+    only = service.stop_token(settings.signing_key(), user_id=ana.user_id, kinds=[Kind.RECEIPT])
+    assert (await client.post(f"/unsubscribe/{only}", headers=HTML)).status_code == 404
+
+
 @pytest.mark.parametrize("one_click", [True, False])
 async def test_a_mails_link_asks_first_and_stops_by_a_post_of_anybody_who_holds_it(
     client, settings, database: Database, one_click: bool
