@@ -61,6 +61,7 @@ from vibestream.flows.export_routes import router as exports
 from vibestream.flows.listen_surfaces import router as surfaces
 from vibestream.flows.listening_routes import router as figures
 from vibestream.flows.perk_routes import router as perks
+from vibestream.flows.pool_policy_routes import router as pool_policies
 from vibestream.flows.pool_routes import router as pools
 from vibestream.flows.report_routes import router as reports
 from vibestream.platform import backlog, heap
@@ -110,6 +111,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     perks,
     surfaces,
     pools,
+    pool_policies,
     claims,
     wallets,
     checkout,

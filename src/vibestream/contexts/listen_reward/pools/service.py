@@ -158,7 +158,9 @@ async def simulate(tx: Tx, *, epoch: date, budget: Money, spread: allocation.Pol
     Raises:
         EpochTooLarge: more listens counted than are tried.
     """
-    since = epoch - timedelta(days=new_artist_days)
+    since = epoch - min(
+        timedelta(days=new_artist_days), epoch - date.min
+    )  # there is no day before the calendar's first
     listens = await store.list_past(tx, epoch, new_since=since, limit=MOST_SIMULATED + 1)
     if len(listens) > MOST_SIMULATED:
         raise EpochTooLarge(f"On that day more than {MOST_SIMULATED:,} listens counted, too many to try it on.")
