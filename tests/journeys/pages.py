@@ -68,6 +68,7 @@ PAGES: Final = (
     ("splits-of-song", "artist", "/studio/splits/tracks/{track_id}"),
     ("payouts", "artist", "/studio/payouts"),
     ("payout-history", "artist", "/studio/payouts/history"),
+    ("perks-to-open", "fan", "/account/perks"),
     ("notifications", "fan", "/notifications"),
     ("notification-choices", "fan", "/notifications/choices"),
     ("unsubscribe-unknown", "", "/unsubscribe/{token}"),

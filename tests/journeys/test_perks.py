@@ -47,7 +47,9 @@ def test_a_fan_proves_to_be_one_and_gets_what_the_artist_gives(
     expect(page.get_by_text("Your secret is in this browser.")).to_be_visible()
     hears(page, giving, release)
 
-    page.goto("/artists/ana.soler/perks")
+    page.goto("/account/perks")
+    look_in_both_languages(page, "perks-within-reach", shots=shots, widths=DOWN_TO_SMALL)
+    page.get_by_role("link", name="Open it: A demo, Ana Soler").click()
     look_in_both_languages(page, "perks", shots=shots, widths=DOWN_TO_SMALL)
     proves(page)
     look(page, "perks-given", shots=shots, widths=DOWN_TO_SMALL)

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.factories.fandom import heard, song_of
+from tests.factories.fandom import offered as perk_of
+from tests.factories.receipts import TODAY, closed
 from tests.factories.users import Artist, make_artist, make_user
 from tests.web.conftest import read
 from vibestream.contexts.listen_reward.fandom import service as fandom
+from vibestream.contexts.listen_reward.receipts import service as receipts
+from vibestream.contexts.listen_reward.receipts.domain.field import Field
+from vibestream.contexts.listen_reward.receipts.domain.receipt import identity_commitment
 from vibestream.kernel.ids import new_id
 from vibestream.platform.database import Database
 
@@ -49,7 +55,16 @@ async def test_a_form_that_is_sent_twice_offers_once(client_for: Any, database: 
 
 @pytest.mark.parametrize(
     ("part", "value"),
-    [("title", ""), ("title", "x" * 121), ("text", "  \n "), ("text", "x" * 4_001), ("least", 61), ("least", -1)],
+    [
+        ("codes", "A\nA"),
+        ("codes", "x" * 121),
+        ("title", ""),
+        ("title", "x" * 121),
+        ("text", "  \n "),
+        ("text", "x" * 4_001),
+        ("least", 61),
+        ("least", -1),
+    ],
 )
 async def test_what_cannot_be_offered_is_said_at_its_field_and_kept(
     client_for: Any, database: Database, part: str, value: object
@@ -93,3 +108,31 @@ async def test_an_artist_offers_at_most_twenty(client_for: Any, database: Databa
 
     assert [one.status_code for one in answers] == [303] * 20 + [409]
     assert len(await offered(database, artist)) == 20
+
+
+async def test_a_fan_sees_what_they_can_open_of_all_artists_and_nothing_else(client_for: Any, database: Database):
+    (_, one), (_, other) = await artist_of(database), await artist_of(database)
+    async with database.begin() as tx:
+        fan, stranger = await make_user(tx), await make_user(tx)
+        commitment = identity_commitment(Field(0xFA2))
+        await receipts.register_identity(tx, user_id=fan.user_id, commitment=commitment, today=TODAY)
+    await heard(database, fan.user_id, *[await song_of(database, one.artist_id) for _ in range(2)])
+    await heard(database, fan.user_id, await song_of(database, other.artist_id))
+    for artist, least_s in ((one, 60), (one, 180), (other, 60), (other, 30)):
+        await perk_of(database, artist.artist_id, least_s=least_s)
+    reader = await client_for(fan)
+    before = read(await reader.get("/account/perks", headers=HTML))
+    await closed(database)
+
+    page = read(await reader.get("/account/perks", headers=HTML))
+    nothing = read(await (await client_for(stranger)).get("/account/perks", headers=HTML))
+
+    assert "Nothing yet" in before.text
+    links = [each["href"] for each in page.all("a") if str(each.get("href", "")).endswith("/perks")]
+    assert sorted(link for link in links if link.startswith("/artists/")) == sorted(
+        [f"/artists/{one.handle}/perks", f"/artists/{other.handle}/perks"]
+    )
+    assert "1 min on one day" in page.text
+    assert "30 s on one day" in page.text
+    assert "The address of the demo." not in page.text
+    assert "You have no receipts yet" in nothing.text

@@ -27,7 +27,7 @@ from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.flows.perk_routes import own_artist
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import PerkId, UserId, new_id
-from vibestream.platform.access import ANYONE, Principal, holds
+from vibestream.platform.access import ANYONE, SIGNED_IN, Principal, holds
 from vibestream.platform.config import Settings
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, PrincipalDep, RuntimeDep, TxDep
@@ -72,6 +72,24 @@ class ArtistPerksView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachRow:
+    """A perk that a fan can open, and by which day."""
+
+    title: str
+    artist: ArtistProfile
+    day: Within
+    length: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReachView:
+    """What a fan can open."""
+
+    rows: tuple[ReachRow, ...]
+    secret_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class StudioPerksView:
     """What one gives, and the form for more."""
 
@@ -110,6 +128,19 @@ async def show_perks(
         secret_from=await _secret_from(tx, principal),
     )
     return render(request, "artist_perks.html", view)
+
+
+@router.get("/account/perks", policy=SIGNED_IN)
+async def show_reach(request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
+    """Show what a fan can open, of all the artists whom they heard for long enough."""
+    found = await fandom.within_reach(tx, user_id=principal.user_id, now=now)
+    artists = await profiles.artists(tx, artist_ids=[perk.artist_id for perk, _ in found])
+    rows = tuple(
+        ReachRow(perk.title, artists[perk.artist_id], day, _length(perk.least_s))
+        for perk, day in found
+        if perk.artist_id in artists
+    )
+    return render(request, "account_perks.html", ReachView(rows, await _secret_from(tx, principal)))
 
 
 @router.get("/studio/perks", policy=_ARTIST)

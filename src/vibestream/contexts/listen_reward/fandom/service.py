@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from vibestream.contexts.listen_reward.claims.service import Invalid, PublicSignals, Verifier, verify_claim
@@ -55,6 +56,9 @@ __all__ = [
     "ThresholdInvalid",
     "Within",
 ]
+
+
+_WITHIN_REACH: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,16 @@ async def days_within(tx: Tx, *, perk: Perk, user_id: UserId, now: datetime) -> 
     days = await receipts.days_of_fan(tx, user_id=user_id, artist_id=perk.artist_id, least_s=perk.least_s, now=now)
     found = [Within(*one) for one in days]
     return sorted(found, key=lambda one: (-one.hides_among, -one.epoch.toordinal()))
+
+
+async def within_reach(tx: Tx, *, user_id: UserId, now: datetime) -> list[tuple[Perk, Within]]:
+    """Return the newest perks of all artists that a listener can open, fifty at most, each with the day that hides them best."""
+    heard = await receipts.artists_heard(tx, user_id=user_id, now=now)
+    found = []
+    for one in await store.list_for_heard(tx, heard, limit=_WITHIN_REACH) if heard else []:
+        days = await days_within(tx, perk=one, user_id=user_id, now=now)
+        found += [(one, day) for day in days[:1]]
+    return found
 
 
 def verify(*, verifier: Verifier, proof: object, signals: object) -> PublicSignals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -63,6 +63,16 @@ async def list_of_artist(tx: Tx, artist_id: ArtistId) -> list[Perk]:
     """Return what an artist offers, the newest first."""
     return await tx.all(
         Perk, f"{_PERK} WHERE artist_id = %s AND withdrawn_at IS NULL ORDER BY made_at DESC, perk_id", [artist_id]
+    )
+
+
+async def list_for_heard(tx: Tx, heard: Mapping[ArtistId, int], *, limit: int) -> list[Perk]:
+    """Return what artists offer to whoever heard each for so many seconds, the newest first."""
+    return await tx.all(
+        Perk,
+        f"{_PERK} JOIN unnest(%s::uuid[], %s::int[]) AS h (artist_id, seconds) USING (artist_id)"
+        " WHERE least_s <= seconds AND withdrawn_at IS NULL ORDER BY made_at DESC, perk_id LIMIT %s",
+        [list(heard), list(heard.values()), limit],
     )
 
 

@@ -352,6 +352,11 @@ async def days_of_fan(
     return [(day, seconds, fans[day]) for day, seconds in days]
 
 
+async def artists_heard(tx: Tx, *, user_id: UserId, now: datetime) -> dict[ArtistId, int]:
+    """Return the artists that an account can prove to have heard, each with the most seconds of a day."""
+    return dict(await artists.list_heard(tx, user_id, now=now))
+
+
 async def ended(tx: Tx, *, now: datetime) -> list[tuple[date, int]]:
     """Lock the epochs whose claims are over and not given back; return each with what its receipts earned in all."""
     return [(epoch, await store.granted_by_receipt(tx, epoch)) for epoch in await store.lock_ended(tx, now=now)]

@@ -73,5 +73,17 @@ async def list_days_of_fan(
     )
 
 
+async def list_heard(tx: Tx, user_id: UserId, *, now: datetime) -> list[tuple[ArtistId, int]]:
+    """Return the artists that a listener heard in closed epochs that claims are taken upon, with the most seconds of a day."""
+    rows = await tx.rows(
+        """
+        SELECT artist_id, max(seconds) FROM listen_reward.receipt JOIN listen_reward.receipt_epoch USING (epoch)
+        WHERE user_id = %s AND artist_id IS NOT NULL AND claimable_until > %s GROUP BY artist_id
+        """,
+        [user_id, now],
+    )
+    return [(ArtistId(artist_id), seconds) for artist_id, seconds in rows]
+
+
 def _day(*, epoch: date, number: int) -> tuple[date, int]:
     return epoch, number
