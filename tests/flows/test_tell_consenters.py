@@ -14,6 +14,7 @@ from vibestream.flows.tell_consenters import tell_ended
 from vibestream.kernel.ids import SessionId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
+from vibestream.platform.runtime import Runtime
 
 SECOND = {Purpose.ANALYTICS: 2, Purpose.MARKETING_MAIL: 1}
 
@@ -58,12 +59,21 @@ async def test_each_is_told_once_per_text_and_by_mail_whatever_they_chose(databa
     assert len(await told(database)) == 5  # both again, and whoever had agreed to the second
 
 
-async def test_the_texts_of_today_are_the_first_and_nobody_is_told(database: Database):
+async def test_by_the_texts_of_today_whoever_agreed_to_them_is_not_told_and_the_job_tells_the_others(
+    database: Database, runtime: Runtime
+):
+    now = consents.VERSIONS
     async with database.begin() as tx:
-        await said(tx, await make_user(tx), given=True)
-    assert set(consents.VERSIONS) == set(Purpose)
-    await tell_ended(database, versions=consents.VERSIONS)
-    assert await told(database) == []
+        ana, ben = await make_user(tx), await make_user(tx)
+        for purpose, version in now.items():
+            await said(tx, ana, given=True, version=version, purpose=purpose)
+            await said(tx, ben, given=True, version=1, purpose=purpose)
+    assert set(now) == set(Purpose)
+    for _ in range(2):
+        await tell_consenters.tell_consenters(runtime)
+    changed = {f"{purpose.value}:{version}" for purpose, version in now.items() if version > 1}
+    assert {(who, key) for who, _, key in await told(database)} == {(ben.user_id, key) for key in changed}
+    assert len(await told(database)) == len(changed)
 
 
 async def test_a_thousand_are_told_in_batches_that_go_on_where_one_was_killed(database: Database):
