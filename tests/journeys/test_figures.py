@@ -23,7 +23,9 @@ from tests.factories.heard import Played
 from tests.factories.users import make_user
 from tests.journeys.conftest import Product, Stage, own_installation
 from tests.journeys.looking import DOWN_TO_SMALL, look_in_both_languages
+from tests.journeys.people import plays_on
 from vibestream.cli.connection import embedded_root
+from vibestream.cli.story.main_job import until
 from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.analytics.service import Surface
 from vibestream.contexts.listen_reward.listening.domain import Track
@@ -160,6 +162,38 @@ def test_a_fan_agrees_sees_weeks_and_a_year_and_stops(
     page.get_by_role("button", name="Stop counting, and delete my figures").press("Enter")
     expect(page.get_by_text("It ends now: everything that was counted is deleted.")).to_be_visible()
     expect(page.get_by_role("img", name="By hour of the day.")).to_have_count(0)
+
+
+def test_the_player_says_what_a_song_was_started_from_and_it_is_kept_of_who_agrees(
+    browser_for: Callable[..., BrowserContext], product: Product, stage: Stage
+):
+    page = _page(browser_for, stage, "fan")
+    said: list[str] = []
+    page.on("response", lambda one: said.append(f"{one.status} {one.url[-8:]}") if "/surface" in one.url else None)
+    page.goto(stage.release)
+    page.locator("main [data-play=any]").click()
+    plays_on(page, for_s=1)
+    assert _surfaces(product) == []
+
+    page.goto("/account/listening")
+    page.get_by_role("button", name="Agree, and count my listening").click()
+    page.goto(stage.release)
+    page.locator("main .song-play").nth(1).click()
+    until(lambda: _surfaces(product) == ["release"], within_s=15, what="The release's page")
+    page.locator("vs-player [data-command=next]").first.click()
+    until(lambda: _surfaces(product) == ["queue", "release"], within_s=15, what="The queue")
+
+    assert set(said) == {"204 /surface"}
+    page.goto("/account/listening")
+    page.get_by_role("button", name="Stop counting, and delete my figures").click()
+    expect(page.get_by_text("It ends now")).to_be_visible()
+
+
+def _surfaces(product: Product) -> list[str]:
+    async def kept(tx: Tx) -> list[str]:
+        return await tx.values("SELECT surface FROM listen_reward.listen_surface ORDER BY surface")
+
+    return _done(product, kept)
 
 
 def test_a_fan_sees_what_they_paid_and_that_shares_are_not_offered(
