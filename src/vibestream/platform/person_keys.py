@@ -25,6 +25,7 @@ MARK: Final = "sealed.v1:"
 """With what begins every text that was sealed."""
 _KEY: Final = 32
 _NONCE: Final = 12
+_NOBODY: Final = UUID(int=0)
 
 
 async def seal(tx: Tx, *, user_id: UUID, text: str, belongs_to: str) -> str:
@@ -39,6 +40,12 @@ async def seal(tx: Tx, *, user_id: UUID, text: str, belongs_to: str) -> str:
         return ""
     nonce = secrets.token_bytes(_NONCE)
     return MARK + base64.b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), belongs_to.encode())).decode()
+
+
+async def take_as_long(tx: Tx) -> None:
+    """Ask the database as often as sealing does, for nobody: whether a text was somebody's does not show in the time it took."""
+    for _ in range(2):
+        await tx.value("SELECT key FROM platform.person_key WHERE user_id = %s", [_NOBODY])
 
 
 async def keys_of(tx: Tx, *, user_ids: Collection[UUID]) -> dict[UUID, bytes]:

@@ -22,6 +22,8 @@ async def add_entry(tx: Tx, *, entry: Entry) -> None:
     network = entry.network
     if whose is not None:
         network = await person_keys.seal(tx, user_id=whose, text=network, belongs_to=_place(entry))
+    elif network:  # such as of a reset that was asked for at an address that nobody has
+        await person_keys.take_as_long(tx)
     await tx.execute(
         "INSERT INTO users.security_log (entry_id, at, action, user_id, actor_id, network, detail)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
