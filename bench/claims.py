@@ -39,6 +39,7 @@ from vibestream.flows.audit import INVARIANTS
 from vibestream.flows.pay_claims import pay_claim
 from vibestream.kernel.money import VIBE, Money
 from vibestream.kernel.time import utc_now
+from vibestream.platform import heap
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.invariants import check_all
@@ -87,6 +88,7 @@ async def _measure(dsn: str) -> tuple[dict[str, Any], dict[str, Any]]:
             settings=chosen, database=database, objects=open_store(chosen), mailer=Mailer(chosen), cpu=threads
         )
         bodies = await _proved(database)
+        heap.settle()  # as the web server does when it has started
         record = await _paying(runtime, bodies)
         for checked in await check_all(database, INVARIANTS):
             if not checked.finding.ok:
