@@ -56,6 +56,9 @@ OWNED: Final[Mapping[str, str]] = {
     "DELETE /api/v1/artists/{artist_id}/pictures/{place}": "portrait",
     "GET /api/v1/studio/artists/{artist_id}/audience": "artist",
     "GET /api/v1/studio/artists/{artist_id}/audience/{week}": "audience",
+    "POST /api/v1/artists/{artist_id}/team/invitations": "artist",
+    "GET /api/v1/artists/{artist_id}/team": "artist",
+    "DELETE /api/v1/artists/{artist_id}/team/{user_id}": "teamed artist",
     "GET /api/v1/artists/{artist_id}/verification": "asking artist",
     "POST /api/v1/artists/{artist_id}/verification": "artist",
     "DELETE /api/v1/artists/{artist_id}/verification": "asking artist",
@@ -158,6 +161,9 @@ class Work(enum.Enum):
 
 
 STUDIO: Final[Mapping[str, Work]] = {
+    "POST /api/v1/artists/{artist_id}/team/invitations": Work.OWNER,
+    "GET /api/v1/artists/{artist_id}/team": Work.READERS,
+    "DELETE /api/v1/artists/{artist_id}/team/{user_id}": Work.OWNER,
     "PATCH /api/v1/artists/{artist_id}": Work.EDITORS,
     "PUT /api/v1/artists/{artist_id}/pictures/{place}": Work.EDITORS,
     "DELETE /api/v1/artists/{artist_id}/pictures/{place}": Work.EDITORS,
@@ -320,6 +326,7 @@ SENT_OPENLY: Final[Mapping[str, str]] = {
     "POST /wallet/top-ups key": "made by the form, one's own with each person",
     "POST /artists/{handle}/tip key": "made by the form, one's own with each person",
     "POST /studio/perks key": "made by the form, one's own with each person",
+    "POST /api/v1/artists/{artist_id}/team/invitations key": "made by the client, one's own with each artist",
     "POST /studio/artists/{artist_id}/invitations key": "made by the form, one's own with each artist",
     "POST /studio/artists/{artist_id}/labels key": "made by the form, one's own with each artist",
     "POST /label/artists key": "made by the form, one's own with each label",

@@ -64,6 +64,7 @@ from vibestream.flows.perk_routes import router as perks
 from vibestream.flows.pool_policy_routes import router as pool_policies
 from vibestream.flows.pool_routes import router as pools
 from vibestream.flows.report_routes import router as reports
+from vibestream.flows.team_routes import router as teams
 from vibestream.platform import backlog, heap
 from vibestream.platform.config import Settings, SettingsInvalid, load_settings
 from vibestream.platform.cpu import BoundedThreads
@@ -96,6 +97,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     following,
     verification,
     reports,
+    teams,
     administration,
     email_changes,
     figures,

@@ -453,6 +453,7 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
     "PATCH /api/v1/me/passkeys/{passkey_id}": lambda _: {"name": "Mine now"},
     "PATCH /api/v1/artists/{artist_id}": lambda _: {"name": "Mine now"},
     "POST /api/v1/artists/{artist_id}/verification": lambda _: {"evidence": "My site leads here."},
+    "POST /api/v1/artists/{artist_id}/team/invitations": lambda _: {"role": "editor", "key": str(new_id())},
     f"PATCH {_RELEASE}": lambda n: {"version": int(n["version"]), "title": "Mine now"},
     f"POST {_RELEASE}/publish": lambda n: {"version": int(n["version"])},
     f"POST {_RELEASE}/take-down": lambda n: {"version": int(n["version"])},
