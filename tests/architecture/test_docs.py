@@ -78,8 +78,7 @@ def test_the_reference_says_of_each_route_who_may_call_it():
 
     assert "| GET | `/api/v1/wallet` | Return what the signed-in person has. | signed in | `wallet:read` |" in page
     assert (
-        "| POST | `/api/v1/tus` | Begin an upload; a body that comes along is its first bytes. | signed in |  |"
-        in page
+        "| POST | `/api/v1/tus` | Begin an upload; a body that comes along is its first bytes. | signed in |  |" in page
     )
     described = re.findall(
         r"^\| [A-Z, ]+ \| `(/[^`]*)` \| (.*?) \| (?:anyone|signed in|holds \w+) \| (?:`[a-z:_]+`)? ?\|$",

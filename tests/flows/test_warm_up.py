@@ -71,7 +71,9 @@ async def test_what_a_new_account_hears_waits_and_is_of_the_day_on_which_it_is_l
         total = await warming.waiting_of(tx, user_id=fan)
     assert total is not None
     assert total.listens == 1
-    assert LATER < total.due_at < LATER + timedelta(minutes=1)  # three days after it was accepted, forty seconds past noon
+    assert (
+        LATER < total.due_at < LATER + timedelta(minutes=1)
+    )  # three days after it was accepted, forty seconds past noon
 
     assert await release(database, now=LATER - timedelta(seconds=1)) == 0
     assert await release(database, now=LATER + timedelta(minutes=1)) == 1

@@ -12,6 +12,7 @@ from vibestream.web.sentences import REFUSALS, SENTENCES, refusal_of, say
 
 NOT_FOR_PAGES = {
     # Told to programs: by the JSON API, by tus, by media addresses, by players, by gateways.
+    "analytics.listen_unknown",
     *("listening.not_found", "listening.track_not_playable", "delivery.link_expired", "delivery.link_forged"),
     *("delivery.not_playable_yet", "delivery.file_missing", "delivery.not_the_owner", "delivery.withdrawn"),
     *("http.idempotency_key_missing", "http.idempotency_key_reused", "http.request_in_progress"),

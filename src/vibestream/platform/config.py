@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     )
 
     wallet_chain_id: int = Field(
-        1, ge=1, lt=2**53, description="Chain (EIP-155) whose wallets people may connect with their accounts; 1 is Ethereum."
+        1,
+        ge=1,
+        lt=2**53,
+        description="Chain (EIP-155) whose wallets people may connect with their accounts; 1 is Ethereum.",
     )
     wallet_rpc_url: SecretStr | None = Field(
         None, description="JSON-RPC address of a node of that chain, asked whether a contract signed (EIP-1271)."

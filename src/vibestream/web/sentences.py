@@ -47,7 +47,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "pools.day_missing": N_("Choose a day of the calendar."),
     "pools.epoch_too_large": N_("Too many listens counted on that day to try it on while you wait."),
     "allocation.unusable_sources": N_("Each source gives more than nothing, and all together no more than the budget."),
-    "pool_sources.name_invalid": N_("A source's name is 3 to 40 small letters, digits and hyphens, such as spring-sponsor."),
+    "pool_sources.name_invalid": N_(
+        "A source's name is 3 to 40 small letters, digits and hyphens, such as spring-sponsor."
+    ),
     "pool_sources.top_up_invalid": N_("A top-up is a positive amount of points."),
     "pool_sources.top_up_unknown": N_("There is no such top-up."),
     "pool_sources.top_up_decided": N_("This top-up was decided about before."),
