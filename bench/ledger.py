@@ -37,6 +37,7 @@ from vibestream.contexts.payment.ledger.invariants import INVARIANTS
 from vibestream.contexts.payment.ledger.service import Leg, Posting
 from vibestream.kernel.ids import AccountId, TransactionId, new_id
 from vibestream.kernel.money import VIBE, Money
+from vibestream.platform import heap
 from vibestream.platform.database import Database, as_app_role
 from vibestream.platform.invariants import check_all
 from vibestream.platform.postgres import migrate
@@ -78,6 +79,7 @@ def run() -> list[dict[str, Any]]:
 async def _measure(owner: str, pgbench: Pgbench) -> list[dict[str, Any]]:
     async with Database(as_app_role(owner), max_size=max(CLIENTS), application="bench") as database:
         issuance, pool = await _prepare(database, owner)
+        heap.settle()  # as the web server does when it has started
         wallet = f"('{_ID}' || :b)::uuid"
         one = pgbench.script("one", f"('{_ID}' || :a)::uuid", wallet)
         hot = pgbench.script("pool", f"'{pool}'", wallet)

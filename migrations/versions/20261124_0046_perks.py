@@ -44,6 +44,7 @@ def _sources() -> None:
     BEGIN
         RAISE EXCEPTION 'top-up % was decided about', OLD.top_up_id USING ERRCODE = 'check_violation';
     END $$;
+    REVOKE ALL ON FUNCTION payment.top_up_is_decided_once FROM PUBLIC;
     CREATE TRIGGER top_up_is_decided_once BEFORE UPDATE ON payment.source_top_up
         FOR EACH ROW WHEN (OLD.state <> 'proposed') EXECUTE FUNCTION payment.top_up_is_decided_once();
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.types.array import ListDumper
 
-from vibestream.platform.arrays import WholeLists
+from vibestream.platform.arrays import WholeLists, array
 from vibestream.platform.database import Database, Tx
 
 ONE = UUID("0192f3a0-0000-7000-8000-0000000000ff")
@@ -53,6 +53,29 @@ async def test_a_list_arrives_as_it_was(tx: Tx, kind: str, values: list[Any]):
     statement: Any = f"SELECT %s::{kind}[]"
 
     assert await tx.value(statement, [values]) == values
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("text", ["", "NULL", None, "a,b", "{", '"', "\\", '\\"', "\n", "\U0001f3b5"]),
+        ("uuid", [UUID(int=1), None]),
+        ("bigint", [-(2**63), 0]),
+        ("timestamptz", [datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), None]),
+        ("text", []),
+        ("uuid", [None, None]),
+    ],
+)
+async def test_the_text_of_an_array_is_read_as_what_it_was(tx: Tx, kind: str, values: list[Any]):
+    statement: Any = f"SELECT %s::{kind}[]"
+
+    assert await tx.value(statement, [array(values)]) == values
+
+
+@pytest.mark.parametrize("values", [[1, "1"], [1.5], [Colour.RED], [[1]]])
+def test_what_is_not_of_one_known_kind_has_no_text(values: list[Any]):
+    with pytest.raises(TypeError):
+        array(values)
 
 
 async def test_instants_of_any_zone_arrive_as_the_same_instants(tx: Tx):

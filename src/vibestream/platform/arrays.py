@@ -32,16 +32,10 @@ class WholeLists(ListDumper):
         Raises:
             psycopg.DataError: a text holds NUL, which PostgreSQL keeps nowhere.
         """
-        kinds = set(map(type, obj))
-        nullable = _NONE in kinds
-        kinds.discard(_NONE)
-        write = _WRITERS.get(kinds.pop()) if len(kinds) == 1 else None
+        write = _writer(obj)
         if write is None or (write is _texts and self.connection and self.connection.info.encoding != "utf-8"):
             return super().dump(obj)
-        if not nullable:
-            return f"{{{','.join(write(obj))}}}".encode()
-        written = iter(write([one for one in obj if one is not None]))
-        return f"{{{','.join(_NULL if one is None else next(written) for one in obj)}}}".encode()
+        return _written(obj, write).encode()
 
 
 def adapters() -> AdaptersMap:
@@ -49,6 +43,34 @@ def adapters() -> AdaptersMap:
     found = AdaptersMap(psycopg.adapters)
     found.register_dumper(list, WholeLists)
     return found
+
+
+def array(values: Sequence[UUID | bool | int | str | bytes | datetime | None]) -> str:
+    """Return values of one kind as the text of an array, to be cast by the statement: `%s::uuid[]`.
+
+    For statements so hot that it counts what the driver does to see what is in a list: 2 microseconds each.
+
+    Raises:
+        TypeError: they are of several kinds, or of one that is not written here.
+        psycopg.DataError: a text holds NUL, which PostgreSQL keeps nowhere.
+    """
+    write = _writer(values)
+    if write is None and any(one is not None for one in values):
+        raise TypeError("Give values of one kind that is written here.")
+    return _written(values, write or _numbers)
+
+
+def _writer(values: Sequence[Any]) -> Callable[[Sequence[Any]], list[str]] | None:
+    kinds = set(map(type, values))
+    kinds.discard(_NONE)
+    return _WRITERS.get(kinds.pop()) if len(kinds) == 1 else None
+
+
+def _written(values: Sequence[Any], write: Callable[[Sequence[Any]], list[str]]) -> str:
+    if None not in values:
+        return f"{{{','.join(write(values))}}}"
+    written = iter(write([one for one in values if one is not None]))
+    return f"{{{','.join(_NULL if one is None else next(written) for one in values)}}}"
 
 
 def _ids(values: Sequence[UUID]) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from vibestream.contexts.payment.ledger.domain.accounts import AccountKind, AccountName, Balance
-from vibestream.contexts.payment.ledger.store.arrays import id_array, quoted_array
 from vibestream.kernel.ids import AccountId, UserId
 from vibestream.kernel.money import Currency, Money
 from vibestream.platform.database import Tx
@@ -17,10 +16,10 @@ async def open_accounts(tx: Tx, opened: Sequence[tuple[AccountId, AccountName]])
     return await tx.values(
         "SELECT * FROM payment.open_accounts(%s::uuid[], %s::text[], %s::text[], %s::text[])",
         [
-            id_array(account_id for account_id, _ in opened),
-            quoted_array(name.kind.value for _, name in opened),
-            quoted_array(name.subject for _, name in opened),
-            quoted_array(name.currency.code for _, name in opened),
+            [account_id for account_id, _ in opened],
+            [name.kind.value for _, name in opened],
+            [name.subject for _, name in opened],
+            [name.currency.code for _, name in opened],
         ],
     )
 
@@ -39,9 +38,9 @@ async def find_accounts(tx: Tx, names: Iterable[AccountName]) -> dict[AccountNam
         ) AS account
         """,
         [
-            quoted_array(name.kind.value for name in wanted),
-            quoted_array(name.subject for name in wanted),
-            quoted_array(name.currency.code for name in wanted),
+            [name.kind.value for name in wanted],
+            [name.subject for name in wanted],
+            [name.currency.code for name in wanted],
         ],
     )
     return dict(rows)

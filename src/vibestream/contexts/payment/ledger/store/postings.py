@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from vibestream.contexts.payment.ledger.domain.postings import Leg, Outcome, Posting, Status
-from vibestream.contexts.payment.ledger.store.arrays import id_array, plain_array, quoted_array
 from vibestream.kernel.ids import AccountId, TransactionId
 from vibestream.kernel.money import Currency, Money
+from vibestream.platform.arrays import array
 from vibestream.platform.database import Tx, racing_for
 
 _KEYS: Final = "transaction_idempotency_key_key"
@@ -41,17 +41,17 @@ async def post(tx: Tx, postings: Sequence[Posting]) -> list[Outcome]:
 def _arguments(postings: Sequence[Posting]) -> list[str]:
     legs = [(number, leg) for number, posting in enumerate(postings, 1) for leg in posting.legs]
     return [
-        id_array(posting.transaction_id for posting in postings),
-        quoted_array(posting.key for posting in postings),
-        quoted_array(posting.kind for posting in postings),
-        quoted_array(json.dumps(dict(posting.details)) if posting.details else "{}" for posting in postings),
-        quoted_array(posting.effective_at for posting in postings),
-        id_array(posting.captures for posting in postings),
-        id_array(posting.reverses for posting in postings),
-        plain_array(number for number, _ in legs),
-        id_array(leg.account_id for _, leg in legs),
-        quoted_array(leg.amount.currency.code for _, leg in legs),
-        plain_array(leg.amount.minor for _, leg in legs),
+        array([posting.transaction_id for posting in postings]),
+        array([posting.key for posting in postings]),
+        array([str(posting.kind) for posting in postings]),
+        array([json.dumps(dict(posting.details)) if posting.details else "{}" for posting in postings]),
+        array([posting.effective_at for posting in postings]),
+        array([posting.captures for posting in postings]),
+        array([posting.reverses for posting in postings]),
+        array([number for number, _ in legs]),
+        array([leg.account_id for _, leg in legs]),
+        array([leg.amount.currency.code for _, leg in legs]),
+        array([leg.amount.minor for _, leg in legs]),
     ]
 
 
