@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import ipaddress
 import os
 import re
 import secrets
@@ -18,11 +17,12 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import AliasChoices, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vibestream.kernel.errors import InvalidInput
 from vibestream.platform.database import as_app_role
 from vibestream.platform.login_issuers import LoginIssuer, listed, problems_of, secret_named
+from vibestream.platform.payment_settings import PaymentSettings
 
 _SECRET_LENGTH: Final = 32
 _ED25519: Final = re.compile(r"[A-Za-z0-9_-]{43}=?")
@@ -54,7 +54,7 @@ class SandboxRule(enum.StrEnum):
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
-class Settings(BaseSettings):
+class Settings(PaymentSettings):
     """Every setting, validated. Field descriptions are the reference documentation."""
 
     model_config = SettingsConfigDict(
@@ -290,48 +290,6 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds that requests and events under way are given to end before and after somebody is erased.",
     )
-    stripe_secret_key: SecretStr | None = Field(
-        None, description="Secret or restricted API key at Stripe; unset: no payments by Stripe."
-    )
-    stripe_webhook_secret: SecretStr | None = Field(
-        None, description="Signing secret (whsec_...) of Stripe's endpoint for events of our own account."
-    )
-    stripe_connect_webhook_secret: SecretStr | None = Field(
-        None, description="Signing secret (whsec_...) of Stripe's endpoint for events of connected accounts."
-    )
-    stripe_api_base: AnyHttpUrl = Field(
-        AnyHttpUrl("https://api.stripe.com"), description="Address of Stripe's API; another one for a stand-in only."
-    )
-    paypal_client_id: str | None = Field(
-        None, description="Client id of our REST application at PayPal; unset: no payments by PayPal."
-    )
-    paypal_client_secret: SecretStr | None = Field(None, description="Secret of our REST application at PayPal.")
-    paypal_webhook_id: str | None = Field(
-        None, description="Id of our webhook at PayPal, which its signatures are bound to."
-    )
-    paypal_api_base: AnyHttpUrl = Field(
-        AnyHttpUrl("https://api-m.paypal.com"),
-        description="Address of PayPal's API; https://api-m.sandbox.paypal.com for its own sandbox.",
-    )
-    paypal_webhook_ca: str | None = Field(
-        None,
-        description="Certificate authority (PEM) of a stand-in for PayPal, whose webhooks are then believed instead of "
-        "PayPal's. Not in production.",
-    )
-    coinbase_api_key_id: str | None = Field(
-        None, description="Id of our API key at Coinbase Business; unset: no payments by Coinbase."
-    )
-    coinbase_api_private_key: SecretStr | None = Field(
-        None,
-        description="Private key of that API key: base64 (Ed25519), or PEM (ES256), where \\n may stand for a line's end.",
-    )
-    coinbase_webhook_secret: SecretStr | None = Field(
-        None, description="Secret of our webhook subscription at Coinbase."
-    )
-    coinbase_api_base: AnyHttpUrl = Field(
-        AnyHttpUrl("https://business.coinbase.com"),
-        description="Address of Coinbase Business; https://business.coinbase.com/sandbox for its own sandbox.",
-    )
     alert_urls: SecretStr | None = Field(
         None,
         description="Where operators are told that something is wrong: addresses of apprise, parted by white space, such as "
@@ -343,19 +301,6 @@ class Settings(BaseSettings):
     push_on_loopback: bool = Field(
         default=False,
         description="Whether a push service on this machine is believed, such as the sandbox's. Not in production.",
-    )
-    minfraud_account_id: int | None = Field(
-        None, ge=1, description="Account at MaxMind's minFraud; unset: no outside score of risk."
-    )
-    minfraud_licence_key: SecretStr | None = Field(None, description="Licence key of the minFraud account.")
-    minfraud_host: str = Field(
-        "minfraud.maxmind.com",
-        pattern="^[a-z0-9.-]+(:[0-9]+)?$",
-        description="Host of minFraud; MaxMind names others by region, and a stand-in is one.",
-    )
-    minfraud_authority: str | None = Field(
-        None,
-        description="Certificate (PEM) of a stand-in for minFraud, believed instead of public authorities. Not in production.",
     )
     sandbox_gateways_port: Port | None = Field(
         None,
@@ -400,7 +345,7 @@ class Settings(BaseSettings):
         problems += self._export_problems()
         if self.secret_key and len(self.secret_key.get_secret_value()) < _SECRET_LENGTH:
             problems.append(f"VIBESTREAM_SECRET_KEY: at least {_SECRET_LENGTH} characters")
-        problems += self._gateway_problems()
+        problems += self.half_configured()
         if self.environment is Environment.PRODUCTION:
             problems += self._production_problems()
         if problems:
@@ -432,53 +377,8 @@ class Settings(BaseSettings):
             "VIBESTREAM_SMTP_HOST: production needs an SMTP server": self.smtp_host is None,
             "VIBESTREAM_MAIL_FROM: production needs a sender of your own domain": "localhost" in self.mail_from,
         }
-        checks |= {
-            f"VIBESTREAM_{name.upper()}: production needs the https address of the real party": not _outside(base)
-            for name, base in self._gateway_bases.items()
-        }
-        checks["VIBESTREAM_PAYPAL_WEBHOOK_CA: a stand-in's authority is not believed in production"] = (
-            self.paypal_webhook_ca is not None
-        )
-        checks["VIBESTREAM_MINFRAUD_AUTHORITY: a stand-in's certificate is not believed in production"] = (
-            self.minfraud_authority is not None
-        )
         checks["VIBESTREAM_PUSH_ON_LOOPBACK: production pushes to nobody on this machine"] = self.push_on_loopback
-        return [problem for problem, found in checks.items() if found]
-
-    def _gateway_problems(self) -> list[str]:
-        """A gateway is configured whole or not at all: one without its webhook's secret would take money unheard."""
-        sets: tuple[dict[str, object], ...] = (
-            {"stripe_secret_key": self.stripe_secret_key, "stripe_webhook_secret": self.stripe_webhook_secret},
-            {
-                "paypal_client_id": self.paypal_client_id,
-                "paypal_client_secret": self.paypal_client_secret,
-                "paypal_webhook_id": self.paypal_webhook_id,
-            },
-            {
-                "minfraud_account_id": self.minfraud_account_id,
-                "minfraud_licence_key": self.minfraud_licence_key,
-            },
-            {
-                "coinbase_api_key_id": self.coinbase_api_key_id,
-                "coinbase_api_private_key": self.coinbase_api_private_key,
-                "coinbase_webhook_secret": self.coinbase_webhook_secret,
-            },
-        )
-        return [
-            f"VIBESTREAM_{name.upper()}: {', '.join(names)} are set together or not at all"
-            for names in sets
-            if any(names.values())
-            for name, value in names.items()
-            if not value
-        ]
-
-    @property
-    def _gateway_bases(self) -> dict[str, AnyHttpUrl]:
-        return {
-            "stripe_api_base": self.stripe_api_base,
-            "paypal_api_base": self.paypal_api_base,
-            "coinbase_api_base": self.coinbase_api_base,
-        }
+        return [*(problem for problem, found in checks.items() if found), *self.stand_ins()]
 
     @property
     def sandboxed(self) -> bool:
@@ -583,15 +483,6 @@ def variable_name(field: str) -> str:
     """Return the environment variable of a field."""
     alias = Settings.model_fields[field].validation_alias
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"VIBESTREAM_{field.upper()}"
-
-
-def _outside(base: AnyHttpUrl) -> bool:
-    """Whether an address is https and not of this machine or a private network."""
-    host = (base.host or "").strip("[]").rstrip(".").lower()
-    try:
-        return base.scheme == "https" and ipaddress.ip_address(host).is_global
-    except ValueError:
-        return base.scheme == "https" and "." in host and not host.endswith((".localhost", ".local", ".internal"))
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
