@@ -490,6 +490,9 @@ _FORMS: Final[Mapping[str, Callable[[Named], dict[str, Any]]]] = {
     "POST /studio/splits/tracks/{track_id}": lambda n: {"data": {"handle1": n["handle"], "share1": "50"}},
     "PUT /api/v1/studio/releases/{release_id}/cover": lambda _: {"content": picture()},
     "PUT /api/v1/artists/{artist_id}/pictures/{place}": lambda _: {"content": picture()},
+    "POST /studio/artists/{artist_id}/pictures/{place}": lambda _: {
+        "files": {"picture": ("a.jpg", picture(), "image/jpeg")}
+    },
     "PATCH /api/v1/tus/{upload_id}": lambda _: {"content": b"song"},
 }
 _AT_VERSION: Final = frozenset(

@@ -28,6 +28,7 @@ from vibestream.platform.http.security_headers import csp_nonce
 from vibestream.web import waveforms
 from vibestream.web.assets import Asset, Assets
 from vibestream.web.localization import LOCALES, NAMES, Language, choose, clock, language
+from vibestream.web.portraits import face_of
 from vibestream.web.sentences import say
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -150,6 +151,7 @@ def _environment_of(code: str, *, sandboxed: bool) -> Environment:
         "icon": lambda name, size="": icon(assets["icons.svg"], name, size),
         "island_messages": Markup(assets.messages(code)),  # noqa: S704 - our own catalogue, with `<` escaped
         "languages": LOCALES,
+        "own_face": lambda principal: face_of(principal.user_id, principal.display_name),
         "themes": THEMES,
     }
     environment.filters |= {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.portraits import banner_of, faces_of
 from vibestream.web.rendering import answer_with, render, sentence_of
 
 router = Router(include_in_schema=False)
@@ -44,10 +46,23 @@ async def show_profile(
     artist_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, done: str = ""
 ) -> Response:
     """Show the form of an artist's page to its owner and its team."""
+    return await profile_page(request, tx, principal, artist_id, done=done)
+
+
+async def profile_page(
+    request: Request,
+    tx: Tx,
+    principal: Principal,
+    artist_id: UUID,
+    *,
+    done: str = "",
+    picture_wrong: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """Return the form of an artist's page as it is stored; `picture_wrong`: why a picture for a place was not taken."""
     artist, _ = await part_in(tx, artist_id, principal.user_id)
     form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
     links = [(link.label, link.url) for link in artist.links]
-    return await _page(request, tx, principal, artist, form, links=links, done=done)
+    return await _page(request, tx, principal, artist, form, links=links, done=done, picture_wrong=picture_wrong)
 
 
 @router.post("/studio/artists/{artist_id}", policy=SIGNED_IN, max_body_bytes=_BODY)
@@ -165,11 +180,14 @@ async def _page(
     links: Sequence[tuple[str, str]],
     done: str = "",
     proof: Filled | None = None,
+    picture_wrong: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     _, part = await part_in(tx, artist.artist_id, principal.user_id)
     spare = [("", "")] * max(_LEAST_ROWS - len(links), 1)
     rows = [*links, *spare][:_MOST_ROWS]
     standing = await fans.standing_of(tx, artist_id=artist.artist_id, viewer=artist.user_id)
+    members = await teams.members(tx, artist_id=artist.artist_id)
+    named: dict[UUID, str] = {artist.artist_id: artist.name} | {one.user_id: one.name for one in members}
     return render(
         request,
         "artist_profile.html",
@@ -181,7 +199,10 @@ async def _page(
         verified_at=standing.verified_at,
         asked=await verification.newest_of(tx, artist_id=artist.artist_id) if part == "owner" else None,
         part=part,
-        members=await teams.members(tx, artist_id=artist.artist_id),
+        members=members,
+        faces=await faces_of(tx, named, viewer=principal.user_id),
+        banner=await banner_of(tx, artist.artist_id, viewer=principal.user_id),
+        picture_wrong=picture_wrong,
         key=new_id(),
         me=principal.user_id,
     )

@@ -16,6 +16,7 @@ from vibestream.contexts.music.catalogue.service import Before, Release, Release
 from vibestream.contexts.music.packaging import service as packaging
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.fans.service import ArtistStanding
+from vibestream.contexts.user.pictures.service import Picture
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import Link
 from vibestream.kernel.ids import ReleaseId, TrackId, UserId
@@ -26,6 +27,7 @@ from vibestream.platform.http.pagination import PagingDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.localization import Language
 from vibestream.web.pages.music import ROLES, Card, Song, card_of, cover_url, queue_of, songs_of
+from vibestream.web.portraits import Face, banner_of, faces_of
 from vibestream.web.rendering import render, shell_of
 
 router = Router(include_in_schema=False)
@@ -51,6 +53,8 @@ class ArtistView:
     links: tuple[Link, ...]
     cards: tuple[Card, ...]
     standing: ArtistStanding
+    face: Face
+    banner: Picture | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class RecordView:
     title: str
     artist: str
     artist_handle: str
+    face: Face
+    """Of the artist."""
     story: str
     year: str
     cover: str
@@ -88,7 +94,16 @@ async def show_artist(handle: str, request: Request, tx: TxDep, principal: Maybe
     found = await catalogue.newest_releases_of(tx, artist_id=artist.artist_id, before=None, limit=_OF_ARTIST)
     cards = tuple(card_of(card, own=True) for card in found)
     standing = await fans.standing_of(tx, artist_id=artist.artist_id, viewer=_viewer(principal))
-    view = ArtistView(artist.name, artist.handle, artist.bio, tuple(artist.links), cards, standing)
+    view = ArtistView(
+        name=artist.name,
+        handle=artist.handle,
+        bio=artist.bio,
+        links=tuple(artist.links),
+        cards=cards,
+        standing=standing,
+        face=await _face(tx, artist.artist_id, artist.name, _viewer(principal)),
+        banner=await banner_of(tx, artist.artist_id, viewer=_viewer(principal)),
+    )
     return render(request, "artist.html", view)
 
 
@@ -97,7 +112,8 @@ async def show_release(release_id: UUID, request: Request, tx: TxDep, principal:
     """Show a release; its artist sees it as everybody will."""
     release = await catalogue.show_release(tx, release_id=ReleaseId(release_id), viewer=_viewer(principal))
     spoken = shell_of(request).language
-    return render(request, "release.html", await _record(tx, release, release.tracks, facts=_facts(release, spoken)))
+    record = await _record(tx, release, viewer=_viewer(principal), facts=_facts(release, spoken))
+    return render(request, "release.html", record)
 
 
 @router.get("/tracks/{track_id}", policy=ANYONE)
@@ -106,14 +122,17 @@ async def show_track(track_id: UUID, request: Request, tx: TxDep, principal: May
     found = await catalogue.show_track(tx, track_id=TrackId(track_id), viewer=_viewer(principal))
     spoken = shell_of(request).language
     facts = _facts(found.release, spoken, track=found.track)
-    record = await _record(tx, found.release, found.release.tracks, facts=facts)
+    record = await _record(tx, found.release, viewer=_viewer(principal), facts=facts)
     song = next(song for song in record.songs if song.track_id == track_id)
     return render(request, "track.html", record, song=song)
 
 
-async def _record(
-    tx: Tx, release: Release, tracks: tuple[Track, ...], *, facts: tuple[tuple[str, str], ...]
-) -> RecordView:
+async def _face(tx: Tx, artist_id: UUID, name: str, viewer: UserId | None) -> Face:
+    return (await faces_of(tx, {artist_id: name}, viewer=viewer))[artist_id]
+
+
+async def _record(tx: Tx, release: Release, *, viewer: UserId | None, facts: tuple[tuple[str, str], ...]) -> RecordView:
+    tracks = release.tracks
     assets = await packaging.list_assets(tx, asset_ids=[track.asset_id for track in tracks])
     songs = songs_of(release, tracks, assets)
     day = release.release_date or release.published_at
@@ -123,6 +142,7 @@ async def _record(
         title=release.title,
         artist=release.artist.name,
         artist_handle=release.artist.handle,
+        face=await _face(tx, release.artist.artist_id, release.artist.name, viewer),
         story=release.description,
         year=str(day.year) if day else "",
         cover=cover_url(release.cover, seed=release.release_id),

@@ -20,6 +20,7 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.portraits import Face, faces_of
 from vibestream.web.rendering import answer_with, render, sentence_of
 
 router = Router(include_in_schema=False)
@@ -47,17 +48,27 @@ class OwnView:
     decisions: tuple[tuple[Kind, Decision], ...]
     """What moderators decided about what is theirs."""
     done: str
+    face: Face
+    picture_wrong: str
+    """Why the picture that was sent is not theirs now."""
 
 
 @router.get("/account/page", policy=SIGNED_IN)
 async def show_own(request: Request, tx: TxDep, principal: PrincipalDep, done: str = "") -> Response:
     """Show one's own page as a form; before there is one, everything on it is switched off."""
+    return await own_page(request, tx, principal, done=done)
+
+
+async def own_page(
+    request: Request, tx: Tx, principal: Principal, *, done: str = "", picture_wrong: str = ""
+) -> Response:
+    """Return one's own page as a form, as it is stored; `picture_wrong`: why a picture that was sent was not taken."""
     page = await fans.own_page(tx, user_id=principal.user_id)
     values, shows = {}, dict.fromkeys(("open", *_PARTS), False)
     if page is not None:
         values = {"handle": page.handle, "about": page.about, "taste": ", ".join(page.taste)}
         shows = _shows(page.switches)
-    return await _page(request, tx, principal, Filled(values), shows, done=done)
+    return await _page(request, tx, principal, Filled(values), shows, done=done, picture_wrong=picture_wrong)
 
 
 @router.post("/account/page", policy=SIGNED_IN, max_body_bytes=_BODY)
@@ -107,9 +118,19 @@ def _shows(switches: Switches) -> dict[str, bool]:
 
 
 async def _page(
-    request: Request, tx: Tx, principal: Principal, form: Filled, shows: dict[str, bool], *, done: str = ""
+    request: Request,
+    tx: Tx,
+    principal: Principal,
+    form: Filled,
+    shows: dict[str, bool],
+    *,
+    done: str = "",
+    picture_wrong: str = "",
 ) -> Response:
     page = await fans.own_page(tx, user_id=principal.user_id)
     apart = await fans.blocked(tx, user_id=principal.user_id)
     decisions = await reports.decisions_about(tx, user_id=principal.user_id)
-    return render(request, "own_page.html", OwnView(form, page, shows, tuple(apart), tuple(decisions), done))
+    me = principal.user_id
+    faces = await faces_of(tx, {me: principal.display_name}, viewer=me)
+    view = OwnView(form, page, shows, tuple(apart), tuple(decisions), done, faces[me], picture_wrong)
+    return render(request, "own_page.html", view)

@@ -13,6 +13,7 @@ from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.forms import see_other
+from vibestream.web.portraits import faces_of
 from vibestream.web.rendering import render
 from vibestream.web.sentences import N_
 
@@ -33,7 +34,9 @@ async def show_person(handle: str, request: Request, tx: TxDep, principal: Maybe
     if page.handle != handle:
         return RedirectResponse(f"/u/{page.handle}", HTTPStatus.TEMPORARY_REDIRECT)
     view = await fans.page_of(tx, page=page, viewer=viewer)
-    return render(request, "person.html", view, badge_words=BADGES)
+    named = {one.subject_id: one.name for one in (*view.artists, *view.people)} | {page.user_id: page.display_name}
+    faces = await faces_of(tx, named, viewer=viewer)
+    return render(request, "person.html", view, badge_words=BADGES, faces=faces)
 
 
 @router.post("/u/{handle}/follow", policy=SIGNED_IN)

@@ -35,6 +35,7 @@ from vibestream.web.pages.release_edits import FieldRefused
 from vibestream.web.pages.release_form import FormBroken, Sent
 from vibestream.web.pages.studio_artists import chosen_of, editable_of, studio_artists
 from vibestream.web.pages.studio_views import arrived_row, draft_view, studio_card
+from vibestream.web.portraits import faces_of
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of
 from vibestream.web.sentences import refusal_of
 
@@ -67,7 +68,8 @@ async def show_studio(
         tx, user_id=principal.user_id, artist_id=chosen.artist_id, before=None, limit=_MOST
     )
     cards = tuple(studio_card(card, spoken) for card in found)
-    return render(request, "studio.html", artists=artists, artist=chosen, cards=cards)
+    faces = await faces_of(tx, {chosen.artist_id: chosen.name}, viewer=principal.user_id)
+    return render(request, "studio.html", artists=artists, artist=chosen, cards=cards, face=faces[chosen.artist_id])
 
 
 @router.post("/studio/artists", policy=SIGNED_IN, max_body_bytes=_FORM_BYTES)

@@ -11,6 +11,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
+from uuid import UUID
 
 from vibestream.kernel.errors import Conflict, InvalidInput, Missing
 from vibestream.kernel.ids import ArtistId, UserId
@@ -108,6 +109,8 @@ class FanPage:
 class Followed:
     """An artist or a person in a list."""
 
+    subject_id: UUID
+    """Of the artist, else of the person; for whoever finds more of them, not to be shown."""
     name: str
     handle: str
     since: datetime

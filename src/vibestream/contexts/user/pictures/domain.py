@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -87,6 +86,11 @@ class Picture:
         """The address of its smallest size."""
         return self.address_of(self.images[-1])
 
+    @property
+    def srcset(self) -> str:
+        """The sizes as a browser chooses from them. Source: HTML, 4.8.4.2.1, `srcset`."""
+        return ", ".join(f"{self.address_of(image)} {image.width}w" for image in self.images)
+
     def address_of(self, image: Image) -> str:
         """Return where one size is fetched."""
         return f"/pictures/{self.picture_id}/{image.width}.webp"
@@ -106,12 +110,3 @@ class Picture:
 def folder_of(picture_id: UUID) -> str:
     """Return under what a picture's objects lie."""
     return f"pictures/{picture_id}"
-
-
-def srcset_of(picture: Picture) -> str:
-    """Return the sizes of a picture as a browser chooses from them. Source: HTML, 4.8.4.2.1, `srcset`."""
-    return ", ".join(f"{picture.address_of(image)} {image.width}w" for image in _distinct(picture.images))
-
-
-def _distinct(images: Sequence[Image]) -> Sequence[Image]:
-    return tuple({image.width: image for image in images}.values())

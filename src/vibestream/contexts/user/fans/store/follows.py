@@ -98,7 +98,7 @@ async def list_artists(
     since, handle = after or (None, "")
     return await tx.all(
         Followed,
-        "SELECT artist.name, artist.handle, followed.since, artist.verified_at IS NOT NULL AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
+        "SELECT artist.artist_id AS subject_id, artist.name, artist.handle, followed.since, artist.verified_at IS NOT NULL AS verified FROM users.artist_follow followed JOIN users.artist_profile artist"
         " USING (artist_id) WHERE followed.follower_id = %(me)s AND NOT artist.hidden AND NOT users.apart(artist.user_id, %(viewer)s::uuid)"
         " AND NOT users.apart(artist.user_id, %(me)s)"
         " AND (%(since)s::timestamptz IS NULL OR (followed.since, artist.handle) < (%(since)s::timestamptz, %(handle)s))"
@@ -114,7 +114,7 @@ async def list_fans(
     since, handle = after or (None, "")
     return await tx.all(
         Followed,
-        "SELECT fan.display_name AS name, page.handle, followed.since, false AS verified FROM users.fan_follow followed"
+        "SELECT page.user_id AS subject_id, fan.display_name AS name, page.handle, followed.since, false AS verified FROM users.fan_follow followed"
         " JOIN users.fan_page page ON page.user_id = followed.fan_id JOIN users.fan_profile fan ON fan.user_id = page.user_id"
         " WHERE followed.follower_id = %(me)s AND page.open AND NOT page.hidden"
         " AND NOT users.apart(page.user_id, %(viewer)s::uuid) AND NOT users.apart(page.user_id, %(me)s)"

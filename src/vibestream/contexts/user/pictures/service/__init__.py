@@ -7,7 +7,6 @@ from vibestream.contexts.user.pictures.domain import (
     PictureTriesExhausted,
     Place,
     Subject,
-    srcset_of,
 )
 from vibestream.contexts.user.pictures.service.giving import PictureRefused, PicturesUnreadable, give, withdraw
 from vibestream.contexts.user.pictures.service.seeing import pictures_of, seen
@@ -24,6 +23,5 @@ __all__ = [
     "give",
     "pictures_of",
     "seen",
-    "srcset_of",
     "withdraw",
 ]
