@@ -25,7 +25,8 @@ async def give(runtime: Runtime, user: User, artist_id: ArtistId | None = None) 
         yield made.photo()
 
     subject = Subject(user.user_id, artist_id)
-    return str(await pictures.give(runtime, subject=subject, place=Place.PORTRAIT, pieces=pieces(), now=utc_now()))
+    given = await pictures.give(runtime, subject=subject, place=Place.PORTRAIT, pieces=pieces(), now=utc_now())
+    return str(given.picture_id)
 
 
 async def test_the_pictures_are_in_it_and_listed_with_their_checksums(runtime: Runtime, database: Database):

@@ -154,7 +154,7 @@ LEAVES_NOTHING = {
     "user.access",
     "music.delivery",
     "user.attempts",
-    "user.teams",
+    *("user.teams", "user.labels"),  # who works for whom, by id
     "user.pictures",  # ids and checksums: the pictures themselves are objects, and are looked for there
     "user.verification",  # words that go with their artist, which another capability deletes
     "listen_reward.scoring",
@@ -163,7 +163,7 @@ LEAVES_NOTHING = {
     "platform.jobs",
     *("user.audit_log", "user.erasure", "user.exports", "user.consents", "user.administration", "user.locks"),
     *("user.analytics", "listen_reward.analytics"),  # days, ids and counts, which their own tests look for
-    *("listen_reward.receipts", "listen_reward.pools"),
+    *("listen_reward.receipts", "listen_reward.pools", "listen_reward.warming"),
     *("payment.checkout", "payment.subscriptions", "payment.wallets"),
 }
 """What they hold has no words of theirs, or only under their key: hashes, secrets, roles, qualities, amounts, ids."""

@@ -22,7 +22,7 @@ def test_a_notice_says_when_and_what_to_do_and_the_html_says_the_same(locale: st
     shown = Words()
     shown.feed(mail.html)
 
-    assert shown.words == [word for word in mail.text.split() if word != "--"]
+    assert shown.words == ["VibeStream", *(word for word in mail.text.split() if word != "--")]
     assert "2026-11-24 09:00 UTC" in mail.text
     assert "{" not in mail.subject + mail.text
 

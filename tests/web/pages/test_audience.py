@@ -74,7 +74,6 @@ async def test_another_artists_handle_leads_nowhere(client_for, database):
 
     assert answer.status_code == 404
     assert other.artist.handle not in read(answer).text
-    assert other.artist.name not in read(answer).text
 
 
 async def test_whoever_works_for_no_artist_is_led_to_where_one_is_made(client, client_for, database):

@@ -107,7 +107,7 @@ async def test_a_digests_link_says_what_it_stops_and_stops_all_of_it_but_what_is
     kinds = [Kind.TIP_RECEIVED, Kind.NEW_RELEASE, Kind.RECEIPT]
     token = service.stop_token(settings.signing_key(), user_id=ana.user_id, kinds=kinds)
     asked = read(await client.get(f"/unsubscribe/{token}", headers={**HTML, "Accept-Language": "es"})).text
-    assert "¿Quieres dejar de recibir correo de estos tipos?" in asked
+    assert "¿No quieres recibir más correo de estos tipos?" in asked
     assert "Propinas de fans" in asked
     assert "Novedades de los artistas que sigues" in asked
     assert "Recibos de tus pagos" not in asked

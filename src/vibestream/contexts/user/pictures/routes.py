@@ -67,9 +67,7 @@ class PicturesView(BaseModel):
 async def give_own(request: Request, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep) -> PictureView:
     """Give oneself a picture: JPEG, PNG or WebP of at most 20 MB as the body, of which the middle square is kept."""
     subject = Subject(principal.user_id)
-    picture_id = await service.give(runtime, subject=subject, place=Place.PORTRAIT, pieces=request.stream(), now=now)
-    async with runtime.database.begin(read_only=True) as tx:
-        return _view(await service.seen(tx, picture_id=picture_id, viewer=principal.user_id))
+    return _view(await service.give(runtime, subject=subject, place=Place.PORTRAIT, pieces=request.stream(), now=now))
 
 
 @router.delete("/api/v1/me/picture", policy=SIGNED_IN, status_code=204)
@@ -101,9 +99,7 @@ async def give_artist(
 ) -> PictureView:
     """Give an artist that one owns or edits a picture: the middle square for the portrait, three to one for the banner."""
     subject = Subject(principal.user_id, ArtistId(artist_id))
-    picture_id = await service.give(runtime, subject=subject, place=place, pieces=request.stream(), now=now)
-    async with runtime.database.begin(read_only=True) as tx:
-        return _view(await service.seen(tx, picture_id=picture_id, viewer=principal.user_id))
+    return _view(await service.give(runtime, subject=subject, place=place, pieces=request.stream(), now=now))
 
 
 @router.delete("/api/v1/artists/{artist_id}/pictures/{place}", policy=SIGNED_IN, status_code=204)

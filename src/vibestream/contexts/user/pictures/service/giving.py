@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from vibestream.contexts.user.pictures.domain import (
     MOST_TRIES,
     TRIES_WITHIN,
     Image,
+    Picture,
     PictureTriesExhausted,
     Place,
     Subject,
     folder_of,
 )
 from vibestream.contexts.user.pictures.service.dropping import drop_later
+from vibestream.contexts.user.pictures.service.seeing import seen
 from vibestream.contexts.user.pictures.store import pictures as store
 from vibestream.contexts.user.pictures.store import tries
 from vibestream.contexts.user.profiles.service import ArtistMissing
@@ -48,8 +49,8 @@ _GIVEN_WITHIN: Final = timedelta(hours=1)
 
 async def give(
     runtime: Runtime, *, subject: Subject, place: Place, pieces: AsyncIterator[bytes], now: datetime
-) -> UUID:
-    """Give a profile the picture that arrives in pieces, in the place of the one it has, and return its id.
+) -> Picture:
+    """Give a profile the picture that arrives in pieces, in the place of the one it has, and return it as it stood.
 
     Whose profile it is, and how many pictures were sent, is looked at before a byte is read, and the former again at the
     end. The objects are durable before a profile names them; those of the former picture are deleted soon after. Killed
@@ -71,13 +72,13 @@ async def give(
     for image, size in zip(images, sizes, strict=True):
         await runtime.objects.put_bytes(image.key, size.data, content_type=PICTURE_TYPE)
 
-    async def replace(tx: Tx) -> None:
+    async def replace(tx: Tx) -> Picture:
         await withdraw(tx, subject=subject, place=place)
         if not await store.add_picture(tx, subject=subject, place=place, picture_id=picture_id, images=images, now=now):
             raise _missing()
+        return await seen(tx, picture_id=picture_id, viewer=subject.user_id)
 
-    await runtime.database.run(replace)
-    return picture_id
+    return await runtime.database.run(replace)
 
 
 async def withdraw(tx: Tx, *, subject: Subject, place: Place) -> None:
