@@ -17,6 +17,10 @@ def upgrade() -> None:
 _WARMING = """
     ALTER TABLE listen_reward.pool_policy
         ADD COLUMN warm_up_days integer NOT NULL DEFAULT 0 CHECK (warm_up_days BETWEEN 0 AND 30);
+    ALTER TABLE listen_reward.epoch
+        ADD COLUMN warm_up_days integer NOT NULL DEFAULT 0 CHECK (warm_up_days BETWEEN 0 AND 30);
+    COMMENT ON COLUMN listen_reward.epoch.warm_up_days IS
+        'For how many days an account is new in it: as its policy has it, or as the settings had it when it was opened.';
     COMMENT ON COLUMN listen_reward.pool_policy.warm_up_days IS
         'What an account earns within so many days of its first proven listen is decided when they are over.';
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.factories.bus import drain, registered
 from tests.factories.listen_reward import GENEROUS, NOON, make_track
 from tests.factories.listen_reward import registered as listenable
 from tests.factories.pool_policies import approved
+from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.listen_reward.scoring.domain.cases import CaseState
 from vibestream.contexts.listen_reward.warming import service as warming
 from vibestream.contexts.listen_reward.warming.invariants import INVARIANTS
@@ -82,6 +84,19 @@ async def test_what_a_new_account_hears_waits_and_is_of_the_day_on_which_it_is_l
     assert await rewards(database) == [{"listen_id": listen, "epoch": LATER.date(), "outcome": "weighed"}]
     async with database.begin() as tx:
         assert await warming.waiting_of(tx, user_id=fan) is None
+    assert await are_sound(database) == [True, True]
+
+
+async def test_without_a_policy_an_account_is_new_for_as_long_as_held_when_the_day_was_opened(database: Database):
+    async with database.begin() as tx:
+        await pools.open_epochs(tx, policy=replace(GENEROUS, warm_up_days=DAYS), now=NOON)
+        await pools.open_epochs(tx, policy=GENEROUS, now=NOON)  # as after a change of the settings
+    fan = UserId(new_id())
+    listen = await heard(database, fan)
+
+    assert await rewards(database) == []
+    assert await release(database, now=LATER + timedelta(minutes=1)) == 1
+    assert await rewards(database) == [{"listen_id": listen, "epoch": LATER.date(), "outcome": "granted"}]
     assert await are_sound(database) == [True, True]
 
 

@@ -99,6 +99,13 @@ def test_the_signing_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: 
     assert load_settings(secret_key=SecretStr("s" * 40)).signing_key() == b"s" * 40
 
 
+def test_new_accounts_wait_in_production_unless_told_otherwise():
+    assert load_settings(**PRODUCTION).warm_up_days == 3
+    assert load_settings(**PRODUCTION, reward_warm_up_days=0).warm_up_days == 0
+    assert load_settings().warm_up_days == 0
+    assert load_settings(reward_warm_up_days=2).warm_up_days == 2
+
+
 def test_the_sealing_key_is_made_once_outside_production(tmp_path: Path):
     first = load_settings(data_dir=tmp_path).sealing_key()
 

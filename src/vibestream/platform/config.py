@@ -25,6 +25,7 @@ from vibestream.platform.login_issuers import LoginIssuer, listed, problems_of, 
 from vibestream.platform.payment_settings import PaymentSettings
 
 _SECRET_LENGTH: Final = 32
+_WARM_UP_DAYS: Final = 3
 _ED25519: Final = re.compile(r"[A-Za-z0-9_-]{43}=?")
 
 
@@ -264,6 +265,13 @@ class Settings(PaymentSettings):
         ge=0,
         description="Minor units of VIBE (ten-thousandths) that one accepted listen earns while the budget lasts.",
     )
+    reward_warm_up_days: int | None = Field(
+        None,
+        ge=0,
+        le=30,
+        description="Days for which an account is new while no policy of pools says so: what it hears is paid when they are "
+        "over. Unset: 3 in production, else none.",
+    )
     exchange_quote_s: int = Field(60, ge=5, le=3600, description="Seconds for which a quote of an exchange stands.")
     redeem_least_vibe: int = Field(100, ge=1, description="Whole VIBE that are redeemed for money at once at least.")
     redeem_daily_vibe: int = Field(
@@ -389,6 +397,13 @@ class Settings(PaymentSettings):
     def base_url(self) -> str:
         """The address that people type, without a slash at its end."""
         return str(self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def warm_up_days(self) -> int:
+        """For how many days an account is new, where no policy of pools says it."""
+        if self.reward_warm_up_days is not None:
+            return self.reward_warm_up_days
+        return _WARM_UP_DAYS if self.environment is Environment.PRODUCTION else 0
 
     @property
     def owner_dsn(self) -> str | None:

@@ -31,6 +31,8 @@ class Policy:
     per_listen: Money
     track_cap: int = TRACK_CAP
     listener_cap: int = LISTENER_CAP
+    warm_up_days: int = 0
+    """For how many days an account is new, whose listens are decided only when it is older."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(
         budget=Money(settings.reward_budget_vibe * 10**VIBE.exponent, VIBE),
         per_listen=Money(settings.reward_per_listen_vibe_minor, VIBE),
+        warm_up_days=settings.warm_up_days,
     )
 
 

@@ -49,16 +49,19 @@ async def insert_epochs(tx: Tx, epochs: Iterable[date], policy: Policy) -> None:
     """Open epochs that are not open yet: with the policy that was approved for them, or else with this one."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap, policy_id)
+        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap, policy_id, warm_up_days)
         SELECT day, coalesce(approved.budget, %s), CASE WHEN approved.policy_id IS NULL THEN %s ELSE 0 END, %s, %s,
-            approved.policy_id
+            approved.policy_id, coalesce(approved.warm_up_days, %s)
         FROM unnest(%s::date[]) AS new (day) LEFT JOIN LATERAL (
-            SELECT p.policy_id, p.budget FROM listen_reward.pool_policy p
+            SELECT p.policy_id, p.budget, p.warm_up_days FROM listen_reward.pool_policy p
             WHERE p.state = 'approved' AND p.effective_from <= new.day ORDER BY p.effective_from DESC LIMIT 1
         ) AS approved ON true
         ON CONFLICT DO NOTHING
         """,
-        [policy.budget.minor, policy.per_listen.minor, policy.track_cap, policy.listener_cap, list(epochs)],
+        [
+            *(policy.budget.minor, policy.per_listen.minor, policy.track_cap, policy.listener_cap, policy.warm_up_days),
+            list(epochs),
+        ],
     )
 
 
@@ -66,12 +69,12 @@ async def repeat_epoch(tx: Tx, epoch: date, *, as_of: date) -> None:
     """Open an epoch where it is not open yet: with the policy that was approved for it, or else as another one was."""
     await tx.execute(
         """
-        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap, policy_id)
+        INSERT INTO listen_reward.epoch (epoch, budget, per_listen, track_cap, listener_cap, policy_id, warm_up_days)
         SELECT %(epoch)s, coalesce(approved.budget, e.budget),
             CASE WHEN approved.policy_id IS NULL THEN e.per_listen ELSE 0 END, e.track_cap, e.listener_cap,
-            approved.policy_id
+            approved.policy_id, coalesce(approved.warm_up_days, e.warm_up_days)
         FROM listen_reward.epoch e LEFT JOIN LATERAL (
-            SELECT p.policy_id, p.budget FROM listen_reward.pool_policy p
+            SELECT p.policy_id, p.budget, p.warm_up_days FROM listen_reward.pool_policy p
             WHERE p.state = 'approved' AND p.effective_from <= %(epoch)s ORDER BY p.effective_from DESC LIMIT 1
         ) AS approved ON true
         WHERE e.epoch = %(as_of)s ON CONFLICT DO NOTHING

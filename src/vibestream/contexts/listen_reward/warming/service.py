@@ -16,7 +16,7 @@ __all__ = ["Heard", "Total", "Waiting"]
 async def hold_back(tx: Tx, *, accepted: Sequence[Heard]) -> list[Heard]:
     """Return those of these accepted listens whose reward is decided now; the others wait from here on.
 
-    For how long an account is new, the policy of the epoch says in which a listen was accepted; without one nobody waits.
+    For how long an account is new, the epoch says in which a listen was accepted: its policy, or else the settings.
     Held back twice, a listen waits once; one that waited before is returned never.
     """
     if not accepted:

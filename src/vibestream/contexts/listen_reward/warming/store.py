@@ -14,14 +14,8 @@ from vibestream.platform.database import Tx
 
 
 async def load_days(tx: Tx, epochs: Iterable[date]) -> dict[date, int]:
-    """Return for how many days an account is new in each of these epochs, as their policies have it; nought without one."""
-    rows = await tx.rows(
-        """
-        SELECT e.epoch, coalesce(p.warm_up_days, 0) FROM listen_reward.epoch e
-        LEFT JOIN listen_reward.pool_policy p USING (policy_id) WHERE e.epoch = ANY(%s)
-        """,
-        [list(epochs)],
-    )
+    """Return for how many days an account is new in each of these epochs, as they were opened."""
+    rows = await tx.rows("SELECT epoch, warm_up_days FROM listen_reward.epoch WHERE epoch = ANY(%s)", [list(epochs)])
     return {day: int(days) for day, days in rows}
 
 
