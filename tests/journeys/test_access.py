@@ -21,6 +21,11 @@ _CLIPPED = """() => [...document.querySelectorAll('main *, .player-bar *, nav *'
     if (!['hidden', 'clip'].includes(style.overflowX) && !['hidden', 'clip'].includes(style.overflowY)) return false;
     return element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
 }).map(element => element.outerHTML.slice(0, 120))"""
+_NAME = """(focused => {
+    const texts = document.createTreeWalker(focused, NodeFilter.SHOW_TEXT), said = [];
+    while (texts.nextNode()) if (!texts.currentNode.parentElement.closest('[aria-hidden=true]')) said.push(texts.currentNode.data);
+    return focused.getAttribute('aria-label') || said.join('').trim() || focused.id;
+})(document.activeElement)"""
 _NAMELESS_GLYPHS = """() => [...document.querySelectorAll('svg.icon use')].filter(use => {
     const box = use.getBBox ? use.getBBox() : {width: 1};
     return use.closest('svg').checkVisibility() && box.width === 0;
@@ -140,9 +145,7 @@ def test_a_browser_without_a_connection_shows_a_page_of_ours_and_goes_on_when_it
 
 
 def _focused(page: Page) -> str:
-    return str(
-        page.evaluate("(e => e.getAttribute('aria-label') || e.innerText || e.id)(document.activeElement)")
-    ).strip()
+    return str(page.evaluate(_NAME)).strip()
 
 
 def _tab(page: Page) -> str:
