@@ -19,6 +19,7 @@ import psycopg
 from psycopg.adapt import AdaptersMap, Buffer
 from psycopg.types.array import ListDumper
 
+_Write = Callable[[Sequence[Any]], list[str]]
 _NULL: Final = "NULL"
 _NONE: Final = type(None)
 
@@ -32,10 +33,10 @@ class WholeLists(ListDumper):
         Raises:
             psycopg.DataError: a text holds NUL, which PostgreSQL keeps nowhere.
         """
-        write = _writer(obj)
+        write, nullable = _writer(obj)
         if write is None or (write is _texts and self.connection and self.connection.info.encoding != "utf-8"):
             return super().dump(obj)
-        return _written(obj, write).encode()
+        return _written(obj, write, nullable=nullable).encode()
 
 
 def adapters() -> AdaptersMap:
@@ -54,20 +55,22 @@ def array(values: Sequence[UUID | bool | int | str | bytes | datetime | None]) -
         TypeError: they are of several kinds, or of one that is not written here.
         psycopg.DataError: a text holds NUL, which PostgreSQL keeps nowhere.
     """
-    write = _writer(values)
+    write, nullable = _writer(values)
     if write is None and any(one is not None for one in values):
         raise TypeError("Give values of one kind that is written here.")
-    return _written(values, write or _numbers)
+    return _written(values, write or _numbers, nullable=nullable)
 
 
-def _writer(values: Sequence[Any]) -> Callable[[Sequence[Any]], list[str]] | None:
+def _writer(values: Sequence[Any]) -> tuple[_Write | None, bool]:
+    """Return what writes these values, if they are of one kind that is written here, and whether NULL is among them."""
     kinds = set(map(type, values))
+    nullable = _NONE in kinds
     kinds.discard(_NONE)
-    return _WRITERS.get(kinds.pop()) if len(kinds) == 1 else None
+    return (_WRITERS.get(kinds.pop()) if len(kinds) == 1 else None), nullable
 
 
-def _written(values: Sequence[Any], write: Callable[[Sequence[Any]], list[str]]) -> str:
-    if None not in values:
+def _written(values: Sequence[Any], write: _Write, *, nullable: bool) -> str:
+    if not nullable:
         return f"{{{','.join(write(values))}}}"
     written = iter(write([one for one in values if one is not None]))
     return f"{{{','.join(_NULL if one is None else next(written) for one in values)}}}"
@@ -103,7 +106,7 @@ def _numbers(values: Sequence[int]) -> list[str]:
     return list(map(str, values))
 
 
-_WRITERS: Final[dict[type, Callable[[Sequence[Any]], list[str]]]] = {
+_WRITERS: Final[dict[type, _Write]] = {
     UUID: _ids,
     bool: _truths,
     str: _texts,
