@@ -95,5 +95,6 @@ def test_on_worlds_that_nothing_was_learned_from_few_people_are_held_and_the_far
 
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["honest"]["share"] < 0.005
-    assert report["money_in_millionths_of_a_dollar"]["farm_1000"]["scored"]["gain"] < 0
+    assert report["money_in_millionths_of_a_dollar"]["farm_1000"]["gain_by_what_is_adopted"] < 0
+    assert report["reached"]["farm_of_1000_loses_money_at_usual_prices"]
     assert ended.exit_code == 0, ended.output
