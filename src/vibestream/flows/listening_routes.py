@@ -19,6 +19,7 @@ from vibestream.contexts.user.analytics import service as analytics
 from vibestream.contexts.user.analytics.service import Count
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistMissing
+from vibestream.contexts.user.teams import service as teams
 from vibestream.flows import own_listening
 from vibestream.flows.own_listening import Stretch
 from vibestream.kernel.ids import ArtistId, UserId
@@ -238,14 +239,16 @@ async def show_audience(artist_id: UUID, week: date, tx: TxDep, principal: Princ
 
 
 async def _require_part(tx: Tx, user_id: UserId, artist_id: ArtistId) -> None:
-    """Return when somebody owns an artist, or works for it, in its team or as a label, which music knows.
+    """Return when somebody owns an artist, is in its team, or works for it as a label, which music knows.
 
     Raises:
-        ArtistMissing: neither.
+        ArtistMissing: none of these.
     """
-    own = {one.artist_id for one in await profiles.artists_of(tx, user_id=user_id)}
-    worked_for = {one.artist.artist_id for one in await catalogue.artists_of(tx, user_id=user_id)}
-    if artist_id not in own | worked_for:
+    own = [one.artist_id for one in await profiles.artists_of(tx, user_id=user_id)]
+    team = [one.artist_id for one in await teams.memberships(tx, user_id=user_id)]
+    if artist_id in {*own, *team}:
+        return
+    if all(one.artist.artist_id != artist_id for one in await catalogue.artists_of(tx, user_id=user_id)):
         raise ArtistMissing("There is no such artist profile of yours.")
 
 
