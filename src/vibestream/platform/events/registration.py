@@ -12,16 +12,21 @@ _log = structlog.get_logger()
 
 
 async def register(tx: Tx, *, consumers: Consumers) -> None:
-    """Note which events each consumer hears, and give a new one its place: before the oldest event that is held."""
+    """Note which events each consumer hears, and give a new one its place: before the oldest event that is held.
+
+    Rows that say so already are not touched, and so not waited for: another relay's pages lock them while they last.
+    """
     for name in consumers.names:
         await tx.execute(
             """
+            WITH wanted AS (SELECT partition FROM generate_series(0, %(last)s) AS partition
+                EXCEPT SELECT partition FROM platform.consumer WHERE name = %(name)s AND types = %(types)s)
             INSERT INTO platform.consumer (name, partition, types, drained_to)
-            SELECT %s, partition, %s, -9223372036854775808 FROM generate_series(0, %s) AS partition
+            SELECT %(name)s, partition, %(types)s, -9223372036854775808 FROM wanted ORDER BY partition
             ON CONFLICT (name, partition) DO UPDATE SET types = excluded.types
             WHERE consumer.types <> excluded.types
             """,
-            [name, sorted(consumers.types_of(name)), PARTITIONS - 1],
+            {"name": name, "types": sorted(consumers.types_of(name)), "last": PARTITIONS - 1},
         )
 
 
@@ -31,9 +36,23 @@ async def renumber(tx: Tx) -> bool:
     A dump restored elsewhere, or a logical copy, keeps the numbers of the old cluster while the new one counts from the
     start: events would wait until it catches up, or be passed over. Ids that this cluster has not reached yet prove such
     a move. What was stored up to then is shifted below zero, keeping its order; its transactions are long over.
+
+    Only then is anything locked. A page holds its rows from its beginning and writes them at its end: a lock on the table
+    in between would be one half of a deadlock, so it is one that waits for pages that have begun.
     """
-    await tx.execute("LOCK TABLE platform.consumer IN SHARE ROW EXCLUSIVE MODE")
-    foreign = await tx.value(
+    if await _foreign(tx) is None:
+        return False
+    await tx.execute("LOCK TABLE platform.consumer IN EXCLUSIVE MODE")
+    foreign = await _foreign(tx)
+    if foreign is None:
+        return False  # another relay was faster
+    await _shift(tx, foreign + 1)
+    return True
+
+
+async def _foreign(tx: Tx) -> int | None:
+    """Return the newest stored transaction id, None when there is none that this cluster has not reached."""
+    found: int | None = await tx.value(
         """
         WITH reached AS (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid)
         SELECT greatest(
@@ -43,8 +62,10 @@ async def renumber(tx: Tx) -> bool:
             OR EXISTS (SELECT FROM platform.consumer WHERE greatest(drained_to, window_to) > reached.xid)
         """
     )
-    if foreign is None:
-        return False
+    return found
+
+
+async def _shift(tx: Tx, shift: int) -> None:
     moved = await tx.execute(
         """
         UPDATE platform.outbox SET xid = xid - %(shift)s
@@ -52,16 +73,15 @@ async def renumber(tx: Tx) -> bool:
             SELECT max(seq) FROM platform.outbox WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
         )
         """,
-        {"shift": foreign + 1},
+        {"shift": shift},
     )
-    await tx.execute("UPDATE platform.inbox SET xid = xid - %s", [foreign + 1])
-    await tx.execute("UPDATE platform.undelivered SET xid = xid - %s", [foreign + 1])
+    await tx.execute("UPDATE platform.inbox SET xid = xid - %s", [shift])
+    await tx.execute("UPDATE platform.undelivered SET xid = xid - %s", [shift])
     await tx.execute(
         """
         UPDATE platform.consumer SET drained_to = drained_to - %(shift)s, window_to = window_to - %(shift)s
         WHERE drained_to > -9223372036854775808
         """,
-        {"shift": foreign + 1},
+        {"shift": shift},
     )
-    _log.warning("events.renumbered", events=moved, shift=foreign + 1)
-    return True
+    _log.warning("events.renumbered", events=moved, shift=shift)
