@@ -21,6 +21,9 @@ from vibestream.platform.egress import AnswerUnusable, EgressRefused, is_outside
         ("::1", False), ("::", False), ("fe80::1", False), ("fc00::1", False), ("ff02::1", False),
         ("::ffff:127.0.0.1", False), ("::ffff:93.184.216.34", True), ("64:ff9b::7f00:1", False),
         ("64:ff9b::a9fe:a9fe", False), ("2002:7f00:1::", False), ("2001:0:53aa:64c:0:fbff:ffff:fffe", False),
+        # Of private networks by rules that the standard library does not know, or not in every version of it.
+        ("fec0::1", False), ("::127.0.0.1", False), ("::ffff:0:127.0.0.1", False), ("64:ff9b:1::a9fe:a9fe", False),
+        ("3fff::1", False), ("5f00::1", False), ("192.0.0.8", False), ("192.88.99.1", False), ("2001:db8::1", False),
     ],
 )  # fmt: skip
 def test_public_addresses_alone_are_outside(address: str, outside: bool):
@@ -31,7 +34,7 @@ def test_public_addresses_alone_are_outside(address: str, outside: bool):
     "url",
     [
         "https://127.0.0.1/", "https://localhost/", "https://2130706433/", "https://0x7f.1/", "https://[::1]/",
-        "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "http://127.0.0.1/",
+        "https://[::ffff:127.0.0.1]/", "https://[fec0::1]/", "https://[::127.0.0.1]/", "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "http://127.0.0.1/",
     ],
 )  # fmt: skip
 async def test_production_is_not_led_inside_however_the_address_is_written(url: str):

@@ -4,7 +4,8 @@ A name that is looked up once to be judged and again to be connected to may answ
 connection goes to the very address that was found good, while certificate and `Host` stay those of the name. Redirects are
 not followed, proxies of the environment are not used, and answers are read up to a limit.
 
-Source: OWASP ASVS 5.0, 1.3.6 and 15.3.2; RFC 6890 for what is not global; RFC 6052 and RFC 3056 for what hides in IPv6.
+Source: OWASP ASVS 5.0, 1.3.6 and 15.3.2; RFC 6890 for what is not global; RFC 6052 and RFC 3056 for what hides in IPv6;
+RFC 4291, 2.4 for where its global addresses are.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _OWN_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 """Names that are never of the outside. Source: RFC 6761, RFC 6762, RFC 8375."""
 _NUMBERS: Final = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}", re.ASCII)
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_6: Final = ipaddress.IPv6Network("2000::/3")
+"""What else IPv6 has is of this machine, of a site (fec0::/10), or hides an IPv4 address in one of many ways."""
+_NEVER: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001:db8::/32", "3fff::/20")))
+"""Of protocols and documentation: RFC 6890, RFC 7526, RFC 9637. Versions of Python differ in which of them are global."""
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -76,7 +81,9 @@ def is_outside(address: IpAddress) -> bool:
             return False
         if inner is not None:
             return is_outside(inner)
-    return address.is_global and not address.is_multicast
+        if address not in _GLOBAL_6:
+            return False
+    return address.is_global and not address.is_multicast and not any(address in one for one in _NEVER)
 
 
 def require_outside(url: str, *, production: bool) -> None:
