@@ -58,6 +58,7 @@ from vibestream.contexts.user.verification.routes import router as verification
 from vibestream.flows.claim_routes import router as claims
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
+from vibestream.flows.label_routes import router as labels
 from vibestream.flows.listen_surfaces import router as surfaces
 from vibestream.flows.listening_routes import router as figures
 from vibestream.flows.perk_routes import router as perks
@@ -98,6 +99,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     verification,
     reports,
     teams,
+    labels,
     administration,
     email_changes,
     figures,

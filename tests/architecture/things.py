@@ -454,6 +454,7 @@ _BODIES: Final[Mapping[str, Callable[[Named], Any]]] = {
     "PATCH /api/v1/artists/{artist_id}": lambda _: {"name": "Mine now"},
     "POST /api/v1/artists/{artist_id}/verification": lambda _: {"evidence": "My site leads here."},
     "POST /api/v1/artists/{artist_id}/team/invitations": lambda _: {"role": "editor", "key": str(new_id())},
+    "POST /api/v1/artists/{artist_id}/labels": lambda n: {"role": "editor", "handle": n["handle"]},
     f"PATCH {_RELEASE}": lambda n: {"version": int(n["version"]), "title": "Mine now"},
     f"POST {_RELEASE}/publish": lambda n: {"version": int(n["version"])},
     f"POST {_RELEASE}/take-down": lambda n: {"version": int(n["version"])},
@@ -510,6 +511,9 @@ _HEADERS: Final[Mapping[str, dict[str, str]]] = {
     "POST /api/v1/tus/{upload_id}": {"X-HTTP-Method-Override": "DELETE"},
     "POST /api/v1/wallet/top-ups/{payment_id}/refunds": {"Idempotency-Key": "refund-of-a-test"},
     "POST /api/v1/artists/{artist_id}/verification": {"Idempotency-Key": "evidence-of-a-test"},
+    "POST /api/v1/artists/{artist_id}/labels": {"Idempotency-Key": "label-asked-by-a-test"},
+    "POST /api/v1/artists/{artist_id}/labels/{relation_id}/accept": {"Idempotency-Key": "label-accepted-by-a-test"},
+    "POST /api/v1/label/artists/{relation_id}/accept": {"Idempotency-Key": "artist-accepted-by-a-test"},
 }
 
 

@@ -51,26 +51,34 @@ async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: 
     await catalogue.dismiss_member(tx, artist_id=artist_id, user_id=member, through=Through.TEAM)
 
 
-async def accept(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> None:
+async def accept(
+    tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime, artist_id: ArtistId | None = None
+) -> None:
     """Accept, from one's own side, that a label works for an artist, and let it at the music as was agreed.
+
+    `artist_id` is the artist that it must be of; None: any of one's own.
 
     Raises:
         RelationMissing: see `labels.accept`.
     """
-    found = await labels.accept(tx, relation_id=relation_id, side=side, by=by, now=now)
+    found = await labels.accept(tx, relation_id=relation_id, side=side, by=by, artist_id=artist_id, now=now)
     part = Part(found.role.value)
     await catalogue.admit_member(
         tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL, part=part, now=now
     )
 
 
-async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> None:
+async def end(
+    tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime, artist_id: ArtistId | None = None
+) -> None:
     """End, from one's own side, that a label works for an artist; or refuse or withdraw what was asked.
+
+    `artist_id` is the artist that it must be of; None: any of one's own.
 
     Raises:
         RelationMissing: see `labels.end`.
     """
-    found = await labels.end(tx, relation_id=relation_id, side=side, by=by, now=now)
+    found = await labels.end(tx, relation_id=relation_id, side=side, by=by, artist_id=artist_id, now=now)
     await catalogue.dismiss_member(tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL)
 
 

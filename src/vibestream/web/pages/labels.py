@@ -137,16 +137,20 @@ async def ask_label(
 )
 async def accept_label(artist_id: UUID, relation_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Accept a label that asked; the owner has just proved that it is them."""
-    await own_artist(tx, artist_id, principal.user_id)
-    await work_for_artists.accept(tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, now=now)
+    artist = await own_artist(tx, artist_id, principal.user_id)
+    await work_for_artists.accept(
+        tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, artist_id=artist.artist_id, now=now
+    )
     return see_other(f"/studio/artists/{artist_id}/labels?done=accepted")
 
 
 @router.post("/studio/artists/{artist_id}/labels/{relation_id}/end", policy=SIGNED_IN)
 async def end_label(artist_id: UUID, relation_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """End a label's work for the artist, or refuse or withdraw what was asked. Nobody is asked for a proof to say no."""
-    await own_artist(tx, artist_id, principal.user_id)
-    await work_for_artists.end(tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, now=now)
+    artist = await own_artist(tx, artist_id, principal.user_id)
+    await work_for_artists.end(
+        tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, artist_id=artist.artist_id, now=now
+    )
     return see_other(f"/studio/artists/{artist_id}/labels?done=ended")
 
 

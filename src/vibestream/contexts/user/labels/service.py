@@ -30,6 +30,7 @@ from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.database import Tx
 
 __all__ = [
+    "GOOD_FOR",
     "ArtistUnknown",
     "Between",
     "LabelRole",
@@ -97,13 +98,17 @@ async def ask_label(
         await _tell(tx, user_id=label, kind=Kind.ROSTER_ASKED, artist_id=artist_id, key=key, now=now)
 
 
-async def accept(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> Between:
+async def accept(
+    tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime, artist_id: ArtistId | None = None
+) -> Between:
     """Accept, from one's own side, what the other asked; both are told. The caller has the owner prove themselves.
+
+    `artist_id` is the artist that it must be of; None: any of one's own.
 
     Raises:
         RelationMissing: nothing waits for an answer of this side, or not any more.
     """
-    found = await store.accept(tx, relation_id=relation_id, side=side, by=by, now=now)
+    found = await store.accept(tx, relation_id=relation_id, side=side, by=by, artist_id=artist_id, now=now)
     if found is None:
         raise RelationMissing
     await _log(tx, Action.ROSTER_JOINED, found, by=by, now=now)
@@ -112,13 +117,17 @@ async def accept(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: date
     return found
 
 
-async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> Between:
+async def end(
+    tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime, artist_id: ArtistId | None = None
+) -> Between:
     """End it from one's own side, or refuse or withdraw what was asked; the other side is told of what had begun.
+
+    `artist_id` is the artist that it must be of; None: any of one's own.
 
     Raises:
         RelationMissing: there is none of this side.
     """
-    found = await store.end(tx, relation_id=relation_id, side=side, by=by)
+    found = await store.end(tx, relation_id=relation_id, side=side, by=by, artist_id=artist_id)
     if found is None:
         raise RelationMissing
     await _log(tx, Action.ROSTER_LEFT, found, by=by, now=now)
@@ -139,14 +148,30 @@ async def end_every(tx: Tx, *, label: UserId, now: datetime) -> list[Between]:
     return ended
 
 
-async def roster_of(tx: Tx, *, label: UserId, now: datetime) -> list[Relation]:
-    """Return a label's roster and what waits for an answer, by the artists' names."""
-    return await store.list_of_label(tx, label=label, now=now)
+async def roster_of(
+    tx: Tx, *, label: UserId, now: datetime, after: tuple[str, UUID] | None = None, limit: int | None = None
+) -> list[Relation]:
+    """Return a label's roster and what waits for an answer, by the artists' names.
+
+    `after` is the name and id of the artist that was seen last; `limit` is how many at most, None: all.
+    """
+    return await store.list_of_label(tx, label=label, after=after, limit=limit, now=now)
 
 
-async def labels_of(tx: Tx, *, artist_id: ArtistId, owner: UserId, now: datetime) -> list[Relation]:
-    """Return the labels of one's own artist and what waits for an answer; nothing of another's."""
-    return await store.list_of_artist(tx, artist_id=artist_id, owner=owner, now=now)
+async def labels_of(
+    tx: Tx,
+    *,
+    artist_id: ArtistId,
+    owner: UserId,
+    now: datetime,
+    after: tuple[str, UUID] | None = None,
+    limit: int | None = None,
+) -> list[Relation]:
+    """Return the labels of one's own artist and what waits for an answer, by their names; nothing of another's.
+
+    `after` is the name and id of the label that was seen last; `limit` is how many at most, None: all.
+    """
+    return await store.list_of_artist(tx, artist_id=artist_id, owner=owner, after=after, limit=limit, now=now)
 
 
 async def every_active(tx: Tx) -> set[tuple[ArtistId, UserId, str]]:

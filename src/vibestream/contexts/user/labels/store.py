@@ -120,8 +120,10 @@ async def has_relation(tx: Tx, *, key: UUID, label: UserId, artist_id: ArtistId)
     return bool(await tx.value(statement, [key, label, artist_id]))
 
 
-async def accept(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: datetime) -> Between | None:
-    """Accept what the other side asked, while it is good and the label is one."""
+async def accept(
+    tx: Tx, *, relation_id: UUID, side: Side, by: UserId, artist_id: ArtistId | None, now: datetime
+) -> Between | None:
+    """Accept what the other side asked, while it is good and the label is one; of one artist, when it is named."""
     return await tx.one(
         _between,
         """
@@ -129,14 +131,14 @@ async def accept(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, now: date
         WHERE r.relation_id = %(id)s AND r.since IS NULL AND r.expires_at > %(now)s AND a.artist_id = r.artist_id
             AND g.user_id = r.label_id AND g.role = 'label' AND r.asked_by <> %(side)s
             AND %(by)s = CASE %(side)s WHEN 'label' THEN r.label_id ELSE a.user_id END
-            AND NOT users.apart(a.user_id, r.label_id)
+            AND NOT users.apart(a.user_id, r.label_id) AND r.artist_id = coalesce(%(artist)s, r.artist_id)
         RETURNING r.artist_id, a.user_id AS owner, r.label_id, r.role, true AS active
         """,
-        {"id": relation_id, "side": side.value, "by": by, "now": now},
+        {"id": relation_id, "side": side.value, "by": by, "artist": artist_id, "now": now},
     )
 
 
-async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId) -> Between | None:
+async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId, artist_id: ArtistId | None) -> Between | None:
     """End what is between a label and an artist, or refuse or withdraw what was asked, from one's own side."""
     return await tx.one(
         _between,
@@ -144,9 +146,10 @@ async def end(tx: Tx, *, relation_id: UUID, side: Side, by: UserId) -> Between |
         DELETE FROM users.label_artist r USING users.artist_profile a
         WHERE r.relation_id = %(id)s AND a.artist_id = r.artist_id
             AND %(by)s = CASE %(side)s WHEN 'label' THEN r.label_id ELSE a.user_id END
+            AND r.artist_id = coalesce(%(artist)s, r.artist_id)
         RETURNING r.artist_id, a.user_id AS owner, r.label_id, r.role, r.since IS NOT NULL AS active
         """,
-        {"id": relation_id, "side": side.value, "by": by},
+        {"id": relation_id, "side": side.value, "by": by, "artist": artist_id},
     )
 
 
@@ -162,23 +165,43 @@ async def end_every(tx: Tx, *, label: UserId) -> list[Between]:
     )
 
 
-async def list_of_label(tx: Tx, *, label: UserId, now: datetime) -> list[Relation]:
-    """Return a label's roster, with what waits for an answer, by the artists' names."""
+async def list_of_label(
+    tx: Tx, *, label: UserId, after: tuple[str, UUID] | None, limit: int | None, now: datetime
+) -> list[Relation]:
+    """Return a label's roster, with what waits for an answer, by the artists' names; `after` is one's name and id."""
+    name, artist_id = after or (None, None)
     return await tx.all(
         _relation,
         _RELATION
-        + " WHERE r.label_id = %s AND (r.since IS NOT NULL OR r.expires_at > %s) ORDER BY artist.name, r.artist_id",
-        [label, now],
+        + """
+        WHERE r.label_id = %(label)s AND (r.since IS NOT NULL OR r.expires_at > %(now)s)
+            AND (%(name)s::text IS NULL OR (artist.name, r.artist_id) > (%(name)s::text, %(id)s::uuid))
+        ORDER BY artist.name, r.artist_id LIMIT %(limit)s
+        """,
+        {"label": label, "now": now, "name": name, "id": artist_id, "limit": limit},
     )
 
 
-async def list_of_artist(tx: Tx, *, artist_id: ArtistId, owner: UserId, now: datetime) -> list[Relation]:
-    """Return the labels of one's own artist, with what waits for an answer, by their names."""
+async def list_of_artist(
+    tx: Tx,
+    *,
+    artist_id: ArtistId,
+    owner: UserId,
+    after: tuple[str, UUID] | None,
+    limit: int | None,
+    now: datetime,
+) -> list[Relation]:
+    """Return the labels of one's own artist, with what waits for an answer, by their names; `after` is one's name and id."""
+    name, label_id = after or (None, None)
     return await tx.all(
         _relation,
-        _RELATION + " WHERE r.artist_id = %s AND artist.user_id = %s AND (r.since IS NOT NULL OR r.expires_at > %s)"
-        " ORDER BY label.display_name, r.label_id",
-        [artist_id, owner, now],
+        _RELATION
+        + """
+        WHERE r.artist_id = %(artist)s AND artist.user_id = %(owner)s AND (r.since IS NOT NULL OR r.expires_at > %(now)s)
+            AND (%(name)s::text IS NULL OR (label.display_name, r.label_id) > (%(name)s::text, %(id)s::uuid))
+        ORDER BY label.display_name, r.label_id LIMIT %(limit)s
+        """,
+        {"artist": artist_id, "owner": owner, "now": now, "name": name, "id": label_id, "limit": limit},
     )
 
 
