@@ -19,7 +19,7 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http import event_stream
 from vibestream.platform.http.application import build
 from vibestream.platform.http.edge import Edge
-from vibestream.platform.live import BACKLOG, announce, sessions_ended
+from vibestream.platform.live import BACKLOG, RESYNC, Announcement, announce, sessions_ended
 from vibestream.platform.tasks import cancel_and_wait
 
 
@@ -174,6 +174,36 @@ async def test_a_session_that_is_ended_ends_its_stream_at_once_and_no_other(star
         await say(database, ana, "still", here=True)
         assert await there.next() == 'event: still\ndata: {"here":true}\n\n'
     assert time.monotonic() - began < event_stream.HEARTBEAT_S
+
+
+async def test_a_busy_stream_of_a_session_that_ran_out_ends_as_well(started, database, directory, monkeypatch):
+    """Nobody announces that a session ran out; where there is always news no heartbeat would ever ask."""
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.4)
+    ana = make_principal()
+    async with reading(started, directory.token_for(ana)) as reader:
+        await reader.next()
+        directory.forget(ana)
+        heard = 0
+        async with asyncio.timeout(5):
+            while heard < 20:
+                await say(database, ana, "n", n=heard)
+                if await reader.next() == "":
+                    break
+                heard += 1
+                await asyncio.sleep(0.1)
+        assert reader.whole, f"{heard} announcements were passed on to a session that had ended"
+
+
+async def test_where_announcements_may_have_been_lost_it_is_asked_whether_the_session_is_open(started, directory):
+    """The one that is lost may be that it ended."""
+    ana = make_principal()
+    async with reading(started, directory.token_for(ana)) as reader:
+        await reader.next()
+        directory.forget(ana)
+        for subscription in started.state.edge.live._everyone():
+            subscription.pass_on(Announcement.of(RESYNC, {}))
+        assert await reader.next() == ""
+        assert reader.whole
 
 
 async def test_asking_whether_a_session_is_open_does_not_keep_it_open(started, database, directory, notes, monkeypatch):

@@ -10,7 +10,9 @@ told what it missed, each once.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
@@ -24,13 +26,14 @@ from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import PrincipalDep
 from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.routing import Router
-from vibestream.platform.live import SESSION_CHECK, Announcement, LiveHub, Subscription
+from vibestream.platform.live import RESYNC, SESSION_CHECK, Announcement, LiveHub, Subscription
 from vibestream.platform.observability.metrics import LIVE_ENDED
 from vibestream.platform.tasks import cancel_and_wait
 
 HEARTBEAT_S: Final = 15.0
 _HEARTBEAT: Final = Announcement("heartbeat", "{}")
-_ASKING: Final = frozenset({SESSION_CHECK, _HEARTBEAT.kind})
+_ASKING: Final = frozenset({SESSION_CHECK, RESYNC, _HEARTBEAT.kind})
+"""What is followed by the question whether the session is still open; what was lost may have said that it ended."""
 _RETRY_MS: Final = 3_000
 SEND_WITHIN_S: Final = 20.0
 _EVENT_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -124,15 +127,21 @@ class EventStream(Response):
         except TimeoutError:
             subscription.end("slow_reader")
             return
+        asked_at = (
+            -math.inf
+        )  # the session may have ended since the request was let in, before the stream was subscribed
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
                     announcement = await subscription.waiting.get()
             except TimeoutError:
                 announcement = _HEARTBEAT
-            if announcement.kind in _ASKING and not await self._still_open():
-                subscription.end("session_ended")
-                return
+            # Where there is always news no heartbeat comes, and nobody announces that a session ran out.
+            if announcement.kind in _ASKING or time.monotonic() - asked_at >= HEARTBEAT_S:
+                if not await self._still_open():
+                    subscription.end("session_ended")
+                    return
+                asked_at = time.monotonic()
             if announcement.kind == SESSION_CHECK:
                 continue
             try:
