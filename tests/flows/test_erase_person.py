@@ -192,6 +192,25 @@ async def test_the_last_admin_stays(runtime: Runtime):
     assert (found.state, found.reason) == (State.REFUSED, "access.last_admin")
 
 
+async def test_two_admins_who_leave_at_the_same_time_do_not_leave_nobody(runtime: Runtime):
+    """Each finds the other an admin when they ask; the roles go only some steps after it was looked at for the last time."""
+    both = [await somebody(runtime.database), await somebody(runtime.database)]
+    async with runtime.database.begin() as tx:
+        for one in both:
+            await access.grant_role(tx, user_id=one.user_id, role=Role.ADMIN, granted_by=None, now=utc_now())
+    for one in both:
+        await ask(runtime, one)
+    await erased(runtime)
+    async with runtime.database.begin() as tx:
+        left = await access.admins(tx)
+    assert left, "neither counts on one who is about to go"
+    assert {(await standing(runtime.database, one)).state for one in both if one.user_id in left} == {State.REFUSED}
+    await ask(runtime, both[0])
+    await erased(runtime)
+    async with runtime.database.begin() as tx:
+        assert await access.admins(tx) == {both[1].user_id}
+
+
 async def test_money_that_came_after_asking_opens_the_account_again_and_its_owner_is_told(runtime: Runtime):
     user = await somebody(runtime.database)
     asked = await ask(runtime, user)

@@ -10,6 +10,8 @@ import pytest
 from tests.contexts.user.administration.conftest import NETWORK, Office
 from tests.factories.users import DEVICE, PASSWORD, User, open_session, signed_in
 from tests.http_client import ClientFor
+from vibestream.contexts.user.access import service as access
+from vibestream.contexts.user.access.service import LastAdmin, Role
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.administration import service
 from vibestream.contexts.user.administration.service import LockUnchanged, NoAdmin, OwnAccount
@@ -168,3 +170,47 @@ async def test_the_audit_finds_somebody_who_is_in_a_locked_account(office: Offic
         await tx.execute("UPDATE users.account_lock SET unlocked_at = NULL, unlocked_by = NULL, unlock_note = NULL")
         found = await invariant.check(tx)
     assert (found.ok, found.figure, found.detail) == (False, "1 locked accounts", str(opened.session_id))
+
+
+async def test_of_two_admins_who_lock_each_other_at_once_one_is_left(office: Office):
+    """Whoever was locked while their own decision waited decides no more: else nobody could unlock either."""
+    for _ in range(5):
+        done = await asyncio.gather(
+            locks_it(office, office.ana, office.bea), locks_it(office, office.bea, office.ana), return_exceptions=True
+        )
+        assert sorted(type(one).__name__ for one in done) == ["NoAdmin", "NoneType"]
+        async with office.database.begin() as tx:
+            for who in (office.ana, office.bea):
+                await locks.unlock(tx, user_id=who.user_id, note="Again", by=office.cara.user_id, now=utc_now())
+
+
+async def test_an_admin_who_is_locked_is_not_one_that_others_can_leave_it_to(office: Office):
+    await locks_it(office, office.ana, office.bea)
+    await locks_it(office, office.ana, office.cara)
+    async with office.database.begin() as tx:
+        with pytest.raises(LastAdmin):
+            await access.require_another_admin(tx, user_id=office.ana.user_id)
+        with pytest.raises(LastAdmin):
+            await access.revoke_role(tx, user_id=office.ana.user_id, role=Role.ADMIN, revoked_by=None, now=utc_now())
+        assert await access.revoke_role(
+            tx, user_id=office.bea.user_id, role=Role.ADMIN, revoked_by=None, now=utc_now()
+        ), "who is locked can lose it"
+
+
+async def test_where_every_admin_is_locked_the_command_line_makes_another(office: Office):
+    async with office.database.begin() as tx:
+        for who in (office.ana, office.bea, office.cara):
+            await locks.lock(
+                tx, user_id=who.user_id, reason=LockReason.ABUSE, note="17", by=office.ana.user_id, now=utc_now()
+            )
+    async with office.database.begin() as tx:
+        made = await service.make_first_admin(tx, email=office.other.email, now=utc_now())
+    assert made.user_id == office.other.user_id
+
+
+async def test_what_a_locked_admin_proposed_is_done_by_nobody(office: Office):
+    await office.asks(office.ana, office.other, Role.ADMIN)
+    await locks_it(office, office.cara, office.ana)
+    with pytest.raises(NoAdmin):
+        await office.decides(office.bea, await office.newest())
+    assert await office.roles(office.other) == set()

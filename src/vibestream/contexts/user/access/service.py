@@ -15,6 +15,7 @@ __all__ = [
     "LastAdmin",
     "Role",
     "UnknownRole",
+    "admins",
     "grant_role",
     "require_another_admin",
     "revoke_role",
@@ -42,7 +43,7 @@ async def revoke_role(tx: Tx, *, user_id: UserId, role: Role, revoked_by: UserId
     """Take a role back at once, and say whether the account held it.
 
     Raises:
-        LastAdmin: nobody else is an admin.
+        LastAdmin: nobody else is an admin who can act.
     """
     if role is Role.ADMIN:
         await require_another_admin(tx, user_id=user_id)
@@ -55,13 +56,19 @@ async def revoke_role(tx: Tx, *, user_id: UserId, role: Role, revoked_by: UserId
 
 
 async def require_another_admin(tx: Tx, *, user_id: UserId) -> None:
-    """Refuse what would leave nobody an admin; until the transaction ends nobody else stops being one.
+    """Refuse what would leave nobody an admin who can act; until the transaction ends nobody else stops being one.
 
     Raises:
-        LastAdmin: this account is an admin, and no other is.
+        LastAdmin: this account is an admin, and no other is, or only such as are locked or being erased.
     """
-    if await store.is_only_admin(tx, user_id=user_id):
+    await store.take_turn(tx)
+    if Role.ADMIN in await roles_of(tx, user_id=user_id) and not set(await store.list_admins(tx)) - {user_id}:
         raise LastAdmin
+
+
+async def admins(tx: Tx) -> frozenset[UserId]:
+    """Return who is an admin and can act as one: nobody who is locked or being erased."""
+    return frozenset(await store.list_admins(tx))
 
 
 async def roles_of(tx: Tx, *, user_id: UserId) -> frozenset[Role]:

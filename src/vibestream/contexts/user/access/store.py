@@ -28,11 +28,20 @@ async def drop_grant(tx: Tx, *, user_id: UserId, role: Role) -> bool:
     return touched == 1
 
 
-async def is_only_admin(tx: Tx, *, user_id: UserId) -> bool:
-    """Say whether an account is an admin and nobody else is; whoever else takes that role waits until this is committed."""
+async def take_turn(tx: Tx) -> None:
+    """Make whoever else decides who is an admin, or whose account is locked, wait until this transaction ends."""
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('administration', 36))")
-    admins = await tx.values("SELECT user_id FROM users.role_grant WHERE role = 'admin'")
-    return admins == [user_id]
+
+
+async def list_admins(tx: Tx) -> list[UserId]:
+    """Return the admins who can enter their accounts: none that is locked, being erased, or without a proved address."""
+    return await tx.values(
+        "SELECT user_id FROM users.role_grant g JOIN users.address a USING (user_id)"
+        " WHERE g.role = 'admin' AND a.verified_at IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM users.account_lock l WHERE l.user_id = g.user_id AND l.unlocked_at IS NULL)"
+        " AND NOT EXISTS (SELECT FROM users.erasure e WHERE e.user_id = g.user_id"
+        " AND e.state IN ('closing', 'erasing', 'done'))"
+    )
 
 
 async def list_roles(tx: Tx, *, user_id: UserId) -> list[Role]:

@@ -102,16 +102,6 @@ async def list_holders(tx: Tx, *, but: Role, most: int) -> list[Held]:
     )
 
 
-async def has_admin(tx: Tx) -> bool:
-    """Say whether anybody is an admin who can sign in: an erased account is none."""
-    return bool(
-        await tx.value(
-            "SELECT EXISTS (SELECT FROM users.role_grant JOIN users.address USING (user_id)"
-            " WHERE role = 'admin' AND verified_at IS NOT NULL)"
-        )
-    )
-
-
 async def records_of(tx: Tx, user_id: UUID) -> list[dict[str, JsonValue]]:
     """Return which roles it was proposed that a person gets or loses, without by whom."""
     return await tx.values(

@@ -73,7 +73,7 @@ async def approve(tx: Tx, *, proposal_id: UUID, by: UserId, network: str, now: d
     Raises:
         ProposalOver: it does not wait any more.
         OwnAccount, SameAdmin: it is about oneself, or one proposed it.
-        NoAdmin: whoever approves, or proposed it, is no admin any more.
+        NoAdmin: whoever approves, or proposed it, is no admin any more, or is locked.
         AccountMissing, NotProved, RoleUnchanged: things have changed since.
     """
     proposal = await _waiting(tx, proposal_id, now)
@@ -109,11 +109,11 @@ async def make_first_admin(tx: Tx, *, email: str, now: datetime) -> Account:
     """Make the account of an address the first admin, for the command line. Announces RoleChanged.
 
     Raises:
-        AdminExists: there is one, so that admins decide.
+        AdminExists: there is one who can act, so that admins decide.
         AddressInvalid, AccountMissing, NotProved: nobody could use the role.
     """
     await store.take_turn(tx)
-    if await store.has_admin(tx):
+    if await access.admins(tx):
         raise AdminExists
     found = await accounts.user_by_email(tx, email=email)
     if found.verified_at is None:
@@ -130,10 +130,12 @@ async def proposals(tx: Tx, *, user_id: UserId | None = None) -> list[Proposal]:
 async def require_admin(tx: Tx, *, user_id: UserId) -> None:
     """Return when somebody is an admin at this moment, which may be later than their request began.
 
+    To be called when one's turn has come: of two who lock each other at once the second is locked by then.
+
     Raises:
-        NoAdmin: they are not.
+        NoAdmin: they are not, or their account is locked or being erased.
     """
-    if Role.ADMIN not in await access.roles_of(tx, user_id=user_id):
+    if user_id not in await access.admins(tx):
         raise NoAdmin
 
 
