@@ -192,6 +192,25 @@ async def test_who_has_a_password_is_asked_for_it_and_an_issuer_counts_for_nothi
     assert ("proof_code" in prompt.text, "Go on with" in prompt.text) == (True, False)
 
 
+async def test_who_comes_in_by_an_issuer_anew_has_not_shown_the_password_by_that(
+    client: httpx2.AsyncClient, kito: User, visitor: Visitor, database: Database
+):
+    """Else whoever sits at a browser that is signed in there gets the proof that the prompt would not have given them."""
+    async with database.begin() as tx:
+        made = passwords.HASHER.hash("a phrase of many words")
+        await passwords.set_password(tx, user_id=kito.user_id, password_hash=made, now=utc_now())
+    await client.post("/sign-out", headers=FORM)
+    there = (await client.get("/sign-in-with/larkspur")).headers["location"]
+    back = await visitor.signs_in(there, login="kito")
+    entered = await client.get(back.removeprefix(ORIGIN), headers={"Accept": "text/html"})
+    assert entered.status_code == 303, entered.text
+    assert (await client.get("/api/v1/me")).status_code == 200
+    refused = await client.post("/api/v1/me/email-change", json={"email": "mallory@example.org"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "access.proof_too_old")
+    prompt = await client.post("/account/tokens", data=TOKEN, headers=FORM)
+    assert (prompt.status_code, "proof_code" in prompt.text) == (403, True)
+
+
 async def test_an_issuer_that_does_not_say_when_is_not_asked(client: httpx2.AsyncClient, kito: User):
     refused = await client.post("/step-up/with/github", data={"proof_again": "/account/tokens"}, headers=FORM)
     assert refused.status_code == 409

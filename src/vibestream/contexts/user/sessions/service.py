@@ -69,12 +69,13 @@ async def open_session(
     now: datetime,
     replaces: str | None = None,
     by: EnteredBy = EnteredBy.PASSWORD,
+    proved: bool = True,
 ) -> OpenedSession:
     """Open a session with a new token, and end the one whose token the browser came with (`replaces`), whoever's it was.
 
     From a browser or a network that the account, once it was entered at all, was not entered from before, its owner is
     told: `EnteredFromNewDevice`. Who had asked to be erased has come back, and is not. `in_round`: the round in which its owner
-    began to show that it is theirs.
+    began to show that it is theirs. `proved`: what they have shown is the strongest factor of the account.
 
     Raises:
         Overtaken: everybody was put out of it since then.
@@ -95,7 +96,14 @@ async def open_session(
         device=device,
         entered_by=by,
     )
-    opened = await store.add_session(tx, session=session, token_hash=_hash(token), lifetime=lifetime, in_round=in_round)
+    opened = await store.add_session(
+        tx,
+        session=session,
+        token_hash=_hash(token),
+        lifetime=lifetime,
+        in_round=in_round,
+        proved_at=now if proved else None,
+    )
     if not opened:
         raise ways_in.Overtaken
     if replaces is not None and domain.is_token(replaces):  # the account first, then a session: as `end_all` does

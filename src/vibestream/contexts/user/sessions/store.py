@@ -14,7 +14,15 @@ from vibestream.kernel.ids import SessionId, UserId
 from vibestream.platform.database import Tx
 
 
-async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: Lifetime, in_round: Round) -> bool:
+async def add_session(
+    tx: Tx,
+    *,
+    session: Session,
+    token_hash: bytes,
+    lifetime: Lifetime,
+    in_round: Round,
+    proved_at: datetime | None,
+) -> bool:
     """Insert an open session, whose owner has just shown what the account asks for, and say whether that still counts.
 
     It does in the round of the account in which they began to show it. The account's row is locked: whoever begins the
@@ -35,7 +43,7 @@ async def add_session(tx: Tx, *, session: Session, token_hash: bytes, lifetime: 
             session.expires_at,
             session.device.user_agent,
             session.device.network,
-            session.created_at,
+            proved_at,
             session.entered_by.value,
             session.user_id,
             in_round,

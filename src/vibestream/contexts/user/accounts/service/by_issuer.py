@@ -32,7 +32,8 @@ async def enter_by_issuer(
 ) -> SignedIn | SecondStep:
     """Open a session for the owner of an account, whom another issuer has named; `provider` goes into the log.
 
-    An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it.
+    An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it. One with a
+    password is entered without a proof of it, as the issuer's word is none in a session that is open either.
 
     `in_round`: the account's, read before its connection with whom the issuer names was.
 
@@ -40,11 +41,18 @@ async def enter_by_issuer(
         AccountClosed: the account is being erased.
         Overtaken: everybody was put out of it at this moment.
     """
+    stored = await passwords.hash_of(tx, user_id=user_id)
     if await factors.has_second(tx, user_id=user_id):
-        stored = await passwords.hash_of(tx, user_id=user_id)
         return await begin_second_step(tx, user_id=user_id, in_round=in_round, password_hash=stored, now=now)
     opened = await sessions.open_session(
-        tx, user_id=user_id, in_round=in_round, device=device, now=now, replaces=replaces, by=EnteredBy.IDENTITY
+        tx,
+        user_id=user_id,
+        in_round=in_round,
+        device=device,
+        now=now,
+        replaces=replaces,
+        by=EnteredBy.IDENTITY,
+        proved=stored is None,
     )
     await audit_log.record(
         tx,
