@@ -33,7 +33,9 @@ from vibestream.kernel.ids import ArtistId, PaymentId, UserId, new_id
 from vibestream.kernel.money import USD
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
+from vibestream.platform.events.dead_letters import list_dead_letters, replay
 from vibestream.platform.events.subscriptions import Consumers, Subscription
+from vibestream.platform.events.undelivered import TRIES
 
 ALL = (
     *settle_payments.SUBSCRIPTIONS,
@@ -138,6 +140,50 @@ async def test_a_refund_nobody_asked_for_is_taken_from_the_wallet(database: Data
     async with database.begin() as tx:
         assert await held_by(tx, AccountKind.CHARGEBACK_LOSSES, "stripe") == 0
         assert await held_by(tx, AccountKind.GATEWAY_CLEARING, "stripe") == -600
+    assert await sound(database)
+
+
+@pytest.mark.parametrize(
+    ("left", "kept"),
+    [
+        ({"refunds": (refund_seen("re_9", 400),)}, 600),
+        ({"disputes": (dispute_seen("dp_9", 1_000, DisputeState.LOST),)}, 0),
+    ],
+    ids=["refunded", "lost"],
+)
+async def test_what_left_again_is_taken_also_when_the_capture_was_given_up_and_is_replayed(
+    database: Database, left: dict[str, Any], kept: int
+):
+    broken = [True]
+
+    async def settle(tx: Tx, event: PaymentCaptured) -> None:
+        if broken:
+            raise PowerCut
+        await settle_payments.settle(tx, event)
+
+    consumers = await registered(
+        database,
+        Consumers([replace(one, handle=settle) if one.handle is settle_payments.settle else one for one in ALL]),
+    )
+    fan = UserId(new_id())
+    payment_id = await top_up(database, fan)
+    await deliver(database, consumers)
+    for _ in range(TRIES):
+        await retry_now(database, consumers)
+    async with database.begin() as tx:
+        assert [one.consumer for one in await list_dead_letters(tx)] == ["settle_payments"]
+        await observed(tx, payment_id, state=ProviderState.CAPTURED, **left)
+    await deliver(database, consumers)
+
+    broken.clear()
+    async with database.begin() as tx:
+        assert await replay(tx, consumer="settle_payments") == 1
+    await retry_now(database, consumers)
+    await retry_now(database, consumers)
+    assert await in_wallet(database, fan) == (kept, 0)
+    async with database.begin() as tx:
+        assert await held_by(tx, AccountKind.CHARGEBACK_LOSSES, "stripe") == 0
+        assert await tx.value("SELECT count(*) FROM platform.undelivered") == 0
     assert await sound(database)
 
 

@@ -5,7 +5,7 @@ Share and campaign purchases stay in escrow: whoever sells them takes it from th
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from vibestream.contexts.payment.checkout import service as checkout
 from vibestream.contexts.payment.checkout.service import Purpose
@@ -14,11 +14,24 @@ from vibestream.contexts.payment.subscriptions import service as subscriptions
 from vibestream.contexts.payment.tips import service as tips
 from vibestream.contexts.payment.wallets import service as wallets
 from vibestream.contexts.payment.wallets.service import Captured, Destination, GiveBackReason
+from vibestream.kernel.errors import Unavailable
 from vibestream.kernel.ids import PaymentId
 from vibestream.kernel.money import Money
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Tx
 from vibestream.platform.events.subscriptions import Subscription
+
+_SETTLED_HERE: Final = frozenset({Purpose.WALLET_TOP_UP, Purpose.TIP, Purpose.SUBSCRIPTION})
+
+
+class NotSettled(Unavailable):
+    """Money left a payment that never reached where it was meant for: its capture was given up, and is to be replayed first."""
+
+    code: ClassVar[str] = "settle_payments.not_settled"
+
+    def __init__(self, payment_id: PaymentId) -> None:
+        super().__init__(f"Payment {payment_id} was captured, but not settled: its dead letter goes before this.")
+        self.payment_id = payment_id
 
 
 async def settle(tx: Tx, event: PaymentCaptured) -> None:
@@ -47,7 +60,11 @@ async def abandon(tx: Tx, event: PaymentAbandoned) -> None:
 
 
 async def give_back(tx: Tx, event: PaymentRefunded) -> None:
-    """Count a refund that was asked for; have one that was not taken back from whoever got the payment."""
+    """Count a refund that was asked for; have one that was not taken back from whoever got the payment.
+
+    Raises:
+        NotSettled: nobody has got it yet, and would have it for nothing later.
+    """
     if event.asked_for:
         await wallets.note_refund(
             tx,
@@ -58,11 +75,17 @@ async def give_back(tx: Tx, event: PaymentRefunded) -> None:
         )
         return
     key = f"refund:{event.refund_id}"
+    await _require_settled(tx, event)
     await _take_back(tx, event.payment_id, event.amount, key=key, reason=GiveBackReason.REFUND_UNASKED)
 
 
 async def dispute(tx: Tx, event: PaymentDisputed) -> None:
-    """Hold what is there while a payment is disputed; take it back when the dispute is lost, restore it when won after all."""
+    """Hold what is there while a payment is disputed; take it back when the dispute is lost, restore it when won after all.
+
+    Raises:
+        NotSettled: nobody has got it yet, and would have it for nothing later.
+    """
+    await _require_settled(tx, event)
     payment_id, amount, news = event.payment_id, event.amount, str(event.event_id)
     if event.state == "lost":
         await _take_back(tx, payment_id, amount, key=f"dispute:{news}", reason=GiveBackReason.DISPUTE_LOST)
@@ -70,6 +93,12 @@ async def dispute(tx: Tx, event: PaymentDisputed) -> None:
     await wallets.watch_dispute(tx, payment_id=payment_id, amount=amount, news=news, is_open=event.state == "open")
     if event.state == "won":
         await _restore(tx, payment_id, amount)
+
+
+async def _require_settled(tx: Tx, event: PaymentRefunded | PaymentDisputed) -> None:
+    # A dead letter does not hold its key: news of the payment pass it, and are taken for nothing to do.
+    if event.purpose in _SETTLED_HERE and await wallets.settlement(tx, payment_id=event.payment_id) is None:
+        raise NotSettled(event.payment_id)
 
 
 async def _take_back(tx: Tx, payment_id: PaymentId, amount: Money, *, key: str, reason: GiveBackReason) -> None:
