@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vibestream.contexts.user.pictures import service as pictures
+from vibestream.contexts.user.pictures.service import Place
 from vibestream.contexts.user.reports import service as reports
 from vibestream.contexts.user.reports.service import Case, Decision, Kind, Open, Reason, Verdict
 from vibestream.flows import reported
@@ -98,6 +100,7 @@ class CaseBody(BaseModel):
     decisions: list[DecisionBody]
     verdicts: list[Verdict] = Field(description="What can be decided now.")
     own: bool = Field(description="Whether it is one's own, or one reported it: somebody else has to decide.")
+    pictures: list[str] = Field(description="Where whoever can decide fetches the page's pictures, hidden or not.")
 
 
 class VerdictRequest(BaseModel):
@@ -201,6 +204,7 @@ async def _report(tx: Tx, reporter: UserId, seen: Reported, body: ReportRequest,
 async def _case(tx: Tx, kind: Kind, subject_id: UUID, reader: UserId) -> CaseBody:
     case: Case = await reports.case_of(tx, kind=kind, subject_id=subject_id)
     name, path = await reported.named(tx, kind=kind, subject_id=subject_id)
+    seen = await pictures.pictures_to_judge(tx, kind=kind, subject_id=subject_id, by=reader)
     return CaseBody(
         kind=kind,
         subject_id=subject_id,
@@ -214,6 +218,7 @@ async def _case(tx: Tx, kind: Kind, subject_id: UUID, reader: UserId) -> CaseBod
         decisions=[_decision(one) for one in case.decisions],
         verdicts=list(case.verdicts),
         own=case.involves(reader),
+        pictures=[pictures.judged_at(seen[one], kind=kind) for one in Place if one in seen],
     )
 
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from fastapi import Form, Request
 from starlette.responses import Response
 
+from vibestream.contexts.user.pictures import service as pictures
+from vibestream.contexts.user.pictures.service import Picture, Place
 from vibestream.contexts.user.reports import service as reports
 from vibestream.contexts.user.reports.service import Case, Kind, Verdict
 from vibestream.flows import reported
@@ -39,6 +41,8 @@ class CaseView:
     verdicts: tuple[str, ...]
     form: Filled
     reasons: dict[str, str]
+    pictures: tuple[tuple[Picture, str], ...]
+    """What there is to see of its page, hidden or not, for whoever can decide; and where."""
 
 
 @router.get("/moderation/reports/{kind}/{subject_id}", policy=_MODERATOR)
@@ -79,6 +83,8 @@ async def _page(
 ) -> Response:
     case = await reports.case_of(tx, kind=kind, subject_id=subject_id)
     name, place = await reported.named(tx, kind=kind, subject_id=subject_id)
+    found = await pictures.pictures_to_judge(tx, kind=kind, subject_id=subject_id, by=principal.user_id)
+    seen = tuple((found[one], pictures.judged_at(found[one], kind=kind)) for one in Place if one in found)
     words, verdicts = {one.value: said for one, said in REASONS.items()}, tuple(one.value for one in case.verdicts)
-    view = CaseView(case, name, place, case.involves(principal.user_id), verdicts, form, words)
+    view = CaseView(case, name, place, case.involves(principal.user_id), verdicts, form, words, seen)
     return render(request, "reported.html", view)

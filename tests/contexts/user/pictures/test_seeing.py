@@ -155,14 +155,38 @@ async def test_how_long_a_picture_may_be_kept_depends_on_who_may_see_it(
     of_fan = await client.get(fans_own)
     again = await client.get(fans_own, headers={"If-None-Match": of_fan.headers["etag"]})
 
-    assert of_artist_sent.headers["cache-control"] == "public, max-age=300"
+    assert of_artist_sent.headers["cache-control"] == "public, no-cache"
     assert of_fan.headers["cache-control"] == "private, no-cache"
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == of_fan.headers["etag"]
+    assert again.headers["cache-control"] == of_fan.headers["cache-control"]
     assert of_fan.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in of_fan.headers["content-security-policy"]
     await switch(database, kito, CLOSED)
     gone = await client.get(fans_own, headers={"If-None-Match": of_fan.headers["etag"]})
     assert gone.status_code == 404
+
+
+async def test_a_picture_of_an_artist_who_is_hidden_is_gone_at_once_from_whoever_kept_it(
+    database: Database, client_for: ClientFor, client: httpx2.AsyncClient, runtime: Runtime
+):
+    async with database.begin() as tx:
+        artist = await make_artist(tx)
+    answer = await (await client_for(artist.user)).put(of_artist(artist.artist_id), content=made.photo())
+    address = answer.json()["sizes"][0]["url"]
+    tag = (await client.get(address)).headers["etag"]
+    for key in await stored(runtime):
+        await runtime.objects.delete(key)  # so that an answer out of the store would be none
+
+    kept = [await client.get(address, headers={"If-None-Match": one}) for one in (tag, f'"x", W/{tag}', "*")]
+    other = await client.get(address, headers={"If-None-Match": '"x"'})
+    await hide(database, Subject(kind=Kind.ARTIST, subject_id=artist.artist_id, owner_id=artist.user_id))
+    after = [await client.get(address, headers={"If-None-Match": one}) for one in (tag, "*")]
+
+    assert [(one.status_code, one.content) for one in kept] == [(304, b"")] * 3
+    assert other.status_code == 404
+    assert [one.status_code for one in after] == [404, 404]
+    assert [one.headers["cache-control"] for one in after] == ["no-store", "no-store"]
 
 
 @pytest.mark.parametrize("width", ["0", "127", "129", "512.", "-128", "1e2", "../128", "99999999999999999999"])

@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.pictures import service
 from vibestream.contexts.user.pictures.service import Picture, Place, Subject
+from vibestream.contexts.user.reports.service import Kind
+from vibestream.kernel.entity_tags import is_named
 from vibestream.kernel.ids import ArtistId, UserId
-from vibestream.platform.access import ANYONE, SIGNED_IN
+from vibestream.platform.access import ANYONE, SIGNED_IN, holds
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -33,10 +35,14 @@ _SENT: Final[dict[str, Any]] = {
 _FETCHED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {PICTURE_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
-_OF_EVERYBODY: Final = "public, max-age=300"
-"""For so long a picture may still be seen where it was seen before its page was hidden."""
+_OF_EVERYBODY: Final = "public, no-cache"
+"""Whoever is on the way may keep it, and has to ask each time whether it may still be seen: a page that is hidden takes its
+pictures along at once. That asking costs no picture, only an answer without one."""
 _OF_SOME: Final = "private, no-cache"
-"""The browser keeps it, and asks each time whether it may still be seen."""
+"""The browser alone keeps it, and asks each time likewise."""
+_OF_MODERATORS: Final = "private, no-store"
+"""What is reported, and may be against the law, stays nowhere."""
+_MODERATOR: Final = holds("moderator")
 _ALONE: Final = "default-src 'none'; sandbox"
 _NOTHING: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 Width = Annotated[int, Path(ge=1, le=2_000)]
@@ -129,8 +135,22 @@ async def fetch(
     return await answer(request, runtime, picture, width=width)
 
 
-async def answer(request: Request, runtime: RuntimeDep, picture: Picture, *, width: int) -> Response:
+@router.get("/moderation/reports/{kind}/{subject_id}/pictures/{place}.webp", policy=_MODERATOR, include_in_schema=False)
+async def fetch_judged(
+    *, kind: Kind, subject_id: UUID, place: Place, request: Request, runtime: RuntimeDep, principal: PrincipalDep
+) -> Response:
+    """Send a picture of a page that was reported, whoever else may see it, to a moderator who can decide about it."""
+    async with runtime.database.begin(read_only=True) as tx:
+        picture = await service.judged(tx, kind=kind, subject_id=subject_id, place=place, by=principal.user_id)
+    return await answer(request, runtime, picture, width=picture.images[0].width, kept=_OF_MODERATORS)
+
+
+async def answer(
+    request: Request, runtime: RuntimeDep, picture: Picture, *, width: int, kept: str | None = None
+) -> Response:
     """Return one size of a picture that may be seen, or that the browser has it already.
+
+    `kept` says who may keep it; None: whoever may see it.
 
     Raises:
         PictureMissing: there is no such size, or it was deleted meanwhile.
@@ -138,10 +158,10 @@ async def answer(request: Request, runtime: RuntimeDep, picture: Picture, *, wid
     image = picture.image_of(width)
     headers = {
         "ETag": f'"{image.key.rsplit("/", 1)[1].split("-", 1)[0]}"',
-        "Cache-Control": _OF_EVERYBODY if picture.is_public else _OF_SOME,
+        "Cache-Control": kept or (_OF_EVERYBODY if picture.is_public else _OF_SOME),
         "Content-Security-Policy": _ALONE,
     }
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if is_named(request.headers.get("if-none-match"), headers["ETag"], weak=True):
         return Response(status_code=304, headers=headers)
     try:
         data = await runtime.objects.get_bytes(image.key)

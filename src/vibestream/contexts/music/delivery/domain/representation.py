@@ -16,8 +16,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from vibestream.kernel.entity_tags import is_named
+
 _ONE_RANGE: Final = re.compile(r"\s*(?:([0-9]{1,19})\s*-\s*([0-9]{1,19})?|-\s*([0-9]{1,19}))\s*")
-_TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ Outcome = Whole | Part | NotModified | Failed | Unsatisfiable
 
 def choose(conditions: Conditions, *, etag: str, size: int) -> Outcome:
     """Return what to answer a GET or HEAD for an object with this strong entity tag (in its quotes) and size."""
-    if conditions.if_match is not None and not _matches(conditions.if_match, etag, weak=False):
+    if conditions.if_match is not None and not is_named(conditions.if_match, etag, weak=False):
         return Failed()
-    if conditions.if_none_match is not None and _matches(conditions.if_none_match, etag, weak=True):
+    if is_named(conditions.if_none_match, etag, weak=True):
         return NotModified()
     if conditions.method != "GET" or conditions.range is None:
         return Whole()
@@ -93,10 +94,3 @@ def parse_range(header: str, *, size: int) -> Whole | Part | Unsatisfiable:
     if start >= size:
         return Unsatisfiable()
     return Part(start, size if last is None else min(int(last) + 1, size))
-
-
-def _matches(header: str, etag: str, *, weak: bool) -> bool:
-    if header.strip() == "*":
-        return True
-    tags = _TAG.findall(header)
-    return any((tag.removeprefix("W/") if weak else tag) == etag for tag in tags)

@@ -9,6 +9,7 @@ from vibestream.contexts.user.pictures.domain import (
     Subject,
 )
 from vibestream.contexts.user.pictures.service.giving import PictureRefused, PicturesUnreadable, give, withdraw
+from vibestream.contexts.user.pictures.service.judging import judged, judged_at, pictures_to_judge
 from vibestream.contexts.user.pictures.service.seeing import pictures_of, seen
 
 __all__ = [
@@ -21,7 +22,10 @@ __all__ = [
     "Place",
     "Subject",
     "give",
+    "judged",
+    "judged_at",
     "pictures_of",
+    "pictures_to_judge",
     "seen",
     "withdraw",
 ]

@@ -81,6 +81,16 @@ async def list_seen(tx: Tx, *, subjects: Collection[UUID], place: Place, viewer:
     )
 
 
+async def list_of_profile(tx: Tx, *, subject_id: UUID) -> list[Picture]:
+    """Return every picture of a fan or an artist, whoever may see it: for those alone who decide about its page."""
+    return await tx.all(
+        _picture,
+        f"{_FOUND} WHERE picture.artist_id = %(id)s OR picture.user_id = %(id)s AND picture.artist_id IS NULL"
+        " ORDER BY picture.place",
+        {"id": subject_id},
+    )
+
+
 async def has_picture(tx: Tx, *, picture_id: UUID) -> bool:
     """Say whether a profile has a picture."""
     return bool(await tx.value("SELECT EXISTS (SELECT FROM users.picture WHERE picture_id = %s)", [picture_id]))
