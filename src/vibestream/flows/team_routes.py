@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.profiles import service as profiles
@@ -22,6 +22,7 @@ from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.step_up import fresh
 
 router = Router(tags=["teams"])
 
@@ -89,7 +90,13 @@ class MembershipsBody(BaseModel):
     items: list[MembershipBody]
 
 
-@router.post(f"{_TEAM}/invitations", policy=SIGNED_IN, status_code=201, max_body_bytes=_BODY)
+@router.post(
+    f"{_TEAM}/invitations",
+    policy=SIGNED_IN,
+    status_code=201,
+    max_body_bytes=_BODY,
+    dependencies=[Depends(fresh(5))],
+)
 async def invite_to_team(
     *, artist_id: UUID, body: InviteRequest, response: Response, tx: TxDep, principal: PrincipalDep, now: NowDep
 ) -> InvitedBody:

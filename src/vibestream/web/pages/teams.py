@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from vibestream.contexts.user.teams import service as teams
@@ -19,6 +19,7 @@ from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.web.pages.artist_profile import own_artist
 from vibestream.web.pages.forms import Filled, see_other
+from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of
 
 router = Router(include_in_schema=False)
@@ -26,7 +27,12 @@ router = Router(include_in_schema=False)
 _BODY: Final = 4 * 1024
 
 
-@router.post("/studio/artists/{artist_id}/invitations", policy=SIGNED_IN, max_body_bytes=_BODY)
+@router.post(
+    "/studio/artists/{artist_id}/invitations",
+    policy=SIGNED_IN,
+    max_body_bytes=_BODY,
+    dependencies=[Depends(proven(5))],
+)
 async def invite(
     *,
     artist_id: UUID,

@@ -240,17 +240,20 @@ async def set_destination(
     return _destination(await runtime.database.run(change))
 
 
-@router.post(f"{_MINE}/destination/undo", policy=SIGNED_IN)
+@router.post(f"{_MINE}/destination/undo", policy=SIGNED_IN, dependencies=[Depends(fresh(_FRESH))])
 async def undo_destination(tx: TxDep, principal: PrincipalDep, now: NowDep) -> DestinationBody:
     """Go back to the destination that was in use before a change that still waits."""
     return _destination(await service.undo_change(tx, user_id=principal.user_id, now=now))
 
 
-@router.post(f"{_MINE}/stripe-account", policy=SIGNED_IN)
+@router.post(f"{_MINE}/stripe-account", policy=SIGNED_IN, dependencies=[Depends(fresh(_FRESH))])
 async def begin_onboarding(
     body: OnboardingBody, runtime: RuntimeDep, principal: PrincipalDep, now: NowDep
 ) -> AddressBody:
-    """Return the address of Stripe's page for opening or completing one's account there, good for one visit."""
+    """Return the address of Stripe's page for opening or completing one's account there, good for one visit.
+
+    It lets in whoever has it, to where bank accounts are changed: Stripe asks sites to be sure who it is first.
+    """
     here = f"{runtime.settings.base_url}/studio/payouts"
     url = await service.begin_onboarding(
         runtime,

@@ -158,7 +158,9 @@ async def set_paypal(
     return see_other(f"{_PAGE}?done=destination")
 
 
-@router.post(f"{_PAGE}/destination/undo", policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
+@router.post(
+    f"{_PAGE}/destination/undo", policy=SIGNED_IN, max_body_bytes=FORM_BYTES, dependencies=[Depends(proven(_FRESH))]
+)
 async def undo_destination(
     request: Request, tx: TxDep, principal: PrincipalDep, runtime: RuntimeDep, now: NowDep
 ) -> Response:
@@ -172,7 +174,7 @@ async def undo_destination(
     return see_other(f"{_PAGE}?done=undone")
 
 
-@router.post(f"{_PAGE}/stripe", policy=SIGNED_IN, max_body_bytes=FORM_BYTES)
+@router.post(f"{_PAGE}/stripe", policy=SIGNED_IN, max_body_bytes=FORM_BYTES, dependencies=[Depends(proven(_FRESH))])
 async def open_stripe(  # the gateway is asked, so no transaction is open
     *,
     request: Request,
