@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from vibestream.platform.config import load_settings
 from vibestream.platform.database import Tx
@@ -114,6 +115,39 @@ def test_what_is_no_secret_stays(records):
         "code": "a.b",
         "key": "Key (1)",
     }
+
+
+async def test_a_row_whose_text_has_several_lines_is_not_quoted_either(lines, tx: Tx):
+    """What is quoted goes on over line ends, and may hold brackets of its own."""
+    about = "Keeps (bees)\n\nabove Thistlemere\r\nand (sells\nhoney"
+    await tx.execute("CREATE TEMP TABLE person (about text, age int CHECK (age > 0)) ON COMMIT DROP")
+    try:
+        async with tx.savepoint():
+            await tx.execute("INSERT INTO person VALUES (%s, -1)", [about])
+    except psycopg.errors.IntegrityError:
+        structlog.get_logger().exception("failed")
+    written = "\n".join(lines())
+    assert "Failing row contains ([masked])" in written
+    assert [word for word in ("bees", "Thistlemere", "honey") if word in written] == []
+    assert "CheckViolation" in written
+
+
+async def test_what_could_not_be_read_is_not_quoted(lines, tx: Tx):
+    """By the database, which says what it cannot cast, and by pydantic, which says what it was given."""
+    cast, given = 'Ana "Botella"\nof Thistlemere', {"age": "Ana Botella, input_type=str\nof Thistlemere"}
+    try:
+        async with tx.savepoint():
+            await tx.execute("SELECT CAST(%s AS integer)", [cast])
+    except psycopg.errors.DataError:
+        structlog.get_logger().exception("failed")
+    try:
+        TypeAdapter(dict[str, int]).validate_python(given)
+    except ValidationError:
+        structlog.get_logger().exception("failed")
+    written = "\n".join(lines())
+    assert "invalid input syntax for type integer: [masked]" in written
+    assert "input_value=[masked]" in written
+    assert [word for word in ("Ana", "Botella", "Thistlemere") if word in written] == []
 
 
 @pytest.mark.parametrize(
