@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Final
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -218,6 +219,17 @@ def _check_strings(value: Any) -> None:
                 waiting += items
             case _:
                 pass
+
+
+def require_form_charset(request: Request) -> None:
+    """Return when a form is in UTF-8 as far as it says: another codec decodes to what no column holds, or fails.
+
+    Raises:
+        UnsupportedMediaType: it names another.
+    """
+    _, parameters = parse_options_header(request.headers.get("content-type", ""))
+    if parameters.get(b"charset", b"utf-8").lower() not in {b"utf-8", b"utf8"}:
+        raise UnsupportedMediaType("Send the form in UTF-8.")
 
 
 def check_form(texts: Iterable[object]) -> None:

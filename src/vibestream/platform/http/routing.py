@@ -28,7 +28,13 @@ from vibestream.platform.http.bearer import Bearer, bearer_of
 from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.exchange import Exchange
 from vibestream.platform.http.idempotency import Replayed
-from vibestream.platform.http.requests import MAX_BODY_BYTES, StrictRequest, check_form, require_json_type
+from vibestream.platform.http.requests import (
+    MAX_BODY_BYTES,
+    StrictRequest,
+    check_form,
+    require_form_charset,
+    require_json_type,
+)
 from vibestream.platform.observability.metrics import HTTP_RETRIED
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -67,6 +73,7 @@ class Route(APIRoute):
 
         async def inner(request: Request) -> Response:
             if takes_form:
+                require_form_charset(request)
                 check_form(value for _, value in (await request.form()).multi_items())
             elif field is not None and await request.body():
                 require_json_type(request)

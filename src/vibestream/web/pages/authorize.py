@@ -55,11 +55,15 @@ class ConsentView:
 async def show_consent(
     request: Request, tx: TxDep, runtime: RuntimeDep, principal: MaybePrincipalDep, now: NowDep
 ) -> Response:
-    """Ask whoever is signed in, or send the browser back at once where that was agreed to before."""
+    """Ask whoever is signed in, or send the browser back at once where that was agreed to before.
+
+    Of somebody who is not signed in, nothing that is wrong with a request is told to its client: anybody can register one, and
+    a link to us would lead to whatever page they like. Only `prompt=none` wants an answer in any case. Source: RFC 9700, 4.11.2.
+    """
     query, issuer = request.scope["query_string"].decode("latin-1"), runtime.settings.base_url
+    silent = "none" in request.query_params.get("prompt", "").split()
     try:
         asked = await _asked(tx, query, issuer)
-        silent = "none" in asked.prompt
         if principal is None:
             if silent:
                 raise oauth.refusal(asked, error="login_required", description="Nobody is signed in.", issuer=issuer)
@@ -71,6 +75,8 @@ async def show_consent(
         if silent:
             raise oauth.refusal(asked, error="consent_required", description="The person has to agree.", issuer=issuer)
     except AuthorizationRefused as refused:
+        if principal is None and not silent:
+            raise RequestUnusable(str(refused)) from None
         return see_other(refused.location)
     return _page(request, asked, principal, query)
 
@@ -120,6 +126,8 @@ async def _proved(request: Request, asked: Asked, query: str, issuer: str) -> No
     if "login" not in asked.prompt and asked.max_age_s is None:
         return
     minutes = _DEFAULT_MINUTES if asked.max_age_s is None else max(1, asked.max_age_s // 60)
+    if "login" in asked.prompt:  # however long ago the app would let it be
+        minutes = min(minutes, _DEFAULT_MINUTES)
     try:
         await proven(minutes, back=_halted(query))(request)
     except ProofTooOld:

@@ -191,8 +191,8 @@ async def end(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) 
 async def end_all(tx: Tx, *, user_id: UserId, now: datetime, but: SessionId | None = None) -> int:
     """End every session of an account, but one if asked, and return how many; apps' tokens end with them, all of them.
 
-    What the person lets the apps do is remembered: they are asked again by each app, and not for anything new. Whoever is
-    signing in at this moment has got in before, and is put out; or is refused.
+    What the person let the apps do is forgotten: each has to ask them again. Whoever is signing in at this moment has got in
+    before, and is put out; or is refused.
     """
     await ways_in.next_round(tx, user_id=user_id, now=now)
     await oauth.revoke_all(tx, user_id=user_id, now=now)

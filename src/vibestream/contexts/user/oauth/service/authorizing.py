@@ -163,8 +163,10 @@ async def end_grant(tx: Tx, *, user_id: UserId, grant_id: UUID, now: datetime) -
 async def revoke_all(tx: Tx, *, user_id: UserId, now: datetime) -> int:
     """Revoke every token of every app of a person, and their personal ones; return how many grants and tokens that were.
 
-    What they let the apps do stays remembered.
+    What they let the apps do is forgotten: whoever had the account in their hands may have agreed to an app of their own,
+    which would come by new tokens without a question as soon as the owner opens a page of it.
     """
+    await clients_store.drop_consents(tx, user_id=user_id)
     revoked = await store.revoke_grants(tx, user_id=user_id, client_id=None, now=now)
     return revoked + await personal_store.revoke_tokens(tx, user_id=user_id, token_id=None, now=now)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from vibestream.contexts.user.oauth.domain.redirects import web_origins
 from vibestream.contexts.user.oauth.domain.values import App, Client, Confidence
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
+
+OWNER_LOCKED: Final = "EXISTS (SELECT FROM users.account_lock l WHERE l.user_id = c.owner_id AND l.unlocked_at IS NULL)"
+"""Of a client `c`: an admin has locked the account that registered it. Until that ends, it is as if there were no such client."""
 
 
 async def add_client(tx: Tx, *, client: Client, secret_hash: bytes | None, most: int) -> bool:
@@ -42,11 +45,11 @@ async def add_client(tx: Tx, *, client: Client, secret_hash: bytes | None, most:
 
 
 async def load_client(tx: Tx, *, client_id: UUID) -> Client | None:
-    """Return a client that has not ended, or None."""
+    """Return a client that has not ended, and whose owner is not locked, or None."""
     return await tx.one(
         _client,
-        "SELECT client_id, owner_id, name, confidence, redirect_uris, scopes, made_at, devices FROM users.oauth_client"
-        " WHERE client_id = %s AND ended_at IS NULL",
+        "SELECT client_id, owner_id, name, confidence, redirect_uris, scopes, made_at, devices FROM users.oauth_client c"  # noqa: S608 - a literal of ours
+        f" WHERE client_id = %s AND ended_at IS NULL AND NOT {OWNER_LOCKED}",
         [client_id],
     )
 
@@ -55,7 +58,8 @@ async def has_origin(tx: Tx, *, origin: str) -> bool:
     """Say whether some client's pages are served from an origin."""
     return bool(
         await tx.value(
-            "SELECT EXISTS (SELECT FROM users.oauth_client WHERE ended_at IS NULL AND origins @> ARRAY[%s::text])",
+            "SELECT EXISTS (SELECT FROM users.oauth_client c WHERE ended_at IS NULL AND origins @> ARRAY[%s::text]"  # noqa: S608 - a literal of ours
+            f" AND NOT {OWNER_LOCKED})",
             [origin],
         )
     )
@@ -93,13 +97,15 @@ async def save_secret(tx: Tx, *, client_id: UUID, owner_id: UserId, secret_hash:
 async def end_client(tx: Tx, *, client_id: UUID, owner_id: UserId, now: datetime) -> bool:
     """End a client of this owner with all that it was granted, and say whether there was one."""
     touched = await tx.execute(
-        "UPDATE users.oauth_client SET ended_at = %s WHERE client_id = %s AND owner_id = %s AND ended_at IS NULL",
+        "UPDATE users.oauth_client SET ended_at = greatest(%s, made_at)"
+        " WHERE client_id = %s AND owner_id = %s AND ended_at IS NULL",
         [now, client_id, owner_id],
     )
     if touched:
         await tx.execute("DELETE FROM users.oauth_consent WHERE client_id = %s", [client_id])
         await tx.execute(
-            "UPDATE users.oauth_grant SET revoked_at = %s WHERE client_id = %s AND revoked_at IS NULL", [now, client_id]
+            "UPDATE users.oauth_grant SET revoked_at = greatest(%s, made_at) WHERE client_id = %s AND revoked_at IS NULL",
+            [now, client_id],
         )
     return touched == 1
 
@@ -128,6 +134,11 @@ async def drop_consent(tx: Tx, *, user_id: UserId, client_id: UUID) -> bool:
         "DELETE FROM users.oauth_consent WHERE user_id = %s AND client_id = %s", [user_id, client_id]
     )
     return touched == 1
+
+
+async def drop_consents(tx: Tx, *, user_id: UserId) -> None:
+    """Take back what a person let every app do."""
+    await tx.execute("DELETE FROM users.oauth_consent WHERE user_id = %s", [user_id])
 
 
 async def list_apps(tx: Tx, *, user_id: UserId) -> list[App]:

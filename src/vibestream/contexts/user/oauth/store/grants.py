@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from vibestream.contexts.user.oauth.domain.values import Grant, OpenGrant
+from vibestream.contexts.user.oauth.store.clients import OWNER_LOCKED
 from vibestream.kernel.ids import UserId
 from vibestream.platform.database import Tx
 
@@ -201,15 +202,19 @@ async def drop_access(tx: Tx, *, token_hash: bytes) -> None:
 
 
 async def find_access(tx: Tx, *, token_hash: bytes, now: datetime) -> Held | None:
-    """Return what an access token is good for: unexpired, of a grant, a client and an account that still are."""
+    """Return what an access token is good for: unexpired, of a grant, a client and an account that still are.
+
+    Not while the account that registered the client is locked.
+    """
     return await tx.one(
         _held,
-        "SELECT g.grant_id, g.client_id, g.user_id, a.scopes, p.display_name, p.locale, a.made_at, a.expires_at,"
+        "SELECT g.grant_id, g.client_id, g.user_id, a.scopes, p.display_name, p.locale, a.made_at, a.expires_at,"  # noqa: S608 - a literal of ours
         " ARRAY(SELECT r.role FROM users.role_grant r WHERE r.user_id = g.user_id) AS roles,"
         " coalesce(g.used_at + interval '1 hour' <= %(now)s, true) AS due"
         " FROM users.oauth_access a JOIN users.oauth_grant g USING (grant_id) JOIN users.oauth_client c USING (client_id)"
         " JOIN users.fan_profile p ON p.user_id = g.user_id"
-        " WHERE a.token_hash = %(hash)s AND %(now)s < a.expires_at AND g.revoked_at IS NULL AND c.ended_at IS NULL",
+        " WHERE a.token_hash = %(hash)s AND %(now)s < a.expires_at AND g.revoked_at IS NULL AND c.ended_at IS NULL"
+        f" AND NOT {OWNER_LOCKED}",
         {"hash": token_hash, "now": now},
     )
 
