@@ -38,8 +38,8 @@ from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.administration.routes import router as administration
+from vibestream.contexts.user.attacks.jobs import probe as measure_attacks
 from vibestream.contexts.user.chain_wallets.routes import router as chain_wallets
-from vibestream.contexts.user.consents.routes import router as consents
 from vibestream.contexts.user.email_changes.routes import router as email_changes
 from vibestream.contexts.user.fans.routes import router as people
 from vibestream.contexts.user.fans.routes.following import router as following
@@ -56,6 +56,7 @@ from vibestream.contexts.user.sessions.routes import router as sessions
 from vibestream.contexts.user.sessions.service import authenticate as by_session
 from vibestream.contexts.user.verification.routes import router as verification
 from vibestream.flows.claim_routes import router as claims
+from vibestream.flows.consent_routes import router as consents
 from vibestream.flows.erase_routes import router as erasure
 from vibestream.flows.export_routes import router as exports
 from vibestream.flows.label_routes import router as labels
@@ -163,7 +164,7 @@ def create_app(
         runtime,
         authenticate=authenticate,
         authenticate_app=by_app,
-        probes=(backlog.probe, measure_money),
+        probes=(backlog.probe, measure_money, measure_attacks),
         replay=missed_since,
         shared=Shared(SHARED, knows_origin, posted_to=BACK),
     )

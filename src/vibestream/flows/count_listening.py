@@ -4,7 +4,9 @@ Asked for each time: listening what was heard on that day, consents whether it m
 Each day is counted anew as a whole, so an event that comes twice, or late, changes nothing. How much of a song was heard is
 known when it is over: a day with a song that still plays is counted again a little later.
 
-Wherever consent is withdrawn, the next event or, at most a minute later, `forget_withdrawn` deletes what was counted.
+Who withdraws consent, by whatever door, has what was counted and what their listens were started from deleted in the same
+transaction: `flows/say_consent.py`. Consent also ends by itself, when its text becomes another: then the next event or, at
+most a minute later, `forget_withdrawn` deletes it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.events import ListenAccepted
 from vibestream.contexts.listen_reward.listening import service as listening
 from vibestream.contexts.user.analytics import service as analytics
@@ -50,7 +53,7 @@ async def recount(tx: Tx, *, user_id: UserId, now: datetime) -> int | None:
     """
     await analytics.begin(tx, user_id=user_id)
     if not await _consents(tx, user_id):
-        await analytics.forget(tx, user_id=user_id)
+        await forget(tx, user_id=user_id)
         return None
     hours = await notifications.hours_of(tx, user_id=user_id)
     heard = await listening.heard_by(tx, user_id=user_id)
@@ -59,13 +62,19 @@ async def recount(tx: Tx, *, user_id: UserId, now: datetime) -> int | None:
     )
 
 
+async def forget(tx: Tx, *, user_id: UserId) -> None:
+    """Delete what was counted of somebody, and what their listens were started from."""
+    await analytics.forget(tx, user_id=user_id)
+    await audience.forget_surfaces_of(tx, user_id=user_id)
+
+
 async def settle(tx: Tx, *, now: datetime) -> int:
     """Count the days again that are due, and return how many there were, up to two hundred."""
     due = await analytics.due_days(tx, now=now, limit=_DUE)
     for user_id, day in sorted(due):
         time_zone = await analytics.begin(tx, user_id=user_id)
         if not await _consents(tx, user_id):
-            await analytics.forget(tx, user_id=user_id)
+            await forget(tx, user_id=user_id)
         elif time_zone is not None:
             await _count_day(tx, user_id, day, time_zone=time_zone, now=now)
     return len(due)
@@ -77,7 +86,7 @@ async def forget_withdrawn(tx: Tx, *, after: UserId | None) -> UserId | None:
     for user_id in sorted(set(kept) - await consents.which_have(tx, user_ids=kept, purpose=Purpose.ANALYTICS)):
         await analytics.begin(tx, user_id=user_id)
         if not await _consents(tx, user_id):  # asked again under the lock: they may have given it anew
-            await analytics.forget(tx, user_id=user_id)
+            await forget(tx, user_id=user_id)
     return kept[-1] if len(kept) == _PEOPLE else None
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.analytics.service import Surface
 from vibestream.contexts.listen_reward.listening import service as listening
+from vibestream.contexts.user.analytics import service as analytics
 from vibestream.contexts.user.consents import service as consents
 from vibestream.contexts.user.consents.service import Purpose
 from vibestream.kernel.ids import ListenId
@@ -48,6 +49,9 @@ async def say_surface(listen_id: UUID, body: StartedFrom, tx: TxDep, principal: 
     Kept while its listener consents to be counted, until its week was told of; otherwise it is not written down. The first word counts.
     """
     listen = await listening.load_listen(tx, listen_id=ListenId(listen_id), user_id=principal.user_id)
+    await analytics.begin(
+        tx, user_id=principal.user_id
+    )  # before asking: who withdraws meanwhile waits for it, or it for them
     if await consents.has(tx, user_id=principal.user_id, purpose=Purpose.ANALYTICS):
         await audience.note_surface(tx, listen_id=listen.listen_id, user_id=principal.user_id, surface=body.surface)
     return Response(status_code=204)

@@ -17,7 +17,7 @@ from vibestream.contexts.user.analytics import service as analytics
 from vibestream.contexts.user.analytics.service import Listening
 from vibestream.contexts.user.consents import service as consents
 from vibestream.contexts.user.consents.service import Purpose, Standing
-from vibestream.flows import count_listening
+from vibestream.flows import say_consent
 from vibestream.kernel.ids import SessionId, TrackId, UserId
 from vibestream.platform.database import Tx
 
@@ -58,14 +58,14 @@ async def begin(tx: Tx, *, user_id: UserId, version: int, session_id: SessionId,
     Raises:
         TextChanged: another text is asked for by now.
     """
-    await consents.give(tx, user_id=user_id, purpose=Purpose.ANALYTICS, version=version, session_id=session_id, now=now)
-    await count_listening.recount(tx, user_id=user_id, now=now)
+    await say_consent.give(
+        tx, user_id=user_id, purpose=Purpose.ANALYTICS, version=version, session_id=session_id, now=now
+    )
 
 
 async def stop(tx: Tx, *, user_id: UserId, session_id: SessionId, now: datetime) -> None:
     """Take the agreement back, and delete everything that was counted."""
-    await consents.withdraw(tx, user_id=user_id, purpose=Purpose.ANALYTICS, session_id=session_id, now=now)
-    await analytics.forget(tx, user_id=user_id)
+    await say_consent.withdraw(tx, user_id=user_id, purpose=Purpose.ANALYTICS, session_id=session_id, now=now)
 
 
 async def stretch_of(tx: Tx, *, user_id: UserId, clock: str, year: int | None, now: datetime) -> Stretch:

@@ -15,10 +15,10 @@ from vibestream.contexts.user.consents import service as consents
 from vibestream.contexts.user.consents.service import Purpose
 from vibestream.contexts.user.exports import service as exports
 from vibestream.contexts.user.exports.service import Export, State
-from vibestream.flows import count_listening, export_person
+from vibestream.flows import export_person
+from vibestream.flows import say_consent as say
 from vibestream.flows.export_routes import network_of
 from vibestream.kernel.errors import VibeStreamError
-from vibestream.kernel.ids import UserId
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
@@ -147,23 +147,15 @@ async def say_consent(
     """Take a yes to the text that was shown, or a no; either is one press of one button."""
     user_id, session_id = principal.user_id, principal.session_id
     if said == "no":
-        await consents.withdraw(tx, user_id=user_id, purpose=purpose, session_id=session_id, now=now)
-        await _follow(tx, purpose, user_id, now)
+        await say.withdraw(tx, user_id=user_id, purpose=purpose, session_id=session_id, now=now)
         return see_other("/account/privacy?done=withdrawn#consents")
     try:
-        await consents.give(tx, user_id=user_id, purpose=purpose, version=version, session_id=session_id, now=now)
+        await say.give(tx, user_id=user_id, purpose=purpose, version=version, session_id=session_id, now=now)
     except VibeStreamError as error:
         form = Filled().refused(sentence_of(request, error), field_name="")
         view = await _view(tx, principal, days=runtime.settings.export_keep_days, form=form)
         raise answer_with(request, error, render(request, "privacy.html", view)) from None
-    await _follow(tx, purpose, user_id, now)
     return see_other("/account/privacy?done=given#consents")
-
-
-async def _follow(tx: Tx, purpose: Purpose, user_id: UserId, now: datetime) -> None:
-    """Do at once what was said: count somebody's listening, or delete what was counted."""
-    if purpose is Purpose.ANALYTICS:
-        await count_listening.recount(tx, user_id=user_id, now=now)
 
 
 async def _view(tx: Tx, principal: Principal, *, days: int, form: Filled, done: str = "") -> PrivacyView:

@@ -114,6 +114,11 @@ async def forget_surfaces(tx: Tx, *, week: date) -> int:
     return await splits.delete_surfaces(tx, until=bounds_of(week)[1])
 
 
+async def forget_surfaces_of(tx: Tx, *, user_id: UserId) -> None:
+    """Forget what an account's listens were started from."""
+    await splits.delete_surfaces_of(tx, user_id)
+
+
 async def pieces_of(tx: Tx, *, artist_id: ArtistId, week: date) -> list[Piece]:
     """Return what was published of an artist's week beside its parts."""
     return await splits.list_pieces(tx, artist_id, week)

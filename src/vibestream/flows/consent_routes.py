@@ -1,4 +1,7 @@
-"""HTTP of consents: how one stands, giving and withdrawing."""
+"""HTTP of consents: how one stands, giving and withdrawing.
+
+The addresses stand here because what was said is user's, and what follows from it is not.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vibestream.contexts.user.consents import service
+from vibestream.contexts.user.consents import service as consents
 from vibestream.contexts.user.consents.service import Purpose, Standing
+from vibestream.flows import say_consent as say
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
@@ -51,20 +55,20 @@ class Said(BaseModel):
 @router.get("/api/v1/me/consents", policy=SIGNED_IN)
 async def list_consents(tx: TxDep, principal: PrincipalDep) -> ConsentsBody:
     """Show how one stands to every purpose that consent is asked for."""
-    found = await service.standings(tx, user_id=principal.user_id)
+    found = await consents.standings(tx, user_id=principal.user_id)
     return ConsentsBody(consents=[_body(one) for one in found])
 
 
 @router.put("/api/v1/me/consents/{purpose}", policy=SIGNED_IN)
 async def say_consent(purpose: Purpose, said: Said, tx: TxDep, principal: PrincipalDep, now: NowDep) -> ConsentBody:
-    """Give consent to a purpose, or withdraw it; it counts from now on."""
+    """Give consent to a purpose, or withdraw it: what was kept by a consent that is withdrawn is deleted at once."""
     user_id, session_id = principal.user_id, principal.session_id
     if said.given and said.version is not None:
-        standing = await service.give(
+        standing = await say.give(
             tx, user_id=user_id, purpose=purpose, version=said.version, session_id=session_id, now=now
         )
     else:
-        standing = await service.withdraw(tx, user_id=user_id, purpose=purpose, session_id=session_id, now=now)
+        standing = await say.withdraw(tx, user_id=user_id, purpose=purpose, session_id=session_id, now=now)
     return _body(standing)
 
 
