@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
@@ -33,6 +34,7 @@ SERVER: Final = "VIBESTREAM_TEST_SERVER"
 """Set by the controlling process for its workers: the owner's address of the template database."""
 
 _FOLDER: Final = "vibestream-test-"
+_RECURSION_LIMIT: Final = 1_000
 _cleanup = ExitStack()
 
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -49,6 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _cleanup.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call() -> None:
+    """Put back Python's own limit of recursion before each test, whatever was imported since the last one.
+
+    py-ecc and py-evm, which tests use and the product does not, raise it for the process to 100,000, far beyond what the C
+    stack bears: JSON that is nested too deep would then end the process instead of being refused.
+    """
+    sys.setrecursionlimit(min(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
 
 def _start_server() -> str:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
-import py_ecc  # noqa: F401 - see below
 import pytest
 
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.contexts.listen_reward.claims.service import Keys, Prover, Verifier
-
-# py-ecc, which the oracle uses and py-evm as well, raises the limit of the whole process to 100,000, far beyond what the C
-# stack bears: JSON that is nested too deep would then end the process instead of being refused. Both work with Python's own.
-sys.setrecursionlimit(1_000)
 
 
 @pytest.fixture(scope="session")

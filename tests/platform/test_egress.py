@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
@@ -92,6 +93,19 @@ async def test_what_is_too_long_or_no_json_is_no_answer(server: tuple[str, list[
     async with open_client(production=False, timeout_s=5) as client:
         with pytest.raises(AnswerUnusable):
             await read_json(client, client.build_request("GET", f"{server[0]}{path}"))
+
+
+@pytest.fixture
+def _py_ecc_was_imported() -> None:
+    sys.setrecursionlimit(100_000)
+
+
+@pytest.mark.usefixtures("_py_ecc_was_imported")
+async def test_what_other_tests_import_lets_no_json_end_the_process(server: tuple[str, list[bytes]]):
+    assert sys.getrecursionlimit() == 1_000
+    async with open_client(production=False, timeout_s=5) as client:
+        with pytest.raises(AnswerUnusable):
+            await read_json(client, client.build_request("GET", f"{server[0]}/deep"))
 
 
 async def test_no_redirect_is_followed(server: tuple[str, list[bytes]]):
