@@ -16,6 +16,7 @@ from vibestream.kernel.errors import Conflict, Unavailable
 from vibestream.kernel.ids import new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.database import Database, Tx
+from vibestream.platform.events import undelivered
 from vibestream.platform.events.codec import encode
 from vibestream.platform.events.delivery import DUPLICATES, deliver_one
 from vibestream.platform.events.envelopes import Envelope
@@ -213,14 +214,34 @@ async def test_what_is_not_there_now_is_tried_far_longer_than_what_is_refused(bu
     assert await states(bus) == [("retrying", TRIES * 2 + 1)]
 
 
-async def test_an_event_in_an_unheard_version_becomes_a_dead_letter_not_a_loss(bus: Database):
-    consumers = await registered(bus, Consumers([counting()]))
+async def test_an_event_in_an_unheard_version_waits_for_the_release_that_hears_it(bus: Database):
+    older = await registered(bus, Consumers([counting()]))
     await announce(bus, CountedAgain(occurred_at=utc_now(), name="k", n=1), counted("other", 1))
-    await drain(bus, consumers)
-    for _ in range(TRIES - 1):
-        await retry_now(bus, consumers)
+    await drain(bus, older)
+    for _ in range(TRIES * 2):
+        await retry_now(bus, older)
     assert await effects(bus) == [Effect("count", "other", 1)]
-    assert await states(bus) == [("dead", TRIES)]
+    assert await states(bus) == [("retrying", TRIES * 2 + 1)]
+
+    async def handle(tx: Tx, event: CountedAgain) -> None:
+        await write_effects(tx, "count", [event])
+
+    again: Subscription[Any] = Subscription(event=CountedAgain, consumer="count", handle=handle)
+    await retry_now(bus, await registered(bus, Consumers([counting(), again])))
+    assert await effects(bus) == [Effect("count", "other", 1), Effect("count", "k", 1)]
+
+
+async def test_an_event_in_a_version_that_nobody_hears_is_a_dead_letter_in_the_end(
+    bus: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(undelivered, "TRIES_WHILE_PASSING", 3)
+    consumers = await registered(bus, Consumers([counting()]))
+    await announce(bus, CountedAgain(occurred_at=utc_now(), name="k", n=1), counted("k", 2))
+    await drain(bus, consumers)
+    await retry_now(bus, consumers)
+    await retry_now(bus, consumers)
+    assert await effects(bus) == [Effect("count", "k", 2)]
+    assert await states(bus) == [("dead", 3)]
 
 
 async def test_a_redelivered_event_is_absorbed_by_the_inbox(bus: Database):

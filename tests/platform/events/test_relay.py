@@ -15,7 +15,7 @@ from tests.factories.bus import announce, until
 from tests.factories.events import Counted, counted, effects, write_effects
 from tests.factories.relay_process import CONSUMERS
 from vibestream.platform.database import Database, Tx
-from vibestream.platform.events import bell, undelivered
+from vibestream.platform.events import bell, partition, undelivered
 from vibestream.platform.events.invariants import INVARIANTS
 from vibestream.platform.events.outbox import PARTITIONS, partition_of
 from vibestream.platform.events.relay import LOCK_SPACE, Relay, relaying
@@ -153,7 +153,7 @@ async def test_stops_in_the_middle_of_a_long_drain(bus: Database):
 
 async def test_stops_while_it_tries_a_long_key_again(bus: Database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(undelivered, "_FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(undelivered, "_AT_ONCE", 5)
+    monkeypatch.setattr(partition, "AT_ONCE", 5)
     failures = 3  # all at once, all at once in a savepoint, alone
 
     async def handle(tx: Tx, event: Counted) -> None:

@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from vibestream.kernel.errors import Unavailable
 from vibestream.platform.database import Tx
-from vibestream.platform.events.codec import UnreadableEvent, decode
+from vibestream.platform.events.codec import decode
 from vibestream.platform.events.envelopes import Batch, Envelope, arrange
 from vibestream.platform.events.outbox import caused_by
 from vibestream.platform.events.subscriptions import Consumers
@@ -22,13 +23,13 @@ DUPLICATES: Final = Counter("vibestream_inbox_duplicates", "Events that a consum
 _log = structlog.get_logger()
 
 
-class UnheardVersion(UnreadableEvent):
-    """An event in a version that its consumer does not subscribe to."""
+class UnheardVersion(Unavailable):
+    """An event in a version that its consumer does not subscribe to in this release; a newer one, which sent it, may do so."""
 
     code = "events.unheard_version"
 
     def __init__(self, *, consumer: str, event_type: str, version: int) -> None:
-        super().__init__(event_type, version, f"{consumer} does not subscribe to this version")
+        super().__init__(f"{consumer} does not subscribe to {event_type} version {version}")
         self.consumer = consumer
 
 
@@ -38,7 +39,7 @@ async def deliver(
     """Take the effect of events, in order, leaving out those that the consumer has taken before.
 
     Raises:
-        Exception: whatever a handler raised, or UnreadableEvent; the transaction must not be committed then.
+        Exception: whatever a handler raised, UnheardVersion or UnreadableEvent; the transaction must not be committed then.
     """
     fresh = await _take(tx, consumer=consumer, envelopes=envelopes, replayed=replayed)
     heard = []

@@ -63,6 +63,7 @@ async def deliver_page(
     horizon: int,
     turn: int = 0,
     careful: bool = False,
+    lost_by: Exception | None = None,
     limit: int = PAGE,
 ) -> Progress:
     """Deliver the next page to those consumers that stand at one place, and return how far they came.
@@ -74,6 +75,7 @@ async def deliver_page(
         horizon: a transaction id below which nothing was in flight some time before `tx` began.
         turn: counts up, so that consumers at different places take turns: one that catches up holds up nobody.
         careful: False: all at once, any failure fails the transaction. True: events that fail are set aside.
+        lost_by: what delivering these very events has come to again and again; they are set aside without being delivered.
         limit: most events.
 
     Raises:
@@ -108,6 +110,7 @@ async def deliver_page(
                 envelopes=mine,
                 blocked={key for consumer, key in blocked if consumer == name},
                 careful=careful,
+                lost_by=lost_by,
             )
     to = _after(window, envelopes, limit)
     await _move(tx, partition, names, to)
@@ -123,13 +126,16 @@ async def _deliver_to(
     envelopes: Sequence[Envelope],
     blocked: set[str],
     careful: bool,
+    lost_by: Exception | None,
 ) -> None:
     """Deliver events while those of blocked keys wait, and, when careful, set aside those that fail."""
     poison = consumers.poison_of(consumer)
     free = []
     for envelope in envelopes:
-        if envelope.key in blocked:
-            await set_aside(tx, consumer=consumer, partition=partition, poison=poison, envelope=envelope, error=None)
+        waits = envelope.key in blocked
+        if waits or lost_by is not None:
+            error = None if waits else lost_by
+            await set_aside(tx, consumer=consumer, partition=partition, poison=poison, envelope=envelope, error=error)
         else:
             free.append(envelope)
     if not free:

@@ -66,6 +66,10 @@ class Consumers:
         self.names: tuple[str, ...] = tuple(sorted(self._by_consumer))
         self.types: tuple[str, ...] = tuple(sorted({kind for heard in self._by_consumer.values() for kind, _ in heard}))
 
+    def only(self, consumer: str) -> Consumers:
+        """Return one consumer's subscriptions alone."""
+        return Consumers(self._by_consumer[consumer].values())
+
     def types_of(self, consumer: str) -> frozenset[str]:
         """Return the event types that a consumer hears, in any version."""
         return frozenset(kind for kind, _ in self._by_consumer[consumer])

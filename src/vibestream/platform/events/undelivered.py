@@ -19,6 +19,7 @@ from vibestream.platform.events.delivery import deliver_one
 from vibestream.platform.events.envelopes import Envelope
 from vibestream.platform.events.subscriptions import Consumers, Poison
 from vibestream.platform.failures import Failure, backoff_s, failure_of
+from vibestream.platform.quoted import said_by
 
 TRIES: Final = 5
 """Tries before an event whose handler refuses it is a dead letter: about 15 seconds."""
@@ -26,7 +27,8 @@ TRIES_WHILE_PASSING: Final = 100
 """Tries before that when what it needs is not there: about an hour and a half."""
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
-_AT_ONCE: Final = 100
+AT_ONCE: Final = 100
+"""Most events of a key that are tried in one transaction."""
 _ERROR_LENGTH: Final = 2000
 
 DEAD_LETTERS: Final = Counter("vibestream_dead_letters", "Events given up.", ["consumer", "type"])
@@ -100,8 +102,8 @@ async def due(tx: Tx, *, partition: int, consumers: Sequence[str]) -> list[Due]:
     )
 
 
-async def try_again(tx: Tx, *, consumers: Consumers, partition: int, what: Due) -> bool:
-    """Try a key's waiting events in order until one fails again, or one event that does not block.
+async def try_again(tx: Tx, *, consumers: Consumers, partition: int, what: Due, most: int = AT_ONCE) -> bool:
+    """Try a key's waiting events in order, at most so many, until one fails again, or one event that does not block.
 
     Returns:
         Whether more of the same key is due at once.
@@ -109,12 +111,8 @@ async def try_again(tx: Tx, *, consumers: Consumers, partition: int, what: Due) 
     Raises:
         Exception: the transaction is lost.
     """
-    # Keeps pages of this partition out, so that none sets an event aside behind the one that is settled here.
-    await tx.execute(
-        "SELECT FROM platform.consumer WHERE partition = %s AND name = %s FOR UPDATE", [partition, what.consumer]
-    )
-    waiting = await _waiting(tx, partition, what)
-    for item in waiting:
+    await _keep_pages_out(tx, partition, what)
+    for item in await _waiting(tx, partition, what, most=most):
         error = await deliver_one(
             tx, consumers=consumers, consumer=what.consumer, envelope=item.envelope, replayed=item.replayed
         )
@@ -125,7 +123,25 @@ async def try_again(tx: Tx, *, consumers: Consumers, partition: int, what: Due) 
     return what.blocks and await _wake_next(tx, partition, what)
 
 
-async def _waiting(tx: Tx, partition: int, what: Due) -> list[_Waiting]:
+async def postpone(tx: Tx, *, partition: int, what: Due, error: Exception) -> None:
+    """Count a try of the first of a key's waiting events that lost its transaction, which kept nothing of it.
+
+    It counts as a failure that passes: tried as often as one, it is a dead letter.
+    """
+    await _keep_pages_out(tx, partition, what)
+    for item in await _waiting(tx, partition, what, most=1):
+        if not await _failed_again(tx, item, error) and what.blocks:
+            await _wake_next(tx, partition, what)
+
+
+async def _keep_pages_out(tx: Tx, partition: int, what: Due) -> None:
+    """Keep pages of this partition out, so that none sets an event aside behind the one that is settled here."""
+    await tx.execute(
+        "SELECT FROM platform.consumer WHERE partition = %s AND name = %s FOR UPDATE", [partition, what.consumer]
+    )
+
+
+async def _waiting(tx: Tx, partition: int, what: Due, *, most: int) -> list[_Waiting]:
     cursor = await tx.connection.execute(
         """
         SELECT id, tries, replayed, seq, xid, event_id, type, version, key, data::text, correlation_id
@@ -134,7 +150,7 @@ async def _waiting(tx: Tx, partition: int, what: Due) -> list[_Waiting]:
             AND CASE WHEN %s THEN blocks ELSE seq = %s AND NOT blocks END
         ORDER BY seq LIMIT %s
         """,
-        [partition, what.consumer, what.key, what.blocks, what.seq, _AT_ONCE],
+        [partition, what.consumer, what.key, what.blocks, what.seq, most],
     )
     return [
         _Waiting(row[0], what.consumer, Envelope(*row[3:]), tries=row[1], replayed=row[2])
@@ -193,4 +209,4 @@ def _announce_death(consumer: str, envelope: Envelope, error: Exception) -> None
 
 
 def _text(error: Exception | None) -> str:
-    return "" if error is None else f"{type(error).__name__}: {error}"[:_ERROR_LENGTH].replace("\0", "")
+    return "" if error is None else said_by(error, most=_ERROR_LENGTH)
