@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import Gauge
 
 from vibestream.platform.database import Database, Isolation, Tx
+from vibestream.platform.quoted import said_by
 
 HOLDS: Final = Gauge("vibestream_invariant_holds", "1 when the last check found the invariant to hold.", ["invariant"])
 
@@ -67,7 +68,7 @@ async def _check(database: Database, invariant: Invariant) -> Checked:
             finding = await invariant.check(tx)
     except Exception as error:
         _log.exception("invariant.not_checked", invariant=invariant.name)
-        finding = Finding(ok=False, figure="not checked", detail=f"{type(error).__name__}: {error}")
+        finding = Finding(ok=False, figure="not checked", detail=said_by(error, most=2000))
     HOLDS.labels(invariant.name).set(finding.ok)
     if not finding.ok:
         _log.error("invariant.violated", invariant=invariant.name, figure=finding.figure, detail=finding.detail)

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from vibestream.platform.failures import backoff_s
+from vibestream.platform.quoted import said_by
 from vibestream.platform.tasks import cancel_and_wait
 
 _MOST_PAUSE_S: Final = 10.0
@@ -47,6 +48,6 @@ async def _try(work: Callable[[], Awaitable[None]], *, name: str) -> bool:
     try:
         await work()
     except Exception as error:
-        _log.warning("recurring.failed", name=name, error=f"{type(error).__name__}: {error}"[:300])
+        _log.warning("recurring.failed", name=name, error=said_by(error, most=300))
         return False
     return True

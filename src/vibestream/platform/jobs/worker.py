@@ -30,6 +30,7 @@ from vibestream.platform.failures import backoff_s
 from vibestream.platform.jobs.connector import Connector
 from vibestream.platform.jobs.declare import Job
 from vibestream.platform.jobs.recovery import LOCK_SPACE, note_failure, recover
+from vibestream.platform.quoted import said_by
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.tasks import cancel_and_wait
 
@@ -278,6 +279,6 @@ async def _note(runtime: Runtime, context: JobContext, error: Exception) -> None
         return
     try:
         async with runtime.database.begin() as tx:
-            await note_failure(tx, job_id=context.job.id, error=f"{type(error).__name__}: {error}")
+            await note_failure(tx, job_id=context.job.id, error=said_by(error, most=2000))
     except psycopg.Error as trouble:  # the note is for people; the attempt's own outcome is noted persistently
         _log.warning("jobs.failure.not_noted", error=repr(trouble))

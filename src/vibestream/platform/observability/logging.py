@@ -1,8 +1,7 @@
 """Log lines: structured, one record a line whatever a value holds, and without personal data.
 
 Ids of requests, routes, codes and figures are logged; names, addresses, query strings, bodies and tokens are not. What
-slips in by an exception's text is masked by pattern: e-mail addresses, the values that PostgreSQL quotes when a constraint
-refuses a row or it cannot read one, and those that pydantic quotes. Loggers of libraries are written by the same rules.
+slips in by an exception's text is masked by pattern: see `platform.quoted`. Loggers of libraries are written by the same rules.
 """
 
 from __future__ import annotations
@@ -17,22 +16,8 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from vibestream.platform.config import Settings
+from vibestream.platform.quoted import MASKED, unquoted
 
-MASKED: Final = "[masked]"
-
-_EMAIL: Final = re.compile(r"[^\s@<>\"'(),:;=]{1,64}@[^\s@<>\"'(),:;=]{1,255}")
-_END: Final = r"(?=\n(?:DETAIL|HINT|CONTEXT|QUERY|LINE \d+): |\n\n(?:The above exc|During hand)|\s*\Z)"
-"""Where what a database says of one error ends: what it quotes goes on over line ends, and may hold brackets and quotes."""
-_QUOTED: Final = tuple(
-    (mark, re.compile(pattern, re.DOTALL), instead)
-    for mark, pattern, instead in (
-        ("ailing row", rf"(Failing row contains )\(.*?{_END}", rf"\1({MASKED})."),
-        ("ey (", r"([Kk]ey \([^)\n]*\)=)\(.*?\)(?= already | is | conflicts |\.\s*(?:\n|\Z))", rf"\1({MASKED})"),
-        ("invalid input", rf'(invalid input [^"\n]*: )".*?{_END}', rf"\1{MASKED}"),
-        ("input_value=", r"(input_value=)[^\n]*(, input_type=\w+\])", rf"\1{MASKED}\2"),
-    )
-)
-"""What is quoted: a word by which most texts are passed over quickly, the pattern, and what is written instead."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SECRET: Final = re.compile(r"(^|_)(password|secret|token|cookie|authorization|email|display_name)$", re.IGNORECASE)
 _CHATTY: Final = ("granian.access", "httpx", "botocore", "aiosmtpd", "mail.log")
@@ -78,7 +63,7 @@ def mask(_: Any, __: str, event: EventDict) -> EventDict:
     """Mask personal data in a record, and make each of its texts one line; a traceback's lines begin with a bar."""
     for key, value in event.items():
         if key in {"exception", "stack"}:
-            event[key] = "\n".join(f"  | {_one_line(line)}" for line in _unquoted(str(value)).splitlines())
+            event[key] = "\n".join(f"  | {_one_line(line)}" for line in unquoted(str(value)).splitlines())
         elif _SECRET.search(key):
             event[key] = MASKED
         else:
@@ -89,7 +74,7 @@ def mask(_: Any, __: str, event: EventDict) -> EventDict:
 def _masked(value: Any) -> Any:
     match value:
         case str():
-            return _one_line(_unquoted(value))
+            return _one_line(unquoted(value))
         case None | bool() | int() | float():
             return value
         case dict():
@@ -97,19 +82,10 @@ def _masked(value: Any) -> Any:
         case list() | tuple() | set() | frozenset():
             return [_masked(inner) for inner in value]
         case _:
-            return _one_line(_unquoted(str(value)))
-
-
-def _unquoted(text: str) -> str:
-    for mark, pattern, instead in _QUOTED:
-        if mark in text:
-            text = pattern.sub(instead, text)
-    return text
+            return _one_line(unquoted(str(value)))
 
 
 def _one_line(text: str) -> str:
-    if "@" in text:
-        text = _EMAIL.sub(MASKED, text)
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 

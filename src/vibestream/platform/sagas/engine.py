@@ -23,6 +23,7 @@ from vibestream.platform.database import Tx
 from vibestream.platform.events.outbox import caused_by
 from vibestream.platform.failures import backoff_s
 from vibestream.platform.jobs import defer, job, periodic
+from vibestream.platform.quoted import said_by
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.sagas import store
 from vibestream.platform.sagas.definition import Call, Local, Outside, Saga, declared_sagas
@@ -222,4 +223,4 @@ async def _try_later(tx: Tx, saga: Saga[Any], row: Row, error: Exception, outcom
 
 
 def _text(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:2000].replace("\0", "")
+    return said_by(error, most=2000)
