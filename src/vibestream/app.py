@@ -38,6 +38,7 @@ from vibestream.contexts.user.accounts.routes import router as accounts
 from vibestream.contexts.user.accounts.routes.factors import router as factors
 from vibestream.contexts.user.accounts.routes.passkeys import router as passkeys
 from vibestream.contexts.user.administration.routes import router as administration
+from vibestream.contexts.user.attacks.jobs import probe as measure_attacks
 from vibestream.contexts.user.chain_wallets.routes import router as chain_wallets
 from vibestream.contexts.user.email_changes.routes import router as email_changes
 from vibestream.contexts.user.fans.routes import router as people
@@ -163,7 +164,7 @@ def create_app(
         runtime,
         authenticate=authenticate,
         authenticate_app=by_app,
-        probes=(backlog.probe, measure_money),
+        probes=(backlog.probe, measure_money, measure_attacks),
         replay=missed_since,
         shared=Shared(SHARED, knows_origin, posted_to=BACK),
     )

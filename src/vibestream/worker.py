@@ -33,6 +33,7 @@ import vibestream.contexts.payment.subscriptions.jobs
 import vibestream.contexts.payment.webhooks.jobs
 import vibestream.contexts.user.accounts.service.mailing
 import vibestream.contexts.user.accounts.service.tidying
+import vibestream.contexts.user.attacks.jobs
 import vibestream.contexts.user.email_changes.service
 import vibestream.contexts.user.exports.jobs
 import vibestream.contexts.user.exports.service.dropping

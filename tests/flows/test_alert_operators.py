@@ -13,7 +13,10 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
+from vibestream.contexts.user.attacks import service as attacks
+from vibestream.contexts.user.attacks.domain import BURST
 from vibestream.flows import alert_operators
+from vibestream.kernel.time import utc_now
 from vibestream.platform import alerts
 from vibestream.platform.alerts import MOST_TOLD, Notice, Trouble, message_of, notice_of
 from vibestream.platform.config import Environment, Settings, load_settings
@@ -106,6 +109,30 @@ async def test_a_violated_invariant_dead_letters_and_discrepancies_are_one_messa
     assert "somebody" not in str(first), "a key may be a person's"
     assert (second["message"], second["type"]) == ("OVER invariant:payment.sealed", "success")
     assert first["type"] == "failure"
+
+
+async def test_an_attack_on_the_ways_in_is_told_once_and_that_it_is_over(
+    database: Database, settings: Settings, receiver: Receiver
+):
+    began = utc_now() - timedelta(minutes=5)
+    threads = BoundedThreads(threads=1)
+    runtime = Runtime(
+        settings=settings, database=database, objects=open_store(settings), mailer=Mailer(settings), cpu=threads
+    )
+    async with database.begin() as tx:
+        for _ in range(BURST.least):
+            await attacks.refused(tx, guarded=False, now=began)
+    await alert_operators.alert(runtime, [])
+    await alert_operators.alert(runtime, [])
+    async with database.begin() as tx:
+        assert await attacks.note_end(tx, now=began + BURST.holds) is not None
+    await alert_operators.alert(runtime, [])
+    threads.close()
+    first, second = receiver.heard
+    assert first["message"].startswith(
+        f"WRONG sign_in_attack: Passwords have been guessed at many accounts since {began:%Y-%m-%d %H:%M} UTC"
+    )
+    assert second["message"] == "OVER sign_in_attack"
 
 
 async def test_what_stands_is_told_again_after_the_hours_and_no_sooner(

@@ -1,4 +1,8 @@
-"""Operators are told what is wrong: invariants (the seal's among them), events given up, discrepancies with gateways, sources of pools without cover."""
+"""Operators are told what is wrong, besides what monitoring shows.
+
+That is: invariants (the seal's among them), events given up, discrepancies with gateways, sources of pools without cover,
+and passwords that are being guessed at many accounts.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Final
 from vibestream.contexts.listen_reward.pools import service as pools
 from vibestream.contexts.payment.reconciliation import service as reconciliation
 from vibestream.contexts.payment.reconciliation.service import FindingState
+from vibestream.contexts.user.attacks import service as attacks
 from vibestream.kernel.time import utc_now
 from vibestream.platform.alerts import Notice, Trouble, tell_operators
 from vibestream.platform.database import Tx
@@ -34,17 +39,26 @@ async def alert(runtime: Runtime, checked: Sequence[Checked]) -> Notice:
 
 
 async def _further(tx: Tx) -> list[Trouble]:
-    """Return events that were given up, by consumer, open discrepancies, by gateway, and sources that lacked something."""
+    """Return what is wrong besides invariants: of events, of gateways' books, of pools' sources, and at the ways in."""
     dead = Counter(one.consumer for one in await list_dead_letters(tx, limit=_MOST))
     open_ones = await reconciliation.findings(tx, states=[FindingState.OPEN], limit=_MOST)
     differing = Counter(one.gateway.value for one in open_ones)
     today = utc_now().date()
     short = [one for one in await pools.sourced(tx, epochs=[today, today - timedelta(days=1)]) if one.short.minor > 0]
+    attack = await attacks.standing(tx, now=utc_now())
     return [
         *(Trouble(f"pool_source:{one.source}", f"{one.epoch} got {one.given} of {one.wanted}") for one in short),
         *(Trouble(f"dead_letters:{consumer}", f"{_many(many)} given up") for consumer, many in dead.items()),
         *(Trouble(f"reconciliation:{name}", f"{_many(many)} open") for name, many in differing.items()),
+        *(Trouble("sign_in_attack", _attacked(one)) for one in (attack,) if one is not None),
     ]
+
+
+def _attacked(attack: attacks.Attack) -> str:
+    return (
+        f"Passwords have been guessed at many accounts since {attack.began_at:%Y-%m-%d %H:%M} UTC; until"
+        f" {attack.until:%H:%M} UTC or longer, browsers that an account does not know are asked for a mailed code"
+    )
 
 
 def _many(many: int) -> str:

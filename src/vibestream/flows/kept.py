@@ -160,6 +160,8 @@ _BY_REASON: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "payment.risk_drift",
             "users.listening_hour",
             "users.listening_track",
+            "users.sign_in_attack",
+            "users.sign_in_count",
         ),
     ),
     (

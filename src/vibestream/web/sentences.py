@@ -127,6 +127,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "account.code_wrong": N_("This is not the code from the newest message. Tries left: {tries_left}."),
     "account.codes_limited": N_("Enough codes were sent for now. Try again in {retry_after_s} seconds."),
     "account.missing": N_("There is no such account."),
+    "account.sign_in_code_wrong": N_(
+        "This code is wrong, or the address or the password was. Check the newest message or your authenticator app, or begin again."
+    ),
     "account.sign_in_refused": N_(
         "The address or the password is wrong. If you signed up and did not enter the code, sign up again."
     ),

@@ -46,6 +46,24 @@ _ALREADY: Final = {
         "Si no fuiste tú, no hagas nada: tu cuenta sigue igual y a quien lo intentó no se le dijo nada de ella.",
     ),
 }
+_SIGN_IN: Final = {
+    "en": (
+        "Your code to sign in",
+        "Your address and your password were entered in a browser that your VibeStream account does not know.",
+        "Passwords are being guessed at many accounts just now, so we ask for more. If it was you, enter this code there:",
+        CODE,
+        "It is good for {minutes} minutes and works only there. Nobody from VibeStream will ever ask you for it.",
+        "If it was not you, somebody knows your password, but does not get in: choose another at {url}/forgot-password.",
+    ),
+    "es": (
+        "Tu código para iniciar sesión",
+        "Alguien escribió tu dirección y tu contraseña en un navegador que tu cuenta de VibeStream no conoce.",
+        "Ahora mismo se prueban contraseñas en muchas cuentas, por eso pedimos algo más. Si fuiste tú, escribe allí este código:",
+        CODE,
+        "Vale durante {minutes} minutos y solo allí. Nadie de VibeStream te lo pedirá nunca.",
+        "Si no fuiste tú, alguien conoce tu contraseña, pero no puede entrar: elige otra en {url}/forgot-password.",
+    ),
+}
 _PASSWORD_CHANGED: Final = {
     "en": (
         "Your password was changed",
@@ -64,6 +82,12 @@ def verification(*, mail_id: UUID, to: str, locale: str, url: str, code: str, go
     """Return the message that brings a code to whoever signs up with an address."""
     minutes = str(int(good_for.total_seconds()) // 60)
     return compose(_VERIFY[locale], mail_id=mail_id, to=to, locale=locale, url=url, code=code, minutes=minutes)
+
+
+def sign_in_code(*, mail_id: UUID, to: str, locale: str, url: str, code: str, good_for: timedelta) -> Mail:
+    """Return the message that brings a code to whoever has shown the password of an account during an attack."""
+    minutes = str(int(good_for.total_seconds()) // 60)
+    return compose(_SIGN_IN[locale], mail_id=mail_id, to=to, locale=locale, url=url, code=code, minutes=minutes)
 
 
 def already_registered(*, mail_id: UUID, to: str, locale: str, url: str) -> Mail:

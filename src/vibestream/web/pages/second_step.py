@@ -1,9 +1,9 @@
-"""The second step of signing in: the browser that has shown the password asks for a code of the app."""
+"""The second step of signing in: the browser that has shown a password asks for a code of the app, or the mailed one."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Query, Request
 from starlette.responses import Response
@@ -27,25 +27,33 @@ from vibestream.web.rendering import answer_with, render, sentence_of
 router = Router(include_in_schema=False)
 
 _BODY_BYTES: Final = 16 * 1024
-_AT_THE_CODE: Final = frozenset({"factor.wrong", "factor.limited", "sealed.unknown"})
+_AT_THE_CODE: Final = frozenset({"factor.wrong", "account.sign_in_code_wrong", "factor.limited", "sealed.unknown"})
 Text = Annotated[str, Form(max_length=2_000)]
 Next = Annotated[str, Query(max_length=2_000)]
 
 
 def to_second_step(runtime: Runtime, step: accounts.SecondStep, *, onward: str) -> Response:
     """Send a browser that has shown the password on to the second step, with what it must keep."""
-    response = see_other("/sign-in/second" if onward == "/" else f"/sign-in/second?next={quote(onward, safe='/')}")
+    response = see_other(_address("/sign-in/second", onward=onward, mailed=step.guarded))
     _cookie(runtime).set(response, value=step.browser_token, good_for=accounts.SECOND_STEP_GOOD_FOR)
     return response
 
 
 @router.get("/sign-in/second", policy=ANYONE)
-async def show_second_step(request: Request, runtime: RuntimeDep, next: Next = "/") -> Response:  # noqa: A002 - the parameter's public name
-    """Ask for the second factor; a browser that has not shown a password does that first."""
+async def show_second_step(
+    request: Request,
+    runtime: RuntimeDep,
+    next: Next = "/",  # noqa: A002 - the parameter's public name
+    mailed: bool = False,  # noqa: FBT001, FBT002 - the parameter's public name
+) -> Response:
+    """Ask for the second factor; a browser that has not shown a password does that first.
+
+    `mailed`: passwords are being guessed at many accounts, and a code was mailed if the password was right.
+    """
     onward = local_path(next)
     if not _cookie(runtime).read(request):
-        return see_other("/sign-in" if onward == "/" else f"/sign-in?next={quote(onward, safe='/')}")
-    return _page(request, Filled({"next": onward}))
+        return see_other(_address("/sign-in", onward=onward))
+    return _page(request, Filled({"next": onward}), mailed=mailed)
 
 
 @router.post(
@@ -62,6 +70,7 @@ async def finish(
     now: NowDep,
     code: Text = "",
     next: Text = "/",  # noqa: A002 - the field's public name
+    mailed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Sign in, and go on to where the form was asked for."""
     cookie, session_cookie = _cookie(runtime), SessionCookie.of(runtime.settings)
@@ -71,6 +80,7 @@ async def finish(
         entered = await accounts.finish_second_step(
             tx,
             sealer=Sealer.of(runtime.settings, purpose=factors.PURPOSE),
+            signing_key=runtime.settings.signing_key(),
             browser_token=cookie.read(request),
             code=code,
             device=device_of(user_agent=request.headers.get("user-agent"), address=address),
@@ -81,15 +91,24 @@ async def finish(
     except VibeStreamError as error:
         field = "code" if error.code in _AT_THE_CODE else ""
         refused = filled.refused(sentence_of(request, error), field_name=field)
-        raise answer_with(request, error, _page(request, refused)) from None
+        raise answer_with(request, error, _page(request, refused, mailed=mailed)) from None
     response = see_other(filled.values["next"])
     cookie.clear(response)
     let_in(response, runtime, entered)
     return response
 
 
-def _page(request: Request, form: Filled) -> Response:
-    return render(request, "second_step.html", form=form)
+def _page(request: Request, form: Filled, *, mailed: bool) -> Response:
+    minutes = int(accounts.SECOND_STEP_GOOD_FOR.total_seconds()) // 60
+    return render(request, "second_step.html", form=form, mailed=mailed, minutes=minutes)
+
+
+def _address(path: str, *, onward: str, mailed: bool = False) -> str:
+    """Return a page's address, with what it must know in its query."""
+    query = urlencode(
+        {**({"mailed": "true"} if mailed else {}), **({"next": onward} if onward != "/" else {})}, safe="/"
+    )
+    return f"{path}?{query}" if query else path
 
 
 def _cookie(runtime: Runtime) -> BrowserCookie:

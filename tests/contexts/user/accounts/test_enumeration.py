@@ -16,6 +16,7 @@ import re
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from fastapi import FastAPI
 
 from tests.factories.users import make_user, signed_in
 from tests.http_client import ORIGIN
+from vibestream.contexts.user.attacks import store as attacks_store
+from vibestream.kernel.time import utc_now
 from vibestream.platform import person_keys
 from vibestream.platform.database import Database
 
@@ -51,6 +54,10 @@ async def sign_in(client: Any, email: str) -> Any:
 
 async def sign_in_by_form(client: Any, email: str) -> Any:
     return await client.post("/sign-in", data={"email": email, "password": PASSWORD}, headers=FORM)
+
+
+async def show_sign_in_code(client: Any, email: str) -> Any:
+    return await client.post("/api/v1/sessions/second-step", json={"code": "0000 0000"})
 
 
 async def sign_up(client: Any, email: str) -> Any:
@@ -86,6 +93,9 @@ async def show_email_code(client: Any, email: str) -> Any:
 ASKED: Final[dict[str, tuple[Ask, Ask, int]]] = {
     "sign_in": (nothing, sign_in, 401),
     "sign_in_by_form": (nothing, sign_in_by_form, 401),
+    "attacked": (nothing, sign_in, 202),
+    "attacked_by_form": (nothing, sign_in_by_form, 303),
+    "attacked_code": (sign_in, show_sign_in_code, 422),
     "sign_up": (nothing, sign_up, 202),
     "sign_up_code": (sign_up, show_sign_up_code, 422),
     "reset": (nothing, ask_reset, 202),
@@ -94,7 +104,11 @@ ASKED: Final[dict[str, tuple[Ask, Ask, int]]] = {
     "email_change": (nothing, ask_email_change, 303),
     "email_change_code": (ask_email_change, show_email_code, 422),
 }
-"""What comes before it in the same browser, what is asked, and what is answered."""
+"""What comes before it in the same browser, what is asked, and what is answered.
+
+What begins with `attacked` is asked while passwords are being guessed at many accounts, by the RIGHT password where the
+address is known: neither that it is right nor that the address is known may show.
+"""
 
 
 def seen(answer: Any, email: str) -> dict[str, Any]:
@@ -124,8 +138,11 @@ async def one(app: FastAPI, database: Database, name: str, *, known: bool) -> tu
     email = f"somebody-{number:06}@example.org"
     async with database.begin() as tx:
         if known:
-            user = await make_user(tx, email=email)  # who was here before, so that there is a key of theirs
+            # Who was here before, so that there is a key of theirs.
+            user = await make_user(tx, email=email, **({"password": PASSWORD} if name.startswith("attacked") else {}))
             await person_keys.seal(tx, user_id=user.user_id, text="x", belongs_to="x")
+        if name.startswith("attacked"):
+            await attacks_store.begin(tx, now=utc_now(), until=utc_now() + timedelta(days=1))
         token = await signed_in(tx, await make_user(tx)) if name.startswith("email_change") else None
     address = f"198.18.{number // 250}.{number % 250}"
     transport = httpx2.ASGITransport(app, client=(address, 1))

@@ -53,7 +53,8 @@ async def test_the_password_alone_opens_nothing(real: FastAPI, guarded: tuple[Us
     async with open_client(real) as client:
         half = await password(client, user)
         assert half.status_code == 202
-        assert list(half.json()) == ["second_step_expires_at"]
+        assert list(half.json()) == ["second_step_expires_at", "shown_by"]
+        assert half.json()["shown_by"] == "app"
         assert list(cookies_of(half)) == [STEP_COOKIE]
         require_protected(cookies_of(half)[STEP_COOKIE])
         assert (await client.get("/api/v1/me")).status_code == 401

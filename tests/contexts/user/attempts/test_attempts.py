@@ -36,14 +36,16 @@ async def tries(
     number: int = 0,
     token: str = "",
 ) -> str:
-    """What comes of an attempt: `in`, `refused` or `slowed`."""
+    """What comes of an attempt: `in`, `refused`, `slowed`, or `asked` for more."""
     try:
-        await service.sign_in(runtime, email=email, password=password, device=at(number), now=now, device_token=token)
+        entered = await service.sign_in(
+            runtime, email=email, password=password, device=at(number), now=now, device_token=token
+        )
     except SignInRefused:
         return "refused"
     except SignInSlowed:
         return "slowed"
-    return "in"
+    return "in" if isinstance(entered, service.SignedIn) else "asked"
 
 
 async def known(runtime: Runtime, user: User, *, now: datetime = NIGHT, token: str = "", number: int = 7) -> str:

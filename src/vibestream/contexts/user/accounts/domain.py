@@ -6,8 +6,6 @@ sign-up's row nor in the job that mails it.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -15,10 +13,10 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
+from vibestream.contexts.user import mailed_codes
 from vibestream.kernel.errors import InvalidInput
 from vibestream.kernel.ids import UserId
 
-CODE_DIGITS: Final = 8
 CODE_GOOD_FOR: Final = timedelta(minutes=10)
 CODE_TRIES: Final = 5
 RESEND_AFTER: Final = timedelta(seconds=30)
@@ -99,11 +97,9 @@ def parse_address(text: str) -> Address:
 
 def code_of(*, key: bytes, sign_up_id: UUID) -> str:
     """Return the eight digits that prove a sign-up's address; not to be guessed without the deployment's key."""
-    digest = hmac.digest(key, _PURPOSE + sign_up_id.bytes, hashlib.sha256)
-    return str(int.from_bytes(digest) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+    return mailed_codes.code_of(key=key, purpose=_PURPOSE, waiting=sign_up_id)
 
 
 def is_code(*, given: str, key: bytes, sign_up_id: UUID) -> bool:
     """Say whether a person typed the code of a sign-up; spaces and hyphens between the digits do not count."""
-    digits = "".join(given[: 4 * CODE_DIGITS].split()).replace("-", "")
-    return hmac.compare_digest(digits.encode("utf-8", "replace"), code_of(key=key, sign_up_id=sign_up_id).encode())
+    return mailed_codes.is_code(given=given, key=key, purpose=_PURPOSE, waiting=sign_up_id)

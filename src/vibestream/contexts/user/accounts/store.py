@@ -56,11 +56,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondStepRow:
-    """Whose second step a browser is at, by which password, as the SHA-256 of its stored hash, and in which round."""
+    """Whose second step a browser is at, by which password, as the SHA-256 of its stored hash, and in which round.
 
-    user_id: UserId
+    `guarded`: begun during an attack, whatever was shown. `user_id` None: a guarded one, whose password was wrong.
+    """
+
+    step_id: UUID
+    user_id: UserId | None
     password_print: bytes
     round: Round
+    guarded: bool
 
 
 async def add_account(tx: Tx, *, user_id: UserId, address: Address, now: datetime) -> bool:
@@ -241,26 +246,43 @@ async def add_second_step(
     tx: Tx,
     *,
     browser_hash: bytes,
-    user_id: UserId,
-    password_print: bytes,
-    in_round: Round,
+    step: SecondStepRow,
     tries_left: int,
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """Note that a browser has shown the password."""
+    """Note that a browser has shown the password, or in a guarded step that it has shown one."""
     await tx.execute(
-        "INSERT INTO users.second_step (browser_hash, user_id, password_print, round, created_at, expires_at, tries_left)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        [browser_hash, user_id, password_print, in_round, now, expires_at, tries_left],
+        "INSERT INTO users.second_step (browser_hash, step_id, user_id, password_print, round, guarded, created_at,"
+        " expires_at, tries_left) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            browser_hash,
+            step.step_id,
+            step.user_id,
+            step.password_print,
+            step.round,
+            step.guarded,
+            now,
+            expires_at,
+            tries_left,
+        ],
     )
+
+
+async def find_guarded_step(tx: Tx, *, step_id: UUID, now: datetime) -> UserId | None:
+    """Return whose password was shown in a guarded step that can still be finished; None when it was nobody's."""
+    found = await tx.value(
+        "SELECT user_id FROM users.second_step WHERE step_id = %s AND guarded AND expires_at > %s AND tries_left > 0",
+        [step_id, now],
+    )
+    return None if found is None else UserId(found)
 
 
 async def lock_second_step(tx: Tx, *, browser_hash: bytes, now: datetime) -> SecondStepRow | None:
     """Return the step of a browser that can still be finished, locked; None when there is none."""
     return await tx.one(
         SecondStepRow,
-        "SELECT user_id, password_print, round FROM users.second_step"
+        "SELECT step_id, user_id, password_print, round, guarded FROM users.second_step"
         " WHERE browser_hash = %s AND expires_at > %s AND tries_left > 0 FOR UPDATE",
         [browser_hash, now],
     )

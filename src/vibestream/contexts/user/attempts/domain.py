@@ -4,7 +4,8 @@ A browser that an account has let in before keeps a secret by which it is known 
 themselves; those of everybody else are counted together, by address and by network. So whoever guesses at somebody's
 password uses up what strangers may try, and the person goes on entering from where they entered before, or by a passkey.
 
-An address is counted whether or not anybody has it, by a keyed hash.
+An address is counted whether or not anybody has it, by a keyed hash. What is spread over so many addresses and networks that
+none of these counts shows it is seen by `attacks`.
 
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies"; NIST SP 800-63B-4, 3.2.2: at most 100 failures.
 """
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from vibestream.kernel.errors import Limited
+from vibestream.kernel.ids import UserId
 
 DEVICE_GOOD_FOR: Final = timedelta(days=365)
 MOST_DEVICES: Final = 20
@@ -40,6 +42,11 @@ OF_NETWORK: Final = Allowance(100, timedelta(hours=1))
 """At any addresses, by browsers that these do not know, from one network (a /24 of IPv4, a /64 or wider of IPv6)."""
 OF_DEVICE: Final = Allowance(20, timedelta(minutes=15))
 """At one address, by a browser that it knows."""
+COUNTED_OF_NETWORK: Final = 20
+"""So many failures of one network within its time count for the whole installation: the rest is its own limit's to stop, so
+that nobody makes an attack on many accounts out of one network."""
+OF_CODES: Final = Allowance(5, timedelta(hours=1))
+"""Codes that are mailed for one address and one right password: whoever has chosen another password since begins anew."""
 
 
 class SignInSlowed(Limited):
@@ -77,6 +84,21 @@ def device_bucket(*, key: bytes, device_hash: bytes, lookup: str) -> bytes:
     """Return what a known browser's attempts at an address are counted by."""
     text = b"device:" + device_hash + lookup.encode("utf-8", "replace")
     return hmac.digest(key, _PURPOSE + text, hashlib.sha256)
+
+
+def is_counted_for_all(*, attempt: Counted, network: Counted) -> bool:
+    """Say whether a failure counts for the whole installation: the first at an address, among the first of a network."""
+    return attempt.taken == 1 and network.taken <= COUNTED_OF_NETWORK
+
+
+def let_in_bucket(*, key: bytes, user_id: UserId) -> bytes:
+    """Return what shows whether an account was entered today by a browser that it did not know."""
+    return hmac.digest(key, _PURPOSE + b"let in:" + user_id.bytes, hashlib.sha256)
+
+
+def code_bucket(*, key: bytes, attempt: Counted, password_hash: str) -> bytes:
+    """Return what codes are counted by that are mailed for the address of an attempt; `password_hash` empty: it was wrong."""
+    return hmac.digest(key, _PURPOSE + b"code:" + attempt.bucket + password_hash.encode(), hashlib.sha256)
 
 
 def wait_s(counted: Counted, allowance: Allowance, now: datetime) -> int:

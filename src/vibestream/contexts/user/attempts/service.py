@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from vibestream.contexts.user.attacks import service as attacks
 from vibestream.contexts.user.attempts import domain, store
 from vibestream.contexts.user.attempts.domain import DEVICE_GOOD_FOR, Counted, SignInSlowed
 from vibestream.contexts.user.audit_log import service as audit_log
@@ -27,6 +28,8 @@ __all__ = [
     "Standing",
     "admit",
     "failed",
+    "let_in",
+    "may_mail",
     "remember",
     "standing",
     "succeeded",
@@ -57,6 +60,9 @@ class Admission:
 
     attempt: Counted
     network: Counted | None
+    guarded: bool = False
+    """Passwords are being guessed at many accounts, and the account does not know the browser: a password alone opens
+    nothing, and the answer is the same whether or not it is right."""
 
 
 async def admit(
@@ -91,11 +97,14 @@ async def admit(
     bucket = domain.network_bucket(key=key, network=network)
     of_network = await store.take(tx, bucket=bucket, now=now, within=domain.OF_NETWORK.within)
     _require(domain.wait_s(of_network, domain.OF_NETWORK, now))
-    return Admission(at_address, of_network)
+    return Admission(at_address, of_network, guarded=await attacks.is_attacked(tx, now=now))
 
 
 async def failed(tx: Tx, *, admission: Admission, user_id: UserId | None, network: str, now: datetime) -> None:
-    """Note that the password was wrong: the first time, the tenth and so on; and what a network has come to."""
+    """Note that the password was wrong: the first time, the tenth and so on; and what a network has come to.
+
+    The last that a transaction does: the first time may be counted for the whole installation.
+    """
     taken, action = admission.attempt.taken, audit_log.Action.SIGN_IN_REFUSED
     if domain.is_told(taken):
         detail = "" if taken == 1 else f"{taken} attempts"
@@ -103,6 +112,9 @@ async def failed(tx: Tx, *, admission: Admission, user_id: UserId | None, networ
     if admission.network is not None and domain.is_told_of_network(admission.network.taken):
         detail = f"{admission.network.taken} attempts from this network"
         await audit_log.record(tx, action=action, user_id=None, now=now, network=network, detail=detail)
+    network_count = admission.network
+    if network_count is not None and domain.is_counted_for_all(attempt=admission.attempt, network=network_count):
+        await attacks.refused(tx, guarded=admission.guarded, now=now)
 
 
 async def succeeded(tx: Tx, *, admission: Admission) -> None:
@@ -110,6 +122,24 @@ async def succeeded(tx: Tx, *, admission: Admission) -> None:
     for counted in (admission.attempt, admission.network):
         if counted is not None:
             await store.give_back(tx, bucket=counted.bucket, ends_at=counted.ends_at)
+
+
+async def let_in(tx: Tx, *, key: bytes, user_id: UserId, now: datetime) -> None:
+    """Note that a password has opened an account to a browser that it did not know; the last that a transaction does."""
+    bucket = domain.let_in_bucket(key=key, user_id=user_id)
+    counted = await store.take(tx, bucket=bucket, now=now, within=attacks.LET_IN_ONCE)
+    if counted.taken == 1:
+        await attacks.let_in(tx, now=now)
+
+
+async def may_mail(tx: Tx, *, key: bytes, admission: Admission, password_hash: str, now: datetime) -> bool:
+    """Count a code that is to be mailed to the address of an attempt, and say whether it may be mailed.
+
+    The same is done, in the same time, when nothing is mailed because the password was wrong (`password_hash` empty).
+    """
+    bucket = domain.code_bucket(key=key, attempt=admission.attempt, password_hash=password_hash)
+    counted = await store.take(tx, bucket=bucket, now=now, within=domain.OF_CODES.within)
+    return domain.wait_s(counted, domain.OF_CODES, now) == 0
 
 
 async def remember(tx: Tx, *, user_id: UserId, device_token: str, now: datetime) -> str:

@@ -20,6 +20,7 @@ class Action(enum.StrEnum):
     EMAIL_CHANGE_UNDONE = "address.change_undone"
     SIGNED_IN = "session.signed_in"
     SIGN_IN_REFUSED = "session.sign_in_refused"
+    SIGN_IN_GUARDED = "session.sign_in_guarded"
     SIGNED_OUT = "session.signed_out"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - names an action
     PASSWORD_CHANGE_REFUSED = "password.change_refused"  # noqa: S105 - names an action
@@ -79,6 +80,8 @@ class Action(enum.StrEnum):
     ROSTER_LEFT = "roster.left"
     RELEASE_PUBLISHED = "release.published"
     RELEASE_TAKEN_DOWN = "release.taken_down"
+    ATTACK_BEGAN = "attack.began"
+    ATTACK_ENDED = "attack.ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

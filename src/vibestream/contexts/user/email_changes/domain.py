@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from vibestream.contexts.user import mailed_codes
 from vibestream.kernel.ids import UserId
 
-CODE_DIGITS: Final = 8
 CODE_GOOD_FOR: Final = timedelta(minutes=10)
 CODE_TRIES: Final = 5
 COUNTED_FOR: Final = timedelta(hours=1)
@@ -82,14 +82,12 @@ def wait_s(asked: Sequence[datetime], *, most: int, now: datetime) -> int:
 
 def code_of(*, key: bytes, change_id: UUID) -> str:
     """Return the eight digits that prove a new address; not to be guessed without the deployment's key."""
-    digest = hmac.digest(key, _CODE_PURPOSE + change_id.bytes, hashlib.sha256)
-    return str(int.from_bytes(digest) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+    return mailed_codes.code_of(key=key, purpose=_CODE_PURPOSE, waiting=change_id)
 
 
 def is_code(*, given: str, key: bytes, change_id: UUID) -> bool:
     """Say whether a person typed the code of a change; spaces and hyphens between the digits do not count."""
-    digits = "".join(given[: 4 * CODE_DIGITS].split()).replace("-", "")
-    return hmac.compare_digest(digits.encode("utf-8", "replace"), code_of(key=key, change_id=change_id).encode())
+    return mailed_codes.is_code(given=given, key=key, purpose=_CODE_PURPOSE, waiting=change_id)
 
 
 def undo_code_of(*, key: bytes, undo_id: UUID) -> str:

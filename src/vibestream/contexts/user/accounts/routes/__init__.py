@@ -63,9 +63,14 @@ class SignIn(BaseModel):
 
 
 class SecondStepWanted(BaseModel):
-    """The password was right; the second factor is shown next, by this browser, at `/api/v1/sessions/second-step`."""
+    """More is shown next, by this browser, at `/api/v1/sessions/second-step`.
+
+    `app`: the password was right, and the account has an authenticator app. `app_or_mail`: passwords are being guessed at many
+    accounts, and this is the answer to every password; if it was right, a code was mailed, or the account's app is asked for.
+    """
 
     second_step_expires_at: datetime
+    shown_by: Literal["app", "app_or_mail"]
 
 
 class OwnArtist(BaseModel):
@@ -184,7 +189,9 @@ async def sign_in(
     if isinstance(entered, service.SecondStep):
         second_step_cookie(runtime).set(response, value=entered.browser_token, good_for=service.SECOND_STEP_GOOD_FOR)
         response.status_code = 202
-        return SecondStepWanted(second_step_expires_at=entered.expires_at)
+        return SecondStepWanted(
+            second_step_expires_at=entered.expires_at, shown_by="app_or_mail" if entered.guarded else "app"
+        )
     return signed_in(entered, response, runtime)
 
 

@@ -29,7 +29,7 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class ShowCode(BaseModel):
-    """A code of the authenticator app, or a recovery code."""
+    """A code of the authenticator app, a recovery code, or the one that was mailed."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -80,11 +80,12 @@ class RecoveryCodes(BaseModel):
 async def show_second_factor(
     *, body: ShowCode, request: Request, response: Response, tx: TxDep, runtime: RuntimeDep, now: NowDep
 ) -> SignedIn:
-    """Finish to sign in, in the browser that has shown the password."""
+    """Finish to sign in, in the browser that has shown the password: by the app, a recovery code, or the mailed code if one was."""
     cookie, session_cookie = second_step_cookie(runtime), SessionCookie.of(runtime.settings)
     entered = await service.finish_second_step(
         tx,
         sealer=_sealer(runtime),
+        signing_key=runtime.settings.signing_key(),
         browser_token=cookie.read(request),
         code=body.code,
         device=device_of_request(request),

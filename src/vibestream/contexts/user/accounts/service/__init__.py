@@ -6,10 +6,13 @@ password and an unknown address do the same work and say the same.
 
 from vibestream.contexts.user.accounts.domain import CODE_GOOD_FOR, AddressInvalid
 from vibestream.contexts.user.accounts.service.by_issuer import drop_second_steps, enter_by_issuer, make_by_issuer
+from vibestream.contexts.user.accounts.service.guarding import SignInCodeWrong
+from vibestream.contexts.user.accounts.service.half_way import SECOND_STEP_COOKIE, SECOND_STEP_GOOD_FOR, SecondStep
 from vibestream.contexts.user.accounts.service.lookup import AccountMissing, account, user_by_email
 from vibestream.contexts.user.accounts.service.mailing import (
     mail_factor_notice,
     mail_password_change,
+    mail_sign_in_code,
     mail_sign_up,
 )
 from vibestream.contexts.user.accounts.service.moving import AddressTaken, canonical, move_address
@@ -28,13 +31,7 @@ from vibestream.contexts.user.accounts.service.own_passkeys import (
     remove_passkey,
 )
 from vibestream.contexts.user.accounts.service.recovering import Named, show_factor, verified_by_email
-from vibestream.contexts.user.accounts.service.second_step import (
-    SECOND_STEP_COOKIE,
-    SECOND_STEP_GOOD_FOR,
-    SecondStep,
-    SecondStepExpired,
-    finish_second_step,
-)
+from vibestream.contexts.user.accounts.service.second_step import SecondStepExpired, finish_second_step
 from vibestream.contexts.user.accounts.service.sign_in import (
     SignInRefused,
     WrongPassword,
@@ -77,6 +74,7 @@ __all__ = [
     "Named",
     "SecondStep",
     "SecondStepExpired",
+    "SignInCodeWrong",
     "SignInRefused",
     "SignInSlowed",
     "SignUpStarted",
@@ -95,6 +93,7 @@ __all__ = [
     "finish_second_step",
     "mail_factor_notice",
     "mail_password_change",
+    "mail_sign_in_code",
     "mail_sign_up",
     "make_by_issuer",
     "move_address",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from vibestream.contexts.user.accounts import domain, store
-from vibestream.contexts.user.accounts.service.second_step import SecondStep, begin_second_step
+from vibestream.contexts.user.accounts.service.half_way import SecondStep, begin_second_step
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
 from vibestream.contexts.user.attempts import service as attempts
 from vibestream.contexts.user.audit_log import service as audit_log

@@ -10,6 +10,8 @@ import structlog
 
 from vibestream.contexts.user import factor_mails, mails
 from vibestream.contexts.user.accounts import domain, store
+from vibestream.contexts.user.accounts.service.half_way import SECOND_STEP_GOOD_FOR, sign_in_code
+from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.kernel.ids import UserId
 from vibestream.kernel.time import utc_now
@@ -45,6 +47,28 @@ async def mail_sign_up(runtime: Runtime, *, sign_up_id: str) -> None:
             code=domain.code_of(key=runtime.settings.signing_key(), sign_up_id=letter.sign_up_id),
             good_for=domain.CODE_GOOD_FOR,
         )
+    await _send(runtime, mail)
+
+
+@job("user.mail_sign_in_code", queue="mail", attempts=11)  # over a quarter of an hour: longer than the code is good
+async def mail_sign_in_code(runtime: Runtime, *, step_id: str) -> None:
+    """Mail the code of a guarded step, if the password was right and the account has no app whose codes it asks for."""
+    step, now = UUID(step_id), utc_now()
+    async with runtime.database.begin(read_only=True) as tx:
+        user_id = await store.find_guarded_step(tx, step_id=step, now=now)
+        if user_id is None or await factors.has_second(tx, user_id=user_id):
+            return
+    reached = await _owner(runtime, str(user_id))
+    if reached is None:
+        return
+    mail = mails.sign_in_code(
+        mail_id=step,
+        to=reached[0],
+        locale=reached[1],
+        url=runtime.settings.base_url,
+        code=sign_in_code(key=runtime.settings.signing_key(), step_id=step),
+        good_for=SECOND_STEP_GOOD_FOR,
+    )
     await _send(runtime, mail)
 
 

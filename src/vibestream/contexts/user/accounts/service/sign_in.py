@@ -7,8 +7,9 @@ from functools import partial
 from typing import ClassVar, Final
 
 from vibestream.contexts.user.accounts import domain, store
+from vibestream.contexts.user.accounts.service.guarding import ask_for_more
+from vibestream.contexts.user.accounts.service.half_way import SecondStep, begin_second_step
 from vibestream.contexts.user.accounts.service.lookup import account
-from vibestream.contexts.user.accounts.service.second_step import SecondStep, begin_second_step
 from vibestream.contexts.user.accounts.service.sign_up import SignedIn
 from vibestream.contexts.user.accounts.service.telling import tell_password_changed
 from vibestream.contexts.user.accounts.store import Credential
@@ -60,7 +61,8 @@ async def sign_in(
 ) -> SignedIn | SecondStep:
     """Open a new session for whoever knows an account's password; the one that the browser came with is ended.
 
-    An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it.
+    An account with a second factor is not entered yet: the browser gets what `finish_second_step` wants of it. So does,
+    while passwords are being guessed at many accounts, every browser that the account does not know, whatever it shows.
 
     Opens its own transactions, one to count the attempt and one to write, with the hashing between them. A hash that was
     made by older parameters is renewed. `device_token`: what the browser keeps since an account let it in.
@@ -75,21 +77,29 @@ async def sign_in(
         partial(_admit, runtime, email=email, device=device, device_token=device_token, now=now)
     )
     credential, admission = looked
+    key = runtime.settings.signing_key()
     stored = None if credential is None else credential.password_hash
     verdict = await passwords.check(runtime.cpu, password=password, stored=stored)
 
     async def finish(tx: Tx) -> SignedIn | SecondStep | None:
         # The password may have been changed while it was checked: then the old one is refused like any other.
-        if credential is None or not verdict.matches or not await _still(tx, credential):
-            user_id = None if credential is None else credential.user_id
-            await attempts.failed(tx, admission=admission, user_id=user_id, network=device.network, now=now)
+        right = credential is not None and verdict.matches and await _still(tx, credential)
+        owner, shown = None if credential is None else credential.user_id, credential if right else None
+        if admission.guarded:
+            return await ask_for_more(
+                tx, key=key, admission=admission, owner=owner, shown=shown, device=device, now=now
+            )
+        if shown is None:
+            await attempts.failed(tx, admission=admission, user_id=owner, network=device.network, now=now)
             return None
         await attempts.succeeded(tx, admission=admission)
-        entered = await _enter(tx, credential=credential, verdict=verdict, device=device, now=now, replaces=replaces)
+        entered = await _enter(tx, credential=shown, verdict=verdict, device=device, now=now, replaces=replaces)
         if isinstance(entered, SecondStep):
             return entered
-        token = await attempts.remember(tx, user_id=credential.user_id, device_token=device_token, now=now)
-        return SignedIn(credential.user_id, entered, token)
+        token = await attempts.remember(tx, user_id=shown.user_id, device_token=device_token, now=now)
+        if admission.network is not None:
+            await attempts.let_in(tx, key=key, user_id=shown.user_id, now=now)
+        return SignedIn(shown.user_id, entered, token)
 
     signed_in = await runtime.database.run(finish)
     if signed_in is None:
