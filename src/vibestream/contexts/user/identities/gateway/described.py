@@ -20,7 +20,7 @@ from vibestream.kernel.time import utc_now
 _KEPT_FOR: Final = timedelta(hours=1)
 _KEYS_AGAIN_AFTER: Final = timedelta(seconds=30)
 """However many tokens name unknown keys, an issuer is asked for them this often at most."""
-_USUAL_ALGORITHMS: Final = ("RS256",)
+_USUAL_ALGORITHMS: Final = ["RS256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +82,10 @@ class Description:
             raise IssuerUnavailable("another issuer's description")
         needed = {name: text(document, name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
         schemes = {"https"} if self._client.production else {"https", "http"}
-        if any(urlsplit(url).scheme not in schemes for url in needed.values()):
+        signed_by = document.get("id_token_signing_alg_values_supported", _USUAL_ALGORITHMS)
+        if any(_scheme(url) not in schemes for url in needed.values()) or not isinstance(signed_by, list):
             raise IssuerUnavailable("unusable description")
         methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        signed_by = document.get("id_token_signing_alg_values_supported", _USUAL_ALGORITHMS)
         return Metadata(
             **needed,
             userinfo_endpoint=text(document, "userinfo_endpoint"),
@@ -93,3 +93,11 @@ class Description:
             by_basic=isinstance(methods, list) and "client_secret_basic" in methods,
             algorithms=tuple(one for one in signed_by if one in tokens.ALGORITHMS),
         )
+
+
+def _scheme(url: str) -> str:
+    """Return the scheme of an address; empty when it is none."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""

@@ -22,7 +22,7 @@ from vibestream.contexts.user.identities.domain.values import Claimed, Identity,
 from vibestream.contexts.user.identities.gateway import Answer
 from vibestream.contexts.user.identities.service.asking import back_address, unsealed
 from vibestream.contexts.user.identities.service.counting import count
-from vibestream.contexts.user.identities.service.linking import link
+from vibestream.contexts.user.identities.service.linking import link, was_removed
 from vibestream.contexts.user.identities.service.proving import prove
 from vibestream.contexts.user.identities.service.waiting import keep_waiting
 from vibestream.contexts.user.identities.store import identities, requests
@@ -191,10 +191,15 @@ async def _connected(tx: Tx, request: Request, arrival: _Arrival) -> tuple[UserI
 
 
 async def _connected_by_address(tx: Tx, arrival: _Arrival) -> Identity | None:
-    """Connect an account with whom the issuer vouches for, when the address is proved here and it is the only factor."""
+    """Connect an account with whom the issuer vouches for, when the address is proved here and it is the only factor.
+
+    Not once something of this issuer was taken off the account: whoever had it then is in again by their owner's hand alone.
+    """
     claimed = arrival.claimed
     owner = await proved_owner(tx, claimed=claimed)
     if owner is None or await factors.has_second(tx, user_id=owner):
+        return None
+    if await was_removed(tx, user_id=owner, provider=claimed.provider):
         return None
     return await link(tx, claimed=claimed, user_id=owner, device=arrival.device, now=arrival.now)
 

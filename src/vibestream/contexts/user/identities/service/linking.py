@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from vibestream.contexts.user.accounts import service as accounts
@@ -22,6 +23,8 @@ from vibestream.contexts.user.sessions.service import Device
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
+
+_MOST_REMOVALS: Final = 1_000
 
 
 async def link(tx: Tx, *, claimed: Claimed, user_id: UserId, device: Device, now: datetime) -> Identity:
@@ -85,6 +88,13 @@ async def remove_since(tx: Tx, *, user_id: UserId, since: datetime, now: datetim
         action = audit_log.Action.IDENTITY_REMOVED
         await audit_log.record(tx, action=action, user_id=user_id, now=now, detail=provider)
     await accounts.drop_second_steps(tx, user_id=user_id)
+
+
+async def was_removed(tx: Tx, *, user_id: UserId, provider: str) -> bool:
+    """Say whether a connection with a provider was ever taken off an account, which the security log remembers for good."""
+    action = audit_log.Action.IDENTITY_REMOVED
+    lines = await audit_log.search(tx, action=action, user_id=user_id, limit=_MOST_REMOVALS)
+    return any((line.entry.user_id, line.entry.detail) == (user_id, provider) for line in lines)
 
 
 async def _tell(tx: Tx, *, identity: Identity, added: bool, device: Device, now: datetime) -> None:
