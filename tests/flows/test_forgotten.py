@@ -154,7 +154,7 @@ LEAVES_NOTHING = {
     "user.access",
     "music.delivery",
     "user.attempts",
-    *("user.teams", "user.labels"),  # who works for whom, by id
+    *("user.teams", "user.labels", "listen_reward.insiders"),  # who works for whom, by id
     "user.pictures",  # ids and checksums: the pictures themselves are objects, and are looked for there
     "user.verification",  # words that go with their artist, which another capability deletes
     "listen_reward.scoring",

@@ -15,6 +15,7 @@ from tests.factories.users import make_user
 from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.analytics.personal import PERSONAL
 from vibestream.contexts.listen_reward.analytics.service import Audience, Part, WeekTotal
+from vibestream.contexts.listen_reward.insiders import service as insiders
 from vibestream.contexts.listen_reward.listening.domain import Track
 from vibestream.flows import publish_audience
 from vibestream.kernel.ids import UserId
@@ -50,6 +51,26 @@ async def test_only_those_who_agree_count_and_the_artists_own_account_never_does
 
     assert await told(tx, song) == Audience(10, (Part(song.track_id, WEEK, 10, 10, 50),))
     assert await audience.weeks_of(tx, artist_id=song.artist_id, limit=9) == [WeekTotal(WEEK, 10, 10)]
+
+
+async def test_whoever_may_read_what_is_told_is_not_in_it_while_they_work_for_the_artist(tx: Tx):
+    song = await playable(tx, make_track())
+    editor, former, later, elsewhere = await fans(tx, 4)
+    for who, artist_id, since, until in (
+        (editor, song.artist_id, MONDAY - timedelta(days=9), None),
+        (former, song.artist_id, MONDAY - timedelta(days=9), MONDAY),
+        (later, song.artist_id, MONDAY + timedelta(days=3), None),
+        (elsewhere, make_track().artist_id, MONDAY - timedelta(days=9), None),
+    ):
+        owner, team = song.owner_user_id, insiders.Through.TEAM
+        await insiders.admit(tx, artist_id=artist_id, owner_user_id=owner, user_id=who, through=team, now=since)
+        if until is not None:
+            await insiders.dismiss(tx, artist_id=artist_id, user_id=who, through=team, now=until)
+    await listen(tx, [*await fans(tx, 7), editor, former, later, elsewhere], song)
+
+    assert await publish_audience.publish_week(tx, week=WEEK, now=OVER) == 1
+
+    assert await told(tx, song) == Audience(10, (Part(song.track_id, WEEK, 10, 10, 50),))
 
 
 async def test_nine_who_agree_are_nobody_however_many_do_not(tx: Tx):

@@ -147,6 +147,10 @@ CASES: Final = {
         "listen_id": "%(id)s", "user_id": "%(user)s", "track_id": "%(id)s", "player_id": "'x'", "opened_at": "%(at)s",
         "live": "false", "ended_at": "%(at)s", "network": f"substring({HASH} FOR 12)",
     }, "network IS NOT NULL"),
+    "listen_reward.insiders": Case("listen_reward.insider", {
+        "insider_id": "%(id)s", "artist_id": "%(id)s", "owner_user_id": "%(id)s", "user_id": "%(user)s",
+        "through": "'team'", "since": DAY_BEFORE, "until": "%(at)s",
+    }),
     "listen_reward.heartbeats": Case("listen_reward.heartbeat", {
         "listen_id": "%(id)s", "seq": "1", "at_ms": "1", "position_ms": "1", "state": "'playing'", "muted": "false",
         "visible": "true", "received_at": "%(at)s",

@@ -53,6 +53,9 @@ def test_an_editor_publishes_an_analyst_looks_on_and_both_are_out_at_once(
     owner.goto("/studio")
     owner.get_by_role("link", name="change Ana Soler").click()
     look_in_both_languages(owner, "team-of-an-artist", shots=shots, widths=DOWN_TO_SMALL)
+    analyst.goto("/studio/join")
+    expect(analyst.get_by_text("what you hear of the artist earns you nothing")).to_be_visible()
+    look_in_both_languages(analyst, "join-a-team", shots=shots, widths=DOWN_TO_SMALL)
 
     release = _brings_out_a_song(editor, tmp_path, shots)
     draft = release.replace("/releases/", "/studio/releases/")

@@ -7,6 +7,7 @@ from typing import Final
 from vibestream.contexts.listen_reward.allocation import personal as allocation
 from vibestream.contexts.listen_reward.analytics import personal as audience
 from vibestream.contexts.listen_reward.fandom import personal as fandom
+from vibestream.contexts.listen_reward.insiders import personal as insiders
 from vibestream.contexts.listen_reward.listening import personal as listening
 from vibestream.contexts.listen_reward.pools import personal as pools
 from vibestream.contexts.listen_reward.receipts import personal as receipts
@@ -88,6 +89,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = (
     uploads.PERSONAL,
     delivery.PERSONAL,
     listening.PERSONAL,
+    insiders.PERSONAL,
     audience.PERSONAL,
     scoring.PERSONAL,
     warming.PERSONAL,

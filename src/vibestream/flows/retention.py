@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from vibestream.contexts.listen_reward.insiders import retention as insiders
 from vibestream.contexts.listen_reward.listening import retention as listening
 from vibestream.contexts.listen_reward.scoring import retention as scoring
 from vibestream.contexts.music.delivery import retention as delivery
@@ -58,6 +59,7 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         *labels.RULES,
         *delivery.RULES,
         *listening.RULES,
+        *insiders.RULES,
         *scoring.RULES,
         *fraud.RULES,
         *subscriptions.RULES,

@@ -1,5 +1,7 @@
 """Somebody joins or leaves an artist's team, a label its artists: in the same transaction they are at the music, or out of it.
 
+And in the same one what they hear of it begins, or ceases, to be their own work, which earns nothing.
+
 Not by an event, as what crosses contexts otherwise goes: whoever is taken out must be out when the owner is told so, and
 an event takes its time. See docs/decisions/0029.
 """
@@ -10,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from vibestream.contexts.listen_reward.insiders import service as insiders
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import Part, Through
 from vibestream.contexts.music.events import ReleasePublished, ReleaseTakenDown
@@ -18,6 +21,7 @@ from vibestream.contexts.user.audit_log.service import Action
 from vibestream.contexts.user.events import RoleChanged
 from vibestream.contexts.user.labels import service as labels
 from vibestream.contexts.user.labels.service import Side
+from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.teams import service as teams
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.kernel.time import utc_now
@@ -35,9 +39,8 @@ async def join(tx: Tx, *, user_id: UserId, code: str, now: datetime) -> ArtistId
         CodeUnknown, InTeam: see `teams.join`.
     """
     artist_id, role = await teams.join(tx, user_id=user_id, code=code, now=now)
-    await catalogue.admit_member(
-        tx, artist_id=artist_id, user_id=user_id, through=Through.TEAM, part=Part(role.value), now=now
-    )
+    owner = (await profiles.artist(tx, artist_id=artist_id)).user_id
+    await _let_in(tx, artist_id, owner, user_id=user_id, through=Through.TEAM, part=Part(role.value), now=now)
     return artist_id
 
 
@@ -48,7 +51,7 @@ async def drop(tx: Tx, *, artist_id: ArtistId, member: UserId, by: UserId, now: 
         MemberMissing: see `teams.drop`.
     """
     await teams.drop(tx, artist_id=artist_id, member=member, by=by, now=now)
-    await catalogue.dismiss_member(tx, artist_id=artist_id, user_id=member, through=Through.TEAM)
+    await _let_out(tx, artist_id, member, Through.TEAM, now=now)
 
 
 async def accept(
@@ -63,9 +66,7 @@ async def accept(
     """
     found = await labels.accept(tx, relation_id=relation_id, side=side, by=by, artist_id=artist_id, now=now)
     part = Part(found.role.value)
-    await catalogue.admit_member(
-        tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL, part=part, now=now
-    )
+    await _let_in(tx, found.artist_id, found.owner, user_id=found.label_id, through=Through.LABEL, part=part, now=now)
 
 
 async def end(
@@ -79,13 +80,13 @@ async def end(
         RelationMissing: see `labels.end`.
     """
     found = await labels.end(tx, relation_id=relation_id, side=side, by=by, artist_id=artist_id, now=now)
-    await catalogue.dismiss_member(tx, artist_id=found.artist_id, user_id=found.label_id, through=Through.LABEL)
+    await _let_out(tx, found.artist_id, found.label_id, Through.LABEL, now=now)
 
 
 async def dissolve_label(tx: Tx, *, label: UserId, now: datetime) -> None:
     """End everything of an account that acts for no label any more, and tell the artists' owners."""
     for one in await labels.end_every(tx, label=label, now=now):
-        await catalogue.dismiss_member(tx, artist_id=one.artist_id, user_id=one.label_id, through=Through.LABEL)
+        await _let_out(tx, one.artist_id, one.label_id, Through.LABEL, now=now)
 
 
 async def hear_of_role(tx: Tx, event: RoleChanged) -> None:
@@ -109,6 +110,25 @@ async def record_release(tx: Tx, event: ReleasePublished | ReleaseTakenDown) -> 
     )
 
 
+async def _let_in(
+    tx: Tx, artist_id: ArtistId, owner: UserId, *, user_id: UserId, through: Through, part: Part, now: datetime
+) -> None:
+    await catalogue.admit_member(tx, artist_id=artist_id, user_id=user_id, through=through, part=part, now=now)
+    await insiders.admit(
+        tx,
+        artist_id=artist_id,
+        owner_user_id=owner,
+        user_id=user_id,
+        through=insiders.Through(through.value),
+        now=now,
+    )
+
+
+async def _let_out(tx: Tx, artist_id: ArtistId, user_id: UserId, through: Through, *, now: datetime) -> None:
+    await catalogue.dismiss_member(tx, artist_id=artist_id, user_id=user_id, through=through)
+    await insiders.dismiss(tx, artist_id=artist_id, user_id=user_id, through=insiders.Through(through.value), now=now)
+
+
 async def _teams_work_on_music(tx: Tx) -> Finding:
     in_teams = await teams.every_member(tx)
     at_music = await catalogue.members_through(tx, through=Through.TEAM)
@@ -125,6 +145,15 @@ async def _labels_work_on_music(tx: Tx) -> Finding:
     return Finding(ok=not wrong, figure=f"{len(agreed):,} artists on rosters", detail="; ".join(sorted(wrong)[:_SHOWN]))
 
 
+async def _hears_own_work(tx: Tx) -> Finding:
+    working = {(artist, who, insiders.Through.TEAM) for artist, who, _ in await teams.every_member(tx)}
+    working |= {(artist, who, insiders.Through.LABEL) for artist, who, _ in await labels.every_active(tx)}
+    known = await insiders.everybody(tx)
+    wrong = [f"{one} works for the artist and is paid to hear it" for one in working - known]
+    wrong += [f"{one} works for the artist no more and is not paid to hear it" for one in known - working]
+    return Finding(ok=not wrong, figure=f"{len(working):,} work for artists", detail="; ".join(sorted(wrong)[:_SHOWN]))
+
+
 INVARIANTS: Final = (
     Invariant(
         "teams.work_on_music",
@@ -135,6 +164,11 @@ INVARIANTS: Final = (
         "labels.work_on_music",
         "The labels that work on an artist's music are those on whose roster it is, each as was agreed.",
         _labels_work_on_music,
+    ),
+    Invariant(
+        "insiders.hear_own_work",
+        "Whoever works for an artist, and nobody else, is known where rewards are decided: what they hear of it earns nothing.",
+        _hears_own_work,
     ),
 )
 

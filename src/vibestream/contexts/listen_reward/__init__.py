@@ -9,6 +9,7 @@ Invariants:
   served to it, wherever the server can know what it served.
 - Scoring decides once about each proven listen; one that it holds counts for nothing until a person releases it.
 - A listen earns at most one reward; an epoch's rewards never exceed its budget.
+- Nobody earns by hearing an artist that is theirs, or that they worked for while they heard it.
 
 Announces: ListenAccepted, RewardGranted. Between the two lies the seam where a proof of the listen belongs.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -105,6 +106,7 @@ class Outcome(enum.StrEnum):
     WEIGHED = "weighed"
     """It counts; what it earns is decided with the others at the end of the day, by the epoch's policy."""
     OWN_TRACK = "own_track"
+    """Of one's own artist, or of one that one works for."""
     TRACK_CAP = "track_cap"
     LISTENER_CAP = "listener_cap"
     BUDGET_SPENT = "budget_spent"
@@ -162,13 +164,18 @@ def epoch_of(instant: datetime) -> date:
 
 
 def decide(
-    epoch: Epoch, accepted: Sequence[Accepted], *, earned: Mapping[tuple[UserId, TrackId], int]
+    epoch: Epoch,
+    accepted: Sequence[Accepted],
+    *,
+    earned: Mapping[tuple[UserId, TrackId], int],
+    own: AbstractSet[ListenId] = frozenset(),
 ) -> list[Decision]:
     """Decide what listens of one epoch earn, in their order.
 
     In an epoch with a policy they are counted and weighed, and none earns anything yet: see `settling`.
 
     `earned` counts the listens that have earned already, by listener and track, of every listener among `accepted`.
+    `own` are the listens of an artist that their listener worked for; those of its owner are known without it.
     The amounts granted never sum to more than what the epoch's budget still holds.
     """
     so_far = Earned(by_track=Counter(earned))
@@ -177,7 +184,7 @@ def decide(
     left = epoch.left
     decisions = []
     for listen in accepted:
-        outcome = _outcome(epoch, listen, so_far, left)
+        outcome = Outcome.OWN_TRACK if listen.listen_id in own else _outcome(epoch, listen, so_far, left)
         amount = epoch.policy.per_listen if outcome is Outcome.GRANTED else Money.zero(left.currency)
         if outcome in {Outcome.GRANTED, Outcome.WEIGHED}:
             so_far.by_listener[listen.user_id] += 1

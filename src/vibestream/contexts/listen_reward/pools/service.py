@@ -13,6 +13,7 @@ from uuid import UUID
 from vibestream.contexts.listen_reward.allocation import service as allocation
 from vibestream.contexts.listen_reward.allocation.service import PoolPolicy
 from vibestream.contexts.listen_reward.events import RewardGranted
+from vibestream.contexts.listen_reward.insiders import service as insiders
 from vibestream.contexts.listen_reward.pools import domain, store
 from vibestream.contexts.listen_reward.pools.domain import (
     Accepted,
@@ -211,7 +212,8 @@ async def _grant_in(
     if not fresh:
         return []
     earned = await store.count_earned(tx, epoch, {one.user_id for one in fresh})
-    decisions = domain.decide(pool, fresh, earned=earned)
+    own = await insiders.own_work(tx, listen_ids=[one.listen_id for one in fresh])
+    decisions = domain.decide(pool, fresh, earned=earned, own=own)
     named = [(RewardId(new_id()), one) for one in decisions]
     private = [one for one in fresh if one.user_id in placing.identities]
     await store.insert_decisions(tx, epoch, named, by_receipt={one.listen_id for one in private}, now=now)

@@ -47,7 +47,10 @@ async def list_artists(tx: Tx, week: date) -> list[ArtistId]:
 
 
 async def list_listened(tx: Tx, artist_id: ArtistId, week: date) -> list[Listened]:
-    """Return what others than the artist's own account heard of an artist in a week."""
+    """Return what others than the artist's own account, and those who worked for it then, heard of an artist in a week.
+
+    Whoever works for it may read what is told of it: by adding themselves they would know the rest.
+    """
     return await tx.all(
         Listened,
         """
@@ -59,6 +62,9 @@ async def list_listened(tx: Tx, artist_id: ArtistId, week: date) -> list[Listene
         LEFT JOIN listen_reward.listen_surface f ON f.listen_id = l.listen_id
         WHERE l.state = 'accepted' AND l.accepted_at >= %s AND l.accepted_at < %s
             AND t.artist_id = %s AND l.user_id <> t.owner_user_id
+            AND NOT EXISTS (
+                SELECT FROM listen_reward.insider i WHERE i.user_id = l.user_id AND i.artist_id = t.artist_id
+                AND i.since <= l.accepted_at AND (i.until IS NULL OR l.opened_at < i.until))
         """,
         [*bounds_of(week), artist_id],
     )
