@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -61,10 +62,62 @@ def test_an_app_is_set_up_asked_for_at_the_door_and_removed_after_a_proof(
     expect(page.get_by_label("Code", exact=True)).to_have_attribute("aria-invalid", "true")
 
 
-def _gives_the_password(page: Page, person: people.Person) -> None:
+def test_while_passwords_are_guessed_a_new_browser_is_asked_for_a_mailed_code_and_a_known_one_is_not(
+    browser_for: Callable[..., BrowserContext], product: Product, shots: Path
+):
+    page, person = browser_for().new_page(), people.somebody("Nora Vidal")
+    people.signs_up(page, person)
+    with _guessing(product):
+        page.context.clear_cookies(name=re.compile("session"))
+        _gives_the_password(page, person)
+        expect(page.get_by_role("banner").get_by_role("link", name=person.name)).to_be_visible()
+
+        stranger = browser_for().new_page()
+        stranger.goto("/sign-in")
+        for password in ("a wrong phrase of words", people.PASSWORD):
+            _gives_the_password(stranger, person, password)
+            expect(stranger.get_by_role("heading", name="One more step")).to_be_visible()
+        looking.look(stranger, "second-step-mailed", shots=shots)
+        stranger.get_by_label("Code", exact=True).fill("0000 0000")
+        stranger.get_by_role("button", name="Sign in").click()
+        expect(stranger.get_by_label("Code", exact=True)).to_have_attribute("aria-invalid", "true")
+        expect(stranger.get_by_role("heading", name="One more step")).to_be_visible()
+        looking.look(stranger, "second-step-mailed-wrong", shots=shots)
+        stranger.get_by_label("Code", exact=True).fill(_code_to_sign_in(stranger, person))
+        stranger.get_by_role("button", name="Sign in").click()
+        expect(stranger.get_by_role("banner").get_by_role("link", name=person.name)).to_be_visible()
+
+
+@contextmanager
+def _guessing(product: Product) -> Iterator[None]:
+    """Let the installation hold an attack, as the database's owner: a browser on this machine has one network to guess from."""
+    owner = embedded.locate(embedded_root(load_settings(data_dir=product.data))).dsn()
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("INSERT INTO users.sign_in_attack VALUES (now(), now() + interval '1 hour')")
+        yield
+        connection.execute("DELETE FROM users.sign_in_attack")
+
+
+def _code_to_sign_in(page: Page, person: people.Person) -> str:
+    mail = page.context.new_page()
+    wanted = mail.get_by_role("link").filter(has_text=person.email).filter(has_text="Your code to sign in")
+    for _ in range(100):
+        mail.goto("/sandbox/mail")
+        if wanted.count():
+            break
+        mail.wait_for_timeout(200)
+    assert wanted.count() == 1, "of a wrong password none is mailed"
+    wanted.click()
+    found = re.search(r"^\d{4} \d{4}$", mail.locator(".letter-text").inner_text(), re.MULTILINE)
+    assert found is not None
+    mail.close()
+    return found[0]
+
+
+def _gives_the_password(page: Page, person: people.Person, password: str = people.PASSWORD) -> None:
     page.goto("/sign-in")
     page.get_by_label("E-mail address").fill(person.email)
-    page.get_by_label("Password").fill(people.PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 

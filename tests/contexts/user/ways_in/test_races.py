@@ -21,7 +21,8 @@ from tests.factories.users import DEVICE, PASSWORD, User, make_user, principal_o
 from tests.interleaving import Meanwhile, SteppedDatabase, each_order
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.accounts import store as accounts_store
-from vibestream.contexts.user.accounts.service import SecondStep
+from vibestream.contexts.user.accounts.service import SecondStep, half_way
+from vibestream.contexts.user.attacks import store as attacks
 from vibestream.contexts.user.identities import service as identities
 from vibestream.contexts.user.identities.domain.values import REQUEST_GOOD_FOR, Claimed, Request
 from vibestream.contexts.user.identities.service import answering
@@ -109,8 +110,37 @@ async def by_second_step(runtime: Runtime, user: User) -> Way:
             return await accounts.finish_second_step(
                 tx,
                 sealer=sealer_of(runtime.settings),
+                signing_key=runtime.settings.signing_key(),
                 browser_token=step.browser_token,
                 code=app.code(utc_now()),
+                device=DEVICE,
+                now=utc_now(),
+            )
+
+        return await runtime.database.run(work)
+
+    return enter
+
+
+async def by_mailed_code(runtime: Runtime, user: User) -> Way:
+    """During an attack, with the code that came by mail."""
+    key = runtime.settings.signing_key()
+    async with runtime.database.begin() as tx:
+        await attacks.begin(tx, now=utc_now(), until=utc_now() + timedelta(hours=1))
+    step = await accounts.sign_in(runtime, email=user.email, password=PASSWORD, device=DEVICE, now=utc_now())
+    assert isinstance(step, SecondStep)
+    assert step.guarded
+    async with runtime.database.begin() as tx:
+        step_id = await tx.value("SELECT step_id FROM users.second_step WHERE user_id = %s", [user.user_id])
+
+    async def enter() -> Any:
+        async def work(tx: Tx) -> Any:
+            return await accounts.finish_second_step(
+                tx,
+                sealer=sealer_of(runtime.settings),
+                signing_key=key,
+                browser_token=step.browser_token,
+                code=half_way.sign_in_code(key=key, step_id=step_id),
                 device=DEVICE,
                 now=utc_now(),
             )
@@ -312,6 +342,7 @@ async def by_a_token_of_ones_own(runtime: Runtime, user: User) -> Way:
 
 EARLIER = (
     by_second_step,
+    by_mailed_code,
     by_passkey,
     by_issuer,
     by_letting_an_app_in,
