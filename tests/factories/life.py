@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx2
@@ -35,6 +37,7 @@ from vibestream.contexts.payment.checkout.service.noting import apply
 from vibestream.contexts.payment.gateways.domain.port import ObjectKind
 from vibestream.contexts.payment.gateways.service import GatewayName
 from vibestream.contexts.payment.payouts import service as payouts
+from vibestream.contexts.payment.payouts.service import Origin
 from vibestream.contexts.payment.webhooks import store as webhooks
 from vibestream.contexts.payment.webhooks.domain import InboxState, Received
 from vibestream.contexts.user.identities.domain.values import Claimed
@@ -76,8 +79,18 @@ WORDS: Final = {
     "about": "Keeps bees above Thistlemere",
     "evidence": "The Ambervale Gazette wrote of us",
     "reported": "Somebody copied our zephyrine waltz",
+    "token": "Nettlecombe backup",
+    "zone": "Antarctica/Troll",
+    "former_handle": "brackenfold-trio",
+    "fan_handle": "thistlewight",
+    "said_of_them": "They borrowed the brindlewick reel",
+    "judged": "Of the brindlewick family it is",
+    "refused": "The Gazette wrote of another quartet",
+    "lock_note": "Seen at the Ambervale internet cafe",
 }
-"""What is distinctive of them, by what it is."""
+"""What is distinctive of them, by what it is: each stands somewhere before they are erased."""
+HIDDEN: Final = {"push": "cloudberry-endpoint-9", "gateway_email": "ledgers@marrowby.example"}
+"""What stands nowhere as it is, neither before nor after: under their key, or with others alone."""
 
 
 @dataclass
@@ -329,6 +342,7 @@ async def _be_paid(life: Life) -> None:
             currency=usd(1).currency,
             amount=usd(2_000),
             requested_by=life.user_id,
+            origin=Origin(network=WORDS["network"], device=WORDS["user_agent"], country="ES"),
             now=utc_now(),
         )
         await payouts.cancel(tx, payout_id=asked.payout_id, user_id=life.user_id, now=utc_now())
@@ -356,6 +370,18 @@ async def every_row(connection: psycopg.AsyncConnection[Any]) -> dict[str, str]:
 
 
 def traces_in(text: str) -> set[str]:
-    """Which of their words stand in a text, as they are, in JSON's escapes, or as the hexadecimal of a byte column."""
+    """Which of their words stand in a text: as they are, in JSON's escapes, in an address, in base64, as the hexadecimal of
+    a byte column, or as a digest without a key."""
     lowered = text.lower()
-    return {what for what, word in WORDS.items() if word.lower() in lowered or word.encode().hex() in lowered}
+    return {what for what, needles in _NEEDLES.items() if any(needle in lowered for needle in needles)}
+
+
+def _written(word: str) -> tuple[str, ...]:
+    raw = word.encode()
+    at_each_place = (base64.b64encode(bytes(place) + raw)[-(-place * 8 // 6) :] for place in range(3))
+    ends = (one.rstrip(b"=")[:-1].decode().lower() for one in at_each_place)
+    digests = {hashlib.sha256(one).hexdigest() for one in (raw, raw.lower())}
+    return (word.lower(), quote(word.lower(), safe="").lower(), raw.hex(), *ends, *digests)
+
+
+_NEEDLES: Final = {what: _written(word) for what, word in (WORDS | HIDDEN).items()}
