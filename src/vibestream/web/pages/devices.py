@@ -7,14 +7,17 @@ by hand, so that nobody lets a device in by following a link. Source: RFC 8628, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from vibestream.contexts.user.oauth import service as oauth
 from vibestream.contexts.user.oauth.service import UserCodeUnknown
-from vibestream.platform.access import SIGNED_IN
+from vibestream.platform.access import SIGNED_IN, Principal
+from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
@@ -46,6 +49,7 @@ class DeviceView:
     name: str
     scopes: tuple[str, ...]
     user_code: str
+    who: UUID
     person: str
 
 
@@ -60,12 +64,7 @@ async def enter_code(
     request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, user_code: Text = ""
 ) -> Response:
     """Show which app waits on the device with this code, and what it asks for."""
-    try:
-        found = await oauth.asking(tx, typed=user_code, now=now)
-    except UserCodeUnknown as error:
-        raise _wrong(request, error, user_code) from None
-    view = DeviceView(found.client.name, found.scopes, found.user_code, principal.display_name)
-    return render(request, "device_consent.html", view)
+    return await _question(request, tx, principal, now, user_code)
 
 
 @router.post("/device/decide", policy=SIGNED_IN, max_body_bytes=_BODY_BYTES, dependencies=[_TRIES])
@@ -76,15 +75,33 @@ async def decide_device(
     principal: PrincipalDep,
     now: NowDep,
     user_code: Text = "",
+    who: Text = "",
     decision: Text = "",
 ) -> Response:
     """Take the decision; the device learns it when it asks next."""
     allowed = decision == "allow"
+    if allowed and who not in {"", str(principal.user_id)}:  # somebody else has signed in since the question was shown
+        return await _question(request, tx, principal, now, user_code)
     try:
         await oauth.decide(tx, typed=user_code, allowed=allowed, principal=principal, now=now)
     except UserCodeUnknown as error:
         raise _wrong(request, error, user_code) from None
     return see_other(f"/device?done={'allowed' if allowed else 'refused'}")
+
+
+async def _question(request: Request, tx: Tx, principal: Principal, now: datetime, typed: str) -> Response:
+    try:
+        found = await oauth.asking(tx, typed=typed, now=now)
+    except UserCodeUnknown as error:
+        raise _wrong(request, error, typed) from None
+    view = DeviceView(
+        name=found.client.name,
+        scopes=found.scopes,
+        user_code=found.user_code,
+        who=principal.user_id,
+        person=principal.display_name,
+    )
+    return render(request, "device_consent.html", view)
 
 
 def _wrong(request: Request, error: UserCodeUnknown, typed: str) -> Exception:

@@ -5,6 +5,7 @@ Real contracts on py-evm, asked over a socket.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from tests.factories.chain_wallets import wallet
 from tests.factories.contract_wallets import KINDS, Node, compiled, serving
 from tests.factories.users import DEVICE, User, make_user, principal_of
 from vibestream.contexts.user.chain_wallets import gateway, service
+from vibestream.contexts.user.sessions import service as sessions
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Environment, load_settings
 from vibestream.platform.database import Database
@@ -177,6 +180,24 @@ async def test_a_node_that_does_not_answer_in_time_is_no_yes(
     node.waits_s = 1
     with pytest.raises(service.ChainUnavailable):
         await shown(runtime, ana, message, owner.sign(message))
+
+
+async def test_nothing_is_connected_by_a_session_that_ends_while_the_node_thinks(
+    runtime: Runtime, node: Node, ana: User, database: Database
+):
+    """A thief who is put out in those seconds leaves no wallet of theirs behind."""
+    owner = wallet(7)
+    message = await asked(runtime, ana, node.deployed("Owned", owner=owner.address))
+    node.waits_s = 0.4
+    showing = asyncio.create_task(shown(runtime, ana, message, owner.sign(message)))
+    while not node.asked:  # noqa: ASYNC110 - it is another loop of sockets, which sets no event
+        await asyncio.sleep(0.02)
+    async with database.begin() as tx:
+        await sessions.end_all(tx, user_id=ana.user_id, now=utc_now())
+    with pytest.raises(ways_in.Overtaken):
+        await showing
+    async with database.begin() as tx:
+        assert await service.wallets_of(tx, user_id=ana.user_id) == []
 
 
 async def test_without_a_node_only_keys_sign(runtime: Runtime, node: Node, ana: User):

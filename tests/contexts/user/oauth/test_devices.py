@@ -205,6 +205,23 @@ async def test_a_device_is_let_in_for_who_decided(world: World, client_for: Clie
     assert (await decide(world, told["user_code"])).status_code == 422
 
 
+async def test_a_page_that_was_shown_to_somebody_else_lets_no_device_in(world: World, client_for: ClientFor):
+    """In a browser that two share: the question says whom it asks, and is asked again of who is signed in by now."""
+    async with world.database.begin() as tx:
+        bea = await make_user(tx, display_name="Bea")
+    told = await begun(world)
+    page = await world.browser.post("/device", data={"user_code": told["user_code"]}, headers=PAGE)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
+    later = await client_for(bea)
+    again = await later.post("/device/decide", data=fields | {"decision": "allow"}, headers=PAGE)
+
+    assert again.status_code == 200
+    assert "You are signed in as Bea." in again.text
+    refused(await ask(world, told["device_code"]), "authorization_pending")
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', again.text))
+    assert (await later.post("/device/decide", data=fields | {"decision": "allow"}, headers=PAGE)).status_code == 303
+
+
 async def test_of_two_people_who_decide_at_once_one_does(world: World, client_for: ClientFor):
     async with world.database.begin() as tx:
         bea = await make_user(tx)

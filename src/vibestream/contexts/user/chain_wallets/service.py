@@ -33,6 +33,7 @@ from vibestream.contexts.user.chain_wallets.domain.message import GOOD_FOR, Mess
 from vibestream.contexts.user.chain_wallets.store import ChainWallet
 from vibestream.contexts.user.factor_mails import FactorNotice
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import Principal
 from vibestream.platform.config import Settings
@@ -120,7 +121,7 @@ async def answer(
 
     Raises:
         ChainUnavailable: the node does not answer; the challenge stays good.
-        MessageRefused, ChallengeExpired, SignatureRefused, WalletTaken, WalletsFull: as `connect`.
+        MessageRefused, ChallengeExpired, SignatureRefused, WalletTaken, WalletsFull, Overtaken: as `connect`.
     """
     site = site_of(runtime.settings)
     said = messages.parse(message)
@@ -181,10 +182,12 @@ async def connect(
         SignatureRefused: not by the wallet that the message names. The challenge is used up.
         WalletTaken: it is connected, with whomever.
         WalletsFull: five are connected.
+        Overtaken: the session has ended at this moment, such as while a node was asked.
     """
     said = messages.parse(message)
     messages.check(said, site=site, now=now)
     user_id = principal.user_id
+    await ways_in.require_signed_in(tx, user_id=user_id, session_id=principal.session_id)
     if not await store.take_challenge(
         tx, nonce_hash=_hash(said.nonce), browser_hash=_hash(browser_token), user_id=user_id, now=now
     ):
