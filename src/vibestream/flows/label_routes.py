@@ -14,12 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vibestream.contexts.user.labels import service as labels
 from vibestream.contexts.user.labels.service import LabelRole, Relation, Side
-from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import ArtistMissing
 from vibestream.flows import work_for_artists
-from vibestream.kernel.ids import ArtistId, UserId, new_id
+from vibestream.flows.artists_people import own_artist
+from vibestream.kernel.ids import new_id
 from vibestream.platform.access import SIGNED_IN, holds
-from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import IdempotencyDep, NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.pagination import Page, PagingDep
 from vibestream.platform.http.rate_limits import rate_limit
@@ -131,7 +129,7 @@ async def list_labels(
     artist_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep, paging: PagingDep
 ) -> Page[RelationBody]:
     """List the labels of one's own artist and what waits for an answer, by the labels' names."""
-    own = await _own(tx, artist_id, principal.user_id)
+    own = (await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)).artist_id
     after = paging.after_values(str, UUID)
     found = await labels.labels_of(
         tx,
@@ -155,7 +153,7 @@ async def ask_label(
     artist_id: UUID, body: AskRequest, tx: TxDep, principal: PrincipalDep, now: NowDep, _key: IdempotencyDep
 ) -> AskedBody:
     """Ask a label, by the handle of its page, to work for one's own artist; wants a proof of the last five minutes."""
-    own, relation_id = await _own(tx, artist_id, principal.user_id), new_id()
+    own, relation_id = (await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)).artist_id, new_id()
     await labels.ask_label(
         tx, owner=principal.user_id, artist_id=own, handle=body.handle, role=body.role, key=relation_id, now=now
     )
@@ -172,7 +170,7 @@ async def accept_label(
     artist_id: UUID, relation_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep, _key: IdempotencyDep
 ) -> Response:
     """Accept a label that asked: it works on the artist's music from now on; wants a proof of the last five minutes."""
-    own = await _own(tx, artist_id, principal.user_id)
+    own = (await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)).artist_id
     await work_for_artists.accept(
         tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, artist_id=own, now=now
     )
@@ -182,19 +180,8 @@ async def accept_label(
 @router.delete(f"{_LABELS}/{{relation_id}}", policy=SIGNED_IN, status_code=204)
 async def end_label(artist_id: UUID, relation_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """End a label's work for one's own artist, or refuse or withdraw what was asked; it is out at once."""
-    own = await _own(tx, artist_id, principal.user_id)
+    own = (await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)).artist_id
     await work_for_artists.end(
         tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, artist_id=own, now=now
     )
     return Response(status_code=204)
-
-
-async def _own(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistId:
-    """Return an artist of one's own.
-
-    Raises:
-        ArtistMissing: it is another's, or there is none.
-    """
-    if artist_id not in {one.artist_id for one in await profiles.artists_of(tx, user_id=user_id)}:
-        raise ArtistMissing("There is no such artist profile of yours.")
-    return ArtistId(artist_id)

@@ -17,14 +17,11 @@ from vibestream.contexts.listen_reward.analytics.service import Kind
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.user.analytics import service as analytics
 from vibestream.contexts.user.analytics.service import Count
-from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import ArtistMissing
-from vibestream.contexts.user.teams import service as teams
 from vibestream.flows import own_listening
+from vibestream.flows.artists_people import studio_artist
 from vibestream.flows.own_listening import Stretch
-from vibestream.kernel.ids import ArtistId, UserId
+from vibestream.kernel.ids import ArtistId
 from vibestream.platform.access import SIGNED_IN
-from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
 
@@ -199,7 +196,7 @@ async def stop_listening(tx: TxDep, principal: PrincipalDep, now: NowDep) -> Res
 @router.get("/api/v1/studio/artists/{artist_id}/audience", policy=SIGNED_IN)
 async def list_audience(artist_id: UUID, tx: TxDep, principal: PrincipalDep) -> AudienceWeeks:
     """List the weeks of an artist that one owns or works for, as they were published."""
-    await _require_part(tx, principal.user_id, ArtistId(artist_id))
+    await studio_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     weeks = await audience.weeks_of(tx, artist_id=ArtistId(artist_id), limit=_WEEKS)
     return AudienceWeeks(
         items=[AudienceWeek(week=one.week, listens=one.listens, listeners=one.listeners) for one in weeks],
@@ -210,8 +207,7 @@ async def list_audience(artist_id: UUID, tx: TxDep, principal: PrincipalDep) -> 
 @router.get("/api/v1/studio/artists/{artist_id}/audience/{week}", policy=SIGNED_IN)
 async def show_audience(artist_id: UUID, week: date, tx: TxDep, principal: PrincipalDep) -> AudienceBody:
     """Show what was published of a week, by its Monday, of an artist that one owns or works for."""
-    artist = ArtistId(artist_id)
-    await _require_part(tx, principal.user_id, artist)
+    artist = (await studio_artist(tx, artist_id=artist_id, user_id=principal.user_id)).artist_id
     found = await audience.audience_of(tx, artist_id=artist, week=week)
     if found is None:
         return AudienceBody(week=week, listeners=0, parts=[], pieces=[])
@@ -236,20 +232,6 @@ async def show_audience(artist_id: UUID, week: date, tx: TxDep, principal: Princ
             for one in await audience.pieces_of(tx, artist_id=artist, week=week)
         ],
     )
-
-
-async def _require_part(tx: Tx, user_id: UserId, artist_id: ArtistId) -> None:
-    """Return when somebody owns an artist, is in its team, or works for it as a label, which music knows.
-
-    Raises:
-        ArtistMissing: none of these.
-    """
-    own = [one.artist_id for one in await profiles.artists_of(tx, user_id=user_id)]
-    team = [one.artist_id for one in await teams.memberships(tx, user_id=user_id)]
-    if artist_id in {*own, *team}:
-        return
-    if all(one.artist.artist_id != artist_id for one in await catalogue.artists_of(tx, user_id=user_id)):
-        raise ArtistMissing("There is no such artist profile of yours.")
 
 
 def _count(one: Count) -> CountBody:

@@ -21,13 +21,11 @@ from vibestream.contexts.listen_reward.fandom.service import (
     Asked,
     Offered,
 )
-from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import ArtistMissing
+from vibestream.flows.artists_people import own_artist
 from vibestream.flows.open_perks import open_perk
 from vibestream.kernel.errors import Conflict
-from vibestream.kernel.ids import ArtistId, PerkId, UserId, new_id
+from vibestream.kernel.ids import ArtistId, PerkId, new_id
 from vibestream.platform.access import ANYONE, SIGNED_IN, holds
-from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import MaybePrincipalDep, NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
 
@@ -127,7 +125,7 @@ class OpenedBody(BaseModel):
 @router.post("/api/v1/studio/perks", policy=_ARTIST, status_code=201, max_body_bytes=_FORM_BYTES)
 async def offer(body: PerkRequest, tx: TxDep, principal: PrincipalDep, now: NowDep) -> PerkBody:
     """Offer a perk as an artist of one's own."""
-    artist_id = await own_artist(tx, user_id=principal.user_id, artist_id=body.artist_id)
+    artist_id = (await own_artist(tx, artist_id=body.artist_id, user_id=principal.user_id)).artist_id
     perk = await fandom.offer(
         tx,
         artist_id=artist_id,
@@ -184,17 +182,6 @@ async def prove(
     opened = await open_perk(runtime, proof=body.proof, signals=body.public_signals, asked=asked, now=now)
     perk = opened.perk
     return OpenedBody(perk_id=perk.perk_id, title=perk.title, text=perk.text, code=opened.code)
-
-
-async def own_artist(tx: Tx, *, user_id: UserId, artist_id: UUID) -> ArtistId:
-    """Return the artist when it is the account's.
-
-    Raises:
-        ArtistMissing: it is not.
-    """
-    if all(one.artist_id != artist_id for one in await profiles.artists_of(tx, user_id=user_id)):
-        raise ArtistMissing("There is no such artist of yours.")
-    return ArtistId(artist_id)
 
 
 def _body(one: Offered) -> PerkBody:

@@ -13,11 +13,10 @@ from uuid import UUID
 from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import ArtistMissing
 from vibestream.contexts.user.teams import service as teams
 from vibestream.contexts.user.teams.service import GOOD_FOR, TeamRole
 from vibestream.flows import work_for_artists
+from vibestream.flows.artists_people import part_in_page
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
@@ -111,10 +110,7 @@ async def invite_to_team(
 @router.get(_TEAM, policy=SIGNED_IN)
 async def list_team(artist_id: UUID, tx: TxDep, principal: PrincipalDep) -> TeamBody:
     """List who is in the team of an artist that one owns, or in whose team one is."""
-    own = [one.artist_id for one in await profiles.artists_of(tx, user_id=principal.user_id)]
-    joined = [one.artist_id for one in await teams.memberships(tx, user_id=principal.user_id)]
-    if artist_id not in {*own, *joined}:
-        raise ArtistMissing("There is no such artist profile of yours.")
+    await part_in_page(tx, artist_id=artist_id, user_id=principal.user_id)
     found = await teams.members(tx, artist_id=ArtistId(artist_id))
     return TeamBody(
         items=[MemberBody(user_id=one.user_id, name=one.name, role=one.role, since=one.since) for one in found]

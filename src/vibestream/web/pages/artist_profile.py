@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from vibestream.contexts.user.fans import service as fans
 from vibestream.contexts.user.profiles import service as profiles
-from vibestream.contexts.user.profiles.service import ArtistMissing, ArtistProfile
+from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.contexts.user.teams import service as teams
 from vibestream.contexts.user.verification import service as verification
+from vibestream.flows.artists_people import own_artist, part_in_page
 from vibestream.kernel.errors import VibeStreamError
-from vibestream.kernel.ids import ArtistId, UserId, new_id
+from vibestream.kernel.ids import ArtistId, new_id
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
@@ -59,7 +60,7 @@ async def profile_page(
     picture_wrong: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """Return the form of an artist's page as it is stored; `picture_wrong`: why a picture for a place was not taken."""
-    artist, _ = await part_in(tx, artist_id, principal.user_id)
+    artist, _ = await part_in_page(tx, artist_id=artist_id, user_id=principal.user_id)
     form = Filled({"name": artist.name, "handle": artist.handle, "bio": artist.bio})
     links = [(link.label, link.url) for link in artist.links]
     return await _page(request, tx, principal, artist, form, links=links, done=done, picture_wrong=picture_wrong)
@@ -80,7 +81,7 @@ async def save_profile(
     url: Several = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Save what the form says; that an editor gives no name or handle leaves them as they are."""
-    artist, _ = await part_in(tx, artist_id, principal.user_id)
+    artist, _ = await part_in_page(tx, artist_id=artist_id, user_id=principal.user_id)
     pairs = [(one.strip(), other.strip()) for one, other in zip(label, url, strict=False)]
     links = [(one or other.removeprefix("https://")[:40], other) for one, other in pairs if one or other]
     try:
@@ -116,7 +117,7 @@ async def ask_verification(
     addresses: Text = "",
 ) -> Response:
     """Ask that the artist be verified; addresses stand one on each line. What waits already is not asked again."""
-    artist = await own_artist(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     links = [line.strip() for line in addresses.splitlines() if line.strip()]
     try:
         await verification.ask(
@@ -142,34 +143,6 @@ async def withdraw_verification(artist_id: UUID, tx: TxDep, principal: Principal
     return see_other(f"/studio/artists/{artist_id}?done=withdrawn")
 
 
-async def part_in(tx: Tx, artist_id: UUID, user_id: UserId) -> tuple[ArtistProfile, str]:
-    """Return an artist and the part that somebody has in it: `owner`, `editor` or `analyst`.
-
-    Raises:
-        ArtistMissing: none.
-    """
-    artist = await profiles.artist(tx, artist_id=ArtistId(artist_id))
-    if artist.user_id == user_id:
-        return artist, "owner"
-    team = await teams.memberships(tx, user_id=user_id)
-    found = next((one for one in team if one.artist_id == artist.artist_id), None)
-    if found is None:
-        raise ArtistMissing("There is no such artist profile of yours.")
-    return artist, found.role.value
-
-
-async def own_artist(tx: Tx, artist_id: UUID, user_id: UserId) -> ArtistProfile:
-    """Return an artist that somebody owns.
-
-    Raises:
-        ArtistMissing: they do not.
-    """
-    artist, part = await part_in(tx, artist_id, user_id)
-    if part != "owner":
-        raise ArtistMissing("There is no such artist profile of yours.")
-    return artist
-
-
 async def _page(
     request: Request,
     tx: Tx,
@@ -182,7 +155,7 @@ async def _page(
     proof: Filled | None = None,
     picture_wrong: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
-    _, part = await part_in(tx, artist.artist_id, principal.user_id)
+    _, part = await part_in_page(tx, artist_id=artist.artist_id, user_id=principal.user_id)
     spare = [("", "")] * max(_LEAST_ROWS - len(links), 1)
     rows = [*links, *spare][:_MOST_ROWS]
     standing = await fans.standing_of(tx, artist_id=artist.artist_id, viewer=artist.user_id)

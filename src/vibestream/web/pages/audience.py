@@ -15,6 +15,7 @@ from vibestream.contexts.listen_reward.analytics import service as audience
 from vibestream.contexts.listen_reward.analytics.service import Audience, Part, Piece, WeekTotal
 from vibestream.contexts.music.catalogue import service as catalogue
 from vibestream.contexts.music.catalogue.service import KnownTrack
+from vibestream.flows.artists_people import StudioArtist, chosen_of, studio_artists
 from vibestream.kernel.ids import TrackId
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.database import Tx
@@ -25,7 +26,6 @@ from vibestream.web.localization import Language
 from vibestream.web.pages.audience_splits import SplitView, splits_view
 from vibestream.web.pages.forms import see_other
 from vibestream.web.pages.listening_figures import spoken_day
-from vibestream.web.pages.studio_artists import StudioArtist, chosen_of, studio_artists
 from vibestream.web.rendering import render, shell_of
 
 router = Router(include_in_schema=False)

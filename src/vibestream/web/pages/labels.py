@@ -18,6 +18,7 @@ from vibestream.contexts.user.labels import service as labels
 from vibestream.contexts.user.labels.service import LabelRole, Relation, Side
 from vibestream.contexts.user.profiles.service import ArtistProfile
 from vibestream.flows import work_for_artists
+from vibestream.flows.artists_people import own_artist
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import SIGNED_IN, holds
@@ -25,7 +26,6 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.rate_limits import rate_limit
 from vibestream.platform.http.routing import Router
-from vibestream.web.pages.artist_profile import own_artist
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of
@@ -99,7 +99,7 @@ async def show_labels(
     *, artist_id: UUID, request: Request, tx: TxDep, principal: PrincipalDep, now: NowDep, done: str = ""
 ) -> Response:
     """Show an artist's owner its labels, and what was asked and waits."""
-    artist = await own_artist(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     return await _labels_page(request, tx, artist, now, Filled(), done=done)
 
 
@@ -121,7 +121,7 @@ async def ask_label(
     handle: Handle = "",
 ) -> Response:
     """Ask a label to work for the artist. The same form sent again asks nothing."""
-    artist = await own_artist(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     try:
         await labels.ask_label(
             tx, owner=principal.user_id, artist_id=artist.artist_id, handle=handle, role=role, key=key, now=now
@@ -137,7 +137,7 @@ async def ask_label(
 )
 async def accept_label(artist_id: UUID, relation_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """Accept a label that asked; the owner has just proved that it is them."""
-    artist = await own_artist(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     await work_for_artists.accept(
         tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, artist_id=artist.artist_id, now=now
     )
@@ -147,7 +147,7 @@ async def accept_label(artist_id: UUID, relation_id: UUID, tx: TxDep, principal:
 @router.post("/studio/artists/{artist_id}/labels/{relation_id}/end", policy=SIGNED_IN)
 async def end_label(artist_id: UUID, relation_id: UUID, tx: TxDep, principal: PrincipalDep, now: NowDep) -> Response:
     """End a label's work for the artist, or refuse or withdraw what was asked. Nobody is asked for a proof to say no."""
-    artist = await own_artist(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     await work_for_artists.end(
         tx, relation_id=relation_id, side=Side.ARTIST, by=principal.user_id, artist_id=artist.artist_id, now=now
     )

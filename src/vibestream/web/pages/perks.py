@@ -24,7 +24,7 @@ from vibestream.contexts.listen_reward.fandom.service import (
 from vibestream.contexts.listen_reward.receipts import service as receipts
 from vibestream.contexts.user.profiles import service as profiles
 from vibestream.contexts.user.profiles.service import ArtistProfile
-from vibestream.flows.perk_routes import own_artist
+from vibestream.flows.artists_people import own_artist
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import PerkId, UserId, new_id
 from vibestream.platform.access import ANYONE, SIGNED_IN, Principal, holds
@@ -165,7 +165,7 @@ async def offer(
 ) -> Response:
     """Offer a perk; sent again, the form has made one all the same."""
     try:
-        artist_id = await own_artist(tx, user_id=principal.user_id, artist_id=artist)
+        artist_id = (await own_artist(tx, artist_id=artist, user_id=principal.user_id)).artist_id
         await fandom.offer(
             tx,
             artist_id=artist_id,

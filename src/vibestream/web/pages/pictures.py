@@ -13,6 +13,7 @@ from starlette.responses import Response
 from vibestream.contexts.user.pictures import service as pictures
 from vibestream.contexts.user.pictures.service import Place, Subject
 from vibestream.contexts.user.profiles.service import ArtistMissing
+from vibestream.flows.artists_people import part_in_page
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import ArtistId
 from vibestream.platform.access import SIGNED_IN
@@ -20,7 +21,7 @@ from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
 from vibestream.platform.runtime import Runtime
-from vibestream.web.pages.artist_profile import part_in, profile_page
+from vibestream.web.pages.artist_profile import profile_page
 from vibestream.web.pages.forms import see_other
 from vibestream.web.pages.own_page import own_page
 from vibestream.web.rendering import answer_with, sentence_of
@@ -70,7 +71,7 @@ async def give_artist(
         return await profile_page(request, tx, principal, artist_id, picture_wrong={place.value: wrong})
 
     async with runtime.database.begin(read_only=True) as tx:
-        await part_in(tx, artist_id, principal.user_id)
+        await part_in_page(tx, artist_id=artist_id, user_id=principal.user_id)
     await _give(
         request, runtime, Subject(principal.user_id, ArtistId(artist_id)), place, picture=picture, now=now, again=again
     )

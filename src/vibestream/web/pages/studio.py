@@ -22,6 +22,7 @@ from vibestream.contexts.music.uploads import service as uploads
 from vibestream.contexts.music.uploads.service import Stage as UploadStage
 from vibestream.contexts.music.uploads.service import UploadView
 from vibestream.contexts.user.profiles import service as profiles
+from vibestream.flows.artists_people import chosen_of, editable_of, studio_artists
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import ArtistId, ReleaseId, TrackId, UploadId, UserId
 from vibestream.platform.access import SIGNED_IN, Principal
@@ -33,7 +34,6 @@ from vibestream.web.pages import release_edits, release_form
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.release_edits import FieldRefused
 from vibestream.web.pages.release_form import FormBroken, Sent
-from vibestream.web.pages.studio_artists import chosen_of, editable_of, studio_artists
 from vibestream.web.pages.studio_views import arrived_row, draft_view, studio_card
 from vibestream.web.portraits import faces_of
 from vibestream.web.rendering import answer_with, render, sentence_of, shell_of

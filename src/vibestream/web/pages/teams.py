@@ -11,13 +11,13 @@ from starlette.responses import Response
 from vibestream.contexts.user.teams import service as teams
 from vibestream.contexts.user.teams.service import TeamRole
 from vibestream.flows import work_for_artists
+from vibestream.flows.artists_people import own_artist
 from vibestream.kernel.errors import VibeStreamError
 from vibestream.kernel.ids import ArtistId, UserId
 from vibestream.platform.access import SIGNED_IN, Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, TxDep
 from vibestream.platform.http.routing import Router
-from vibestream.web.pages.artist_profile import own_artist
 from vibestream.web.pages.forms import Filled, see_other
 from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import answer_with, render, sentence_of
@@ -44,7 +44,7 @@ async def invite(
     role: Annotated[TeamRole, Form()],
 ) -> Response:
     """Make an invitation, and show its code this once. The same form sent again makes none."""
-    artist = await own_artist(tx, artist_id, principal.user_id)
+    artist = await own_artist(tx, artist_id=artist_id, user_id=principal.user_id)
     code = await teams.invite(tx, artist_id=artist.artist_id, owner=principal.user_id, role=role, key=key, now=now)
     page = render(request, "invited.html", artist=artist, code=code)
     page.headers["Cache-Control"] = "no-store"
