@@ -87,6 +87,15 @@ function markPlace(): void {
     if (path === part) link.setAttribute("aria-current", path === location.pathname ? "page" : "true");
     else link.removeAttribute("aria-current");
   }
+  for (const strip of document.querySelectorAll<HTMLElement>(".tabs, .sections")) showWhereWeAre(strip);
+}
+
+/** Bring the place where we are into a strip that is wider than the screen, without moving the page. */
+function showWhereWeAre(strip: HTMLElement): void {
+  const here = strip.querySelector<HTMLElement>("[aria-current]");
+  if (!here || strip.scrollWidth <= strip.clientWidth) return;
+  const [outer, inner] = [strip.getBoundingClientRect(), here.getBoundingClientRect()];
+  strip.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
 }
 
 function noAnswer(context: Context | undefined): void {
