@@ -61,7 +61,7 @@ def test_a_picture_is_given_stands_beside_the_name_and_is_hidden_with_its_page(
     people.signs_up(artist, people.somebody("Ana Soler"))
     people.becomes_artist(artist, name="Ana Soler", handle="ana.soler")
     artist.goto("/studio")
-    artist.get_by_role("link", name="change Ana Soler").click()
+    artist.get_by_role("link", name="Page and team Ana Soler").click()
     look_in_both_languages(artist, "artist-without-pictures", shots=shots)
     _sends(artist, "portrait", made.photo(seed=11), "The picture was changed.")
     _sends(artist, "banner", made.photo(size=(700, 700)), "at least 750 pixels wide")

@@ -46,7 +46,7 @@ def test_a_fan_opens_a_page_follows_an_artist_and_wants_nothing_of_somebody(
     _artist(artist)
     people.signs_up(fan, people.somebody("Kito"))
     people.signs_up(stranger, people.somebody("Nil Ferrer"))
-    artist.get_by_role("link", name="change Ana Soler").click()
+    artist.get_by_role("link", name="Page and team Ana Soler").click()
     artist.get_by_label("About the artist").fill(
         "Piano and tape, recorded at night.\n\nThe records come out when they are done."
     )
@@ -109,7 +109,7 @@ def test_an_artist_is_verified_by_a_moderator_who_is_somebody_else(
         moderator.get_by_role("button", name=verdict, exact=True).click()
         expect(moderator.get_by_text(f"{verdict}: the site was looked at.")).to_be_visible()
         artist.goto("/studio")
-        artist.get_by_role("link", name="change Río Lento").click()
+        artist.get_by_role("link", name="Page and team Río Lento").click()
         if verdict == "Refuse":
             expect(artist.get_by_text("Refuse: the site was looked at.")).to_be_visible()
             look_in_both_languages(artist, "verification-refused", shots=shots, widths=DOWN_TO_SMALL)
@@ -122,7 +122,7 @@ def test_an_artist_is_verified_by_a_moderator_who_is_somebody_else(
 
 def _asks(artist: Page, words: str) -> None:
     artist.goto("/studio")
-    artist.get_by_role("link", name="change Río Lento").click()
+    artist.get_by_role("link", name="Page and team Río Lento").click()
     artist.get_by_label("What shows that it is you").fill(words)
     artist.get_by_label("Addresses", exact=True).fill("https://rio-lento.example.org/")
     artist.get_by_role("button", name="Ask to be verified").click()
@@ -177,7 +177,7 @@ def test_somebody_joins_an_artists_team_by_typing_a_code_and_is_taken_out_again(
     people.becomes_artist(owner, name="Salitre", handle="salitre")
     people.signs_up(editor, people.somebody("Teo Marin"))
     owner.goto("/studio")
-    owner.get_by_role("link", name="change Salitre").click()
+    owner.get_by_role("link", name="Page and team Salitre").click()
     owner.get_by_label("Invite as").select_option("editor")
     owner.get_by_role("button", name="Make a code").click()
     code = owner.locator("[data-code]").inner_text()
@@ -199,7 +199,7 @@ def test_somebody_joins_an_artists_team_by_typing_a_code_and_is_taken_out_again(
     look_in_both_languages(editor, "team-editor", shots=shots, widths=DOWN_TO_SMALL)
 
     owner.goto("/studio")
-    owner.get_by_role("link", name="change Salitre").click()
+    owner.get_by_role("link", name="Page and team Salitre").click()
     expect(owner.get_by_label("About the artist")).to_have_value("Written by the editor.")
     look_in_both_languages(owner, "team-owner", shots=shots, widths=DOWN_TO_SMALL)
     owner.get_by_role("button", name="Take out Teo Marin").click()

@@ -51,7 +51,7 @@ def test_an_editor_publishes_an_analyst_looks_on_and_both_are_out_at_once(
     _joins(owner, editor, role="editor", artist="Ana Soler")
     _joins(owner, analyst, role="analyst", artist="Ana Soler")
     owner.goto("/studio")
-    owner.get_by_role("link", name="change Ana Soler").click()
+    owner.get_by_role("link", name="Page and team Ana Soler").click()
     look_in_both_languages(owner, "team-of-an-artist", shots=shots, widths=DOWN_TO_SMALL)
     analyst.goto("/studio/join")
     expect(analyst.get_by_text("what you hear of the artist earns you nothing")).to_be_visible()

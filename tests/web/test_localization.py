@@ -140,3 +140,15 @@ def _key(message: Message) -> str | tuple[str, ...]:
 )
 def test_a_month_is_written_in_words_and_what_is_none_is_left_alone(code: str, month: date | str, words: str):
     assert language(code).month(month) == words
+
+
+def test_every_country_is_there_by_its_name_in_the_order_of_the_language():
+    english, spanish = language("en").countries, language("es").countries
+
+    assert len(english) == len(spanish) == 249  # ISO 3166-1: countries and territories, without what is only reserved
+    assert dict(spanish)["ES"] == "España"
+    assert dict(english)["CI"] == "Côte d\N{RIGHT SINGLE QUOTATION MARK}Ivoire"
+    assert {"EU", "ZZ", "XA", "UN"} & set(dict(english)) == set()
+    names = [name for _, name in spanish]
+    assert names.index("Afganistán") == 0
+    assert names.index("Emiratos Árabes Unidos") < names.index("España") < names.index("Estonia")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import gettext
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,11 @@ LOCALES: Final = ("en", "es")
 NAMES: Final = {"en": "English", "es": "Español"}
 COOKIE: Final = "vs_locale"
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+_COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
+_NO_COUNTRIES: Final = frozenset(
+    ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ")
+)
+"""What CLDR calls a territory and ISO 3166-1 does not: 249 are left. Source: ISO 3166 Maintenance Agency, reserved codes."""
 _CATALOGUES: Final = Path(__file__).parent / "locale"
 _POINTS: Final = frozenset({"VIBE", "USDC"})
 """Currencies that ISO 4217 does not know: written with their code after the amount."""
@@ -105,6 +111,13 @@ class Language:
         written = format_datetime(instant.astimezone(UTC), format="medium", locale=self.locale, tzinfo=UTC)
         return f"{written} UTC"
 
+    @cached_property
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """The countries with their two letters, as the language calls and sorts them. Source: CLDR, by Babel."""
+        named = [(code, name) for code, name in self.locale.territories.items() if _COUNTRY.fullmatch(code)]
+        there = [(code, name) for code, name in named if code not in _NO_COUNTRIES]
+        return tuple(sorted(there, key=lambda one: _plain(one[1])))
+
     def size(self, count: int) -> str:
         """Write a number of bytes in the unit that people read."""
         units = ("B", "kB", "MB", "GB", "TB")
@@ -143,6 +156,12 @@ def clock(duration_ms: int) -> str:
     seconds = max(0, duration_ms) // 1000
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _plain(name: str) -> str:
+    """Return a name without its accents and capitals, to sort it by."""
+    apart = unicodedata.normalize("NFD", name)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
 
 
 def _known(wish: str) -> str | None:

@@ -150,6 +150,7 @@ def _environment_of(code: str, *, sandboxed: bool) -> Environment:
         "asset": assets.__getitem__,
         "icon": lambda name, size="": icon(assets["icons.svg"], name, size),
         "island_messages": Markup(assets.messages(code)),  # noqa: S704 - our own catalogue, with `<` escaped
+        "countries": spoken.countries,
         "languages": LOCALES,
         "own_face": lambda principal: face_of(principal.user_id, principal.display_name),
         "themes": THEMES,

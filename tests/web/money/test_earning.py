@@ -62,16 +62,20 @@ async def test_a_statement_of_a_month_without_one_and_of_no_month_is_not_there(c
     wrong = await client.get("/studio/royalties/november", headers=FORM)
     assert wrong.status_code == 422
     assert "A month is written as 2026-11." in read(wrong).text
+    assert "That cannot be done" in read(wrong).text  # and not that something broke on our side
 
 
-async def test_a_country_that_is_none_is_refused_with_what_was_typed(client_for, database):
+async def test_a_country_is_chosen_by_its_name_and_one_that_is_none_is_refused(client_for, database):
     async with database.begin() as tx:
         user = await make_user(tx)
     client = await client_for(user)
     refused = await client.post("/studio/royalties/country", data={"country": "4X"}, headers=FORM)
+    page = read(refused)
 
     assert refused.status_code == 422
-    assert read(refused).all("input", id="country")[0]["value"] == "4X"
+    assert page.all("select", id="country")[0]["aria-invalid"] == "true"
+    assert "Mexico" in page.text
+    assert [one["value"] for one in page.all("option") if "selected" in one] == []
     taken = await client.post("/studio/royalties/country", data={"country": "mx"}, headers=FORM)
     assert taken.headers["location"] == "/studio/royalties?done=country"
 

@@ -74,8 +74,8 @@ def _page(request: Request, problem: Problem) -> Response:
         HTTPStatus.NOT_FOUND: "missing",
         HTTPStatus.GONE: "missing",
         HTTPStatus.FORBIDDEN: "forbidden",
-    }.get(HTTPStatus(problem.status), "passing" if problem.status in _PASSING else "failed")
-    foreseen = problem.status < HTTPStatus.INTERNAL_SERVER_ERROR or problem.status in _PASSING
+    }.get(HTTPStatus(problem.status), _kind_of_others(problem.status))
+    foreseen = kind != "failed"
     sentence = say(problem.code, problem.detail, problem.facts, shell_of(request).language) if foreseen else ""
     return render(
         request,
@@ -85,6 +85,13 @@ def _page(request: Request, problem: Problem) -> Response:
         sentence=sentence if not problem.code.startswith("http.not_found") else "",
         request_id=request_id(request),
     )
+
+
+def _kind_of_others(status: int) -> str:
+    """Return whether something passes, was refused with a reason, or broke on our side."""
+    if status in _PASSING:
+        return "passing"
+    return "refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "failed"
 
 
 def _without_bundle(request: Request, sentence: str) -> Response:

@@ -32,6 +32,9 @@ FINANCE: Final = holds("finance")
 BODY_BYTES: Final = 16 * 1024
 """More than any form of the console sends."""
 _SHORT: Final = 8
+_LONGEST: Final = 40
+_BEGINNING: Final = 16
+_END: Final = 6
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
@@ -133,12 +136,17 @@ def person(user_id: UUID, names: Names) -> Person:
 
 def account_of(name: AccountName, names: Names, spoken: Language) -> tuple[str, str]:
     """Return what an account's kind is called, and what or whom it is about."""
-    about = spoken.month(name.subject)
+    about = abridged(spoken.month(name.subject))
     if name.kind in PERSONAL and (owner := as_uuid(name.subject)) is not None:
         about = names.get(owner) or f"…{short(owner)}"
     elif name.kind is AccountKind.PAYMENT_ESCROW and (payment := as_uuid(name.subject)) is not None:
         about = f"…{short(payment)}"
     return spoken.gettext(words.ACCOUNTS[name.kind]), about
+
+
+def abridged(subject: str) -> str:
+    """Return a subject as it fits a line: of one that is longer, such as a wallet's key, its beginning and its end."""
+    return subject if len(subject) <= _LONGEST else f"{subject[:_BEGINNING]}…{subject[-_END:]}"
 
 
 async def transactions(tx: Tx, found: Collection[LedgerTransaction], spoken: Language) -> list[TransactionRow]:

@@ -202,8 +202,10 @@ def _charts(statements: list[Statement], spoken: Language) -> tuple[Charted, ...
         currency = rows[0][1].currency
         pro_rata = Money(sum(row[1].minor for row in rows), currency)
         user_centric = Money(sum(row[2].minor for row in rows), currency)
-        summary = spoken.gettext(
-            "Over these {n} months you would have earned {pro_rata} pro rata and {user_centric} user-centric."
+        summary = spoken.ngettext(
+            "In this month you would have earned {pro_rata} pro rata and {user_centric} user-centric.",
+            "Over these {n} months you would have earned {pro_rata} pro rata and {user_centric} user-centric.",
+            len(rows),
         ).format(n=len(rows), pro_rata=spoken.money(pro_rata), user_centric=spoken.money(user_centric))
         charts.append(Charted(code, chart_of(statements, code, spoken), rows, summary))
     return tuple(charts)
