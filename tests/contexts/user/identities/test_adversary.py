@@ -136,3 +136,27 @@ async def test_a_description_of_somebody_else_than_the_token_is_refused(
     assert (await there_and_back(client, "google")).status_code == 401
     said["sub"] = "7"
     assert (await there_and_back(client, "google")).headers["location"] == "/sign-in-with"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"email": "\ud800@example.org", "verified": True},
+        {"email": "a\u0000b@example.org", "verified": True},
+        {"email": "<script>alert(1)</script>@example.org", "verified": True},
+        {"email": "x" * 9_000 + "@example.org", "verified": True},
+        {"global_name": "\ud800\u0000\u202e" + "x" * 9_000},
+        {"email": ["ana@example.org"], "global_name": {"a": 1}, "verified": True},
+    ],
+)
+async def test_whatever_an_issuer_says_of_somebody_is_shown_or_refused(
+    client, there: IssuersServer, said: dict[str, Any]
+):
+    there.person = {"user": {"id": "7", "username": "ana", **said}}
+    assert (await there_and_back(client, "discord")).headers["location"] == "/sign-in-with"
+    page = await client.get("/sign-in-with", headers=FORM)
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    made = await client.post("/sign-in-with", data={"display_name": "Ana"}, headers=FORM)
+    assert made.status_code in {409, 422}, made.text
+    assert not await _signed_in(client)

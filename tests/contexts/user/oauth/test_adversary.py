@@ -8,12 +8,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.contexts.user.oauth.conftest import World, answered, refused, registered
+from tests.contexts.user.oauth.conftest import World, answered, refused
 from tests.factories.users import User, make_user
 from vibestream.contexts.user.locks import service as locks
 from vibestream.contexts.user.locks.service import LockReason
 from vibestream.contexts.user.oauth import personal, service
-from vibestream.contexts.user.oauth.service import Confidence
 from vibestream.kernel.time import utc_now
 
 HTML = {"Accept": "text/html"}
@@ -155,16 +154,6 @@ async def test_answers_with_secrets_are_kept_nowhere(world: World):
         assert answer.status_code in {200, 303}
         assert answer.headers["cache-control"] == "no-store"
         assert "access-control-allow-origin" not in answer.headers
-
-
-async def test_a_token_opens_nothing_of_another_account(world: World):
-    other = await _person(world)
-    app = await registered(world.database, other, Confidence.PUBLIC, scopes=("openid", "listen"))
-    code = answered(await world.decide(world.query(app, scope="openid listen")))["code"]
-    access = (await world.redeem(code, app)).json()["access_token"]
-    listen = "00000000-0000-7000-8000-000000000000"
-    answer = await world.app.get(f"/api/v1/listens/{listen}", headers={"Authorization": f"Bearer {access}"})
-    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "Raw_Unicode_Escape", "undefined", "utf-16", '"utf-7"'])

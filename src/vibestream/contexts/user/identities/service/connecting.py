@@ -8,7 +8,7 @@ from datetime import datetime
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.accounts.service import SecondStep, SignedIn
 from vibestream.contexts.user.identities.domain.errors import AddressNotProved
-from vibestream.contexts.user.identities.domain.values import Claimed, Identity, name_of
+from vibestream.contexts.user.identities.domain.values import Claimed, Identity, name_of, printable
 from vibestream.contexts.user.identities.service.answering import proved_owner
 from vibestream.contexts.user.identities.service.linking import link
 from vibestream.contexts.user.identities.service.waiting import take_waiting, waiting
@@ -42,7 +42,7 @@ async def newcomer(tx: Tx, *, settings: Settings, browser_token: str, now: datet
     if found is None:
         return None
     may_make = await _may_make(tx, found)
-    return Newcomer(found.provider, found.label, name_of(found), found.email, may_make)
+    return Newcomer(found.provider, found.label, name_of(found), printable(found.email), may_make)
 
 
 async def make_account(
