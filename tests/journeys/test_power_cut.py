@@ -22,6 +22,7 @@ from vibestream.cli.story.visitor import Refused, Visitor, new_password
 
 KILLS = int(os.environ.get("VIBESTREAM_KILLS", "6"))
 """Thirty for the record; fewer in the everyday run."""
+_USUALLY_UP_WITHIN_S = 3
 NOT_LISTENABLE_YET = 404
 """Until the flow that follows a publication has run."""
 GONE = (httpx.TransportError,)
@@ -99,7 +100,7 @@ class Load:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(300 + 60 * KILLS)
 def test_power_cuts_lose_nothing_and_pay_nothing_twice(tmp_path: Path):
     with contextlib.ExitStack() as stack:
         product = stack.enter_context(running(tmp_path / "data", VIBESTREAM_REWARD_PER_LISTEN_VIBE_MINOR="25"))
@@ -115,10 +116,12 @@ def cut_power(product: Product, artist: Visitor, fans: list[Visitor], tmp_path: 
     load = Load(product, tmp_path)
     load.start(artist, fans, track_id)
     try:
+        up_s = _USUALLY_UP_WITHIN_S
         for _ in range(KILLS):
-            time.sleep(random.uniform(0.3, 4))
+            # On a machine that is busy with other things all takes longer: a listen, which lasts seconds, as well.
+            time.sleep(random.uniform(0.1, 1.4) * max(up_s, _USUALLY_UP_WITHIN_S))
             product.kill()
-            product.start()
+            up_s = product.start()
             audit = product.run("audit")
             assert audit.returncode == 0, audit.stdout + audit.stderr
     finally:

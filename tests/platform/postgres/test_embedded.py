@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -101,6 +103,57 @@ def test_a_killed_parent_takes_the_server_with_it_and_loses_no_acknowledged_row(
     assert count is not None
     assert count[0] == count[1]
     assert acknowledged <= count[0] <= acknowledged + 1
+
+
+STARTED = """
+import sys, time
+from pathlib import Path
+from vibestream.platform.postgres.binaries import find_binaries
+from vibestream.platform.postgres.embedded import EmbeddedPostgres
+EmbeddedPostgres.start(Path(sys.argv[1]), binaries=find_binaries())
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("made", ["PG_VERSION", "pg_hba.conf", "pg_wal/0*", "base/1/PG_VERSION"])
+def test_a_cluster_that_was_cut_off_while_it_was_made_is_made_anew(root: Path, made: str):
+    starting = subprocess.Popen([sys.executable, "-c", STARTED, str(root)])
+    deadline = time.monotonic() + 60
+    while not [*root.glob(f"*/{made}")] and time.monotonic() < deadline:
+        time.sleep(0.001)
+    _kill_all(starting)
+
+    for _ in range(2):
+        with EmbeddedPostgres.start(root, binaries=find_binaries(), options=FAST) as server:
+            with psycopg.connect(server.dsn(database="postgres")) as connection:
+                assert connection.execute("SELECT count(*) > 0 FROM pg_proc").fetchone() == (True,)
+    assert {one.name for one in root.iterdir()} == {"data", "socket", "postgres.log"}
+
+
+def _kill_all(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all below it at once, as when the power goes."""
+    tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for signalled in (signal.SIGSTOP, signal.SIGKILL):
+        for one in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(signalled)
+    psutil.wait_procs(tree, timeout=20)
+    process.wait()
+
+
+def test_ctrl_c_while_a_cluster_is_made_is_no_failure_of_it(root: Path):
+    # As a terminal does it: to the whole group, of which the supervisor alone hears and decides.
+    ignoring = f"import signal; signal.signal(signal.SIGINT, lambda *_: None)\n{STARTED}"
+    starting = subprocess.Popen([sys.executable, "-c", ignoring, str(root)], process_group=0)
+    deadline = time.monotonic() + 60
+    while not [*root.glob("*/PG_VERSION")] and time.monotonic() < deadline:
+        time.sleep(0.001)
+    while not is_running(locate(root)) and time.monotonic() < deadline:
+        assert starting.poll() is None
+        os.killpg(starting.pid, signal.SIGINT)
+        time.sleep(0.01)
+    assert is_running(locate(root))
+    _kill_all(starting)
 
 
 def test_a_long_folder_name_gets_a_short_socket(root: Path):

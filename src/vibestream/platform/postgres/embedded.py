@@ -156,15 +156,37 @@ def _is_ready(place: Place, pid: int) -> bool:
 
 
 def _initdb(binaries: Binaries, place: Place) -> None:
+    """Make the cluster beside its place and move it there whole: a half of one, left by a power cut, never starts again."""
+    making = place.data.with_name(f"{place.data.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
     builtin = ["--locale-provider=builtin"] if binaries.major >= _BUILTIN_LOCALE_SINCE else []
     command: list[str | Path] = [
-        *(binaries.program("initdb"), "-D", place.data, "-U", OWNER, "--auth=trust", "--encoding=UTF8"),
+        *(binaries.program("initdb"), "-D", making, "-U", OWNER, "--auth=trust", "--encoding=UTF8"),
         *(*builtin, "--locale=C.UTF-8", "--no-instructions"),
     ]
-    made = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_identity(place))
+    made = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        preexec_fn=partial(die_with_parent, signal.SIGKILL),  # the supervisor has one thread
+        process_group=0,  # Ctrl-C is for the supervisor alone: it decides when this is done, in a second or two
+        **_identity(place),
+    )
     if made.returncode != 0:
-        shutil.rmtree(place.data, ignore_errors=True)
+        shutil.rmtree(making, ignore_errors=True)
         raise PostgresDidNotStart("initdb failed:\n" + made.stderr[-2000:])
+    making.rename(place.data)  # what is in it, initdb has synced
+    _sync(place.data.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _spawn(binaries: Binaries, place: Place, options: Mapping[str, str]) -> subprocess.Popen[bytes]:
