@@ -31,6 +31,7 @@ WANTS_PROOF: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /studio/payouts/stripe",
         "POST /studio/payouts/stripe/use",
     ),
+    "who is paid for what is heard": ("PUT /api/v1/receipts/identity", "GET /account/receipts/secret"),
     "factors": (
         f"POST {_TOTP}",
         f"POST {_TOTP}/confirm",

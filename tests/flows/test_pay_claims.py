@@ -375,4 +375,5 @@ async def _values(database: Database) -> set[tuple[str, str]]:
 def _principal(user_id: UserId, *roles: str) -> Principal:
     from vibestream.kernel.ids import SessionId
 
-    return Principal(user_id=user_id, session_id=SessionId(new_id()), roles=frozenset(roles))
+    proved_at = utc_now()
+    return Principal(user_id=user_id, session_id=SessionId(new_id()), roles=frozenset(roles), proved_at=proved_at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,6 @@ from tests.journeys import people
 from tests.journeys.product import Product, running
 from tests.journeys.test_power_cut import published
 from vibestream.cli.story.listener import listen
-from vibestream.cli.story.main_job import until
 from vibestream.cli.story.visitor import Visitor, new_password
 
 
@@ -29,16 +27,14 @@ def test_real_music_is_listened_to_proved_and_paid_to_a_wallet_without_a_name(tm
         secret = tmp_path / "my.secret"
         commitment = done(product, "claim", "secret", str(secret)).strip()
         assert stat.S_IMODE(secret.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+        fan.step_up()
         fan.put("/api/v1/receipts/identity", {"commitment": commitment})
 
         heard = listen(fan, track_id=track_id)
         assert heard.segments > 0
-        until(lambda: product.query("SELECT 1 FROM listen_reward.receipt"), within_s=30, what="The receipt")
-
-        today = datetime.now(UTC).date().isoformat()
-        done(product, "epoch", "close", today, "--early")
+        day = product.close_day(receipts=1, within_s=30)
         receipts = tmp_path / "receipts.json"
-        receipts.write_text(json.dumps(fan.get(f"/api/v1/receipts/{today}")))
+        receipts.write_text(json.dumps(fan.get(f"/api/v1/receipts/{day}")))
         files: tuple[str, ...] = ("claim", "send", str(receipts), "--secret", str(secret), "--url", product.url)
         alone = product.run(*files, "--wallets", str(tmp_path / "unsaid"))
         assert alone.returncode == 1

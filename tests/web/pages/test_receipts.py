@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.factories.receipts import closed, listened, listener
+from tests.factories.users import PASSWORD, make_user
 from tests.web.conftest import read
 from vibestream.contexts.listen_reward.claims import service as claims
 from vibestream.kernel.ids import SessionId, UserId, new_id
@@ -16,6 +17,7 @@ from vibestream.platform.access import Principal
 from vibestream.platform.database import Database
 from vibestream.web.assets import Assets
 
+MAKE = {"data-action": "make"}
 PROVER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'"
 
 
@@ -46,6 +48,30 @@ async def test_a_day_says_what_it_is_worth_and_among_how_many_its_claims_hide(cl
     assert len(page.all("input", **{"data-part": "anyway"})) == 1
     assert "1.00\N{NO-BREAK SPACE}VIBE" in (await shown(second)).text
     assert "No day is closed yet" in (await shown(stranger)).text
+
+
+async def test_a_secret_is_made_by_whoever_has_shown_lately_that_it_is_them(client_for: Any, database: Database):
+    """Whoever has the secret is paid for what the account hears from then on: a session that was stolen makes none."""
+    async with database.begin() as tx:
+        user = await make_user(tx)
+    client = await client_for(user)
+    fresh = await shown(client)
+    async with database.begin() as tx:
+        await tx.execute("UPDATE users.session SET proved_at = proved_at - interval '6 minutes'")
+    old = await shown(client)
+    refused = await client.put("/api/v1/receipts/identity", json={"commitment": "11"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "access.proof_too_old")
+    assert (len(fresh.all("button", **MAKE)), len(old.all("button", **MAKE))) == (2, 0)
+    assert [one["href"] for one in old.all("a") if one["href"].endswith("/secret")] == ["/account/receipts/secret"] * 2
+    html = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    prompt = read(await client.get("/account/receipts/secret", headers=html))
+    carried = {one["name"]: one["value"] for one in prompt.all("input", type="hidden")}
+    proved = await client.post("/step-up", data={**carried, "proof_code": PASSWORD}, headers=html)
+    assert (proved.status_code, proved.headers["location"]) == (303, "/account/receipts/secret")
+    led = await client.get("/account/receipts/secret", headers=html)
+    assert (led.status_code, led.headers["location"]) == (303, "/account/receipts")
+    made = await client.put("/api/v1/receipts/identity", json={"commitment": "11"})
+    assert made.status_code == 200, made.text
 
 
 async def test_a_claim_that_no_other_is_like_hides_among_nobody_and_the_page_says_so(

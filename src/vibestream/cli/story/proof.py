@@ -41,6 +41,7 @@ def fan_claims(teller: Teller, fan: Visitor, *, track_id: str) -> None:
     """
     secret = new_secret()
     with teller.step("secret", "The fan makes a secret; the platform is told only its commitment") as figures:
+        fan.step_up()
         registered = fan.put("/api/v1/receipts/identity", {"commitment": commitment_of(secret)})
         figures["receipts_from"] = registered["from_epoch"]
     with teller.step("listen_for_receipt", "The fan listens again, now for a receipt") as figures:
@@ -54,10 +55,13 @@ def fan_claims(teller: Teller, fan: Visitor, *, track_id: str) -> None:
 
 
 def _closed(teller: Teller, fan: Visitor, figures: Figures) -> _Day | None:
-    """Close the day that the fan's receipt is of, if that is today; the receipt is written after the listen, so it is waited for."""
+    """Close the day that the fan's receipt is of, unless it has not begun; who listens over midnight may have one of the day before.
+
+    The receipt is written after the listen, so it is waited for.
+    """
     waiting = until(lambda: fan.get("/api/v1/receipts")["items"], within_s=_WITHIN_S, what="The receipt")
     epoch = waiting[0]["epoch"]
-    if epoch != utc_now().date().isoformat():
+    if epoch > utc_now().date().isoformat():
         figures["claimable"] = f"after {epoch}, which the receipt is of: today was closed before"
         return None
     operate(teller, "epoch", "close", epoch, "--early")

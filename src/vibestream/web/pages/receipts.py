@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from vibestream.contexts.listen_reward.receipts import service as receipts
@@ -16,12 +16,16 @@ from vibestream.kernel.money import VIBE, Money
 from vibestream.platform.access import SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.web.pages.forms import see_other
 from vibestream.web.pages.proving_files import address_of, files_of
+from vibestream.web.pages.step_up import proven
 from vibestream.web.rendering import render
 
 router = Router(include_in_schema=False)
 
 _DAYS: Final = 10
+_FRESH: Final = 5
+"""Minutes; as the route wants it that a secret's commitment is sent to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class ReceiptsView:
     delay_s: int
     delay_minutes: int
     floor: int
+    proved: bool
+    """They have shown lately that it is them, as a secret wants it: whoever has the secret is paid."""
 
 
 @router.get("/account/receipts", policy=SIGNED_IN)
@@ -75,8 +81,15 @@ async def show_receipts(
         delay_s=settings.claim_delay_s,
         delay_minutes=-(-settings.claim_delay_s // 60),
         floor=settings.claim_anonymity_floor,
+        proved=principal.proved_at is not None and now - principal.proved_at <= timedelta(minutes=_FRESH),
     )
     return render(request, "receipts.html", view)
+
+
+@router.get("/account/receipts/secret", policy=SIGNED_IN, dependencies=[Depends(proven(_FRESH))])
+async def go_on_to_secret() -> Response:
+    """Lead whoever has shown that it is them back to where the secret is made."""
+    return see_other("/account/receipts")
 
 
 def _row(one: OwnEpoch, *, floor: int, now: datetime) -> DayRow:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from vibestream.contexts.listen_reward.receipts import service
@@ -18,6 +18,7 @@ from vibestream.contexts.listen_reward.receipts.service import Closed
 from vibestream.platform.access import ANYONE, SIGNED_IN
 from vibestream.platform.http.dependencies import NowDep, PrincipalDep, RuntimeDep, TxDep
 from vibestream.platform.http.routing import Router
+from vibestream.platform.http.step_up import fresh
 
 router = Router(tags=["receipts"])
 
@@ -111,9 +112,12 @@ class WaitingList(BaseModel):
     items: list[WaitingBody]
 
 
-@router.put("/api/v1/receipts/identity", policy=SIGNED_IN)
+@router.put("/api/v1/receipts/identity", policy=SIGNED_IN, dependencies=[Depends(fresh(5))])
 async def register_identity(body: IdentityRequest, tx: TxDep, principal: PrincipalDep, now: NowDep) -> IdentityBody:
-    """Be known by a commitment in receipts: listens are then paid by claims. The first from today, others from tomorrow."""
+    """Be known by a commitment in receipts: listens are then paid by claims. The first from today, others from tomorrow.
+
+    Whoever has its secret is paid what is earned from then on: a session that was stolen is not enough.
+    """
     start = await service.register_identity(
         tx, user_id=principal.user_id, commitment=field(int(body.commitment)), today=now.date()
     )
