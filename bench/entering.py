@@ -3,7 +3,8 @@
 The whole application in this process, over a fresh server, without sockets. `password_hash_concurrency`: the slowest
 hundredth of requests for one's own account, in milliseconds, while 20 people sign in at once again and again; its
 reference is the same without them. `enumeration_ratio`: of sign-in, reset and sign-up, the median time for an address
-that has an account against one that has not, in alternating rounds, the larger over the smaller; the worst of the three.
+that has an account against one that has not, in alternating rounds, the larger over the smaller; and, while passwords are
+guessed at many accounts, of a right password against one for an address that nobody has; the worst of the four.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import statistics
 import tempfile
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,8 @@ from tests.factories.users import PASSWORD, User, make_user, signed_in
 from tests.http_client import ORIGIN
 from vibestream.app import HASHING_THREADS, create_app
 from vibestream.contexts.payment.gateways.service import Gateways, open_gateways
+from vibestream.contexts.user.attacks import store as attacks
+from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Environment, load_settings
 from vibestream.platform.cpu import BoundedThreads
 from vibestream.platform.database import Database, as_app_role
@@ -42,6 +46,7 @@ REACH_MS: Final = 100
 REACH: Final = 1.2
 SECONDS: Final = 20
 ROUNDS: Final = 60
+_RIGHT: Final = "copper violin meadow 19"
 _numbers = itertools.count(1)
 
 
@@ -133,6 +138,7 @@ async def _enumeration(app: FastAPI, database: Database) -> dict[str, Any]:
     worst: dict[str, float] = {}
     for name, path in (
         ("sign_in", "/api/v1/sessions"),
+        ("attacked", "/api/v1/sessions"),
         ("reset", "/api/v1/password-reset"),
         ("sign_up", "/api/v1/sign-up"),
     ):
@@ -154,14 +160,22 @@ async def _enumeration(app: FastAPI, database: Database) -> dict[str, Any]:
 
 
 async def _answered(app: FastAPI, database: Database, name: str, path: str, *, known: bool) -> float:
-    """Ask about an address of its own, from a network of its own, so that no limit is what is measured."""
+    """Ask about an address of its own, from a network of its own, so that no limit is what is measured.
+
+    During an attack, a known address is shown the right password, and otherwise a wrong one.
+    """
     number = next(_numbers)
     email = f"somebody-{number:06}@example.org"
-    if known:
-        async with database.begin() as tx:
-            await make_user(tx, email=email)
+    async with database.begin() as tx:
+        if known:
+            await make_user(tx, email=email, password=_RIGHT if name == "attacked" else PASSWORD)
+        await tx.execute("UPDATE users.sign_in_count SET refused = 0")
+        if name == "attacked":
+            await attacks.begin(tx, now=utc_now(), until=utc_now() + timedelta(hours=1))
+        else:
+            await attacks.end(tx, now=utc_now() + timedelta(hours=1))
     body: dict[str, Any] = {"email": email}
-    body |= {} if name == "reset" else {"password": "copper violin meadow 19"}
+    body |= {} if name == "reset" else {"password": _RIGHT}
     body |= {"display_name": "Somebody"} if name == "sign_up" else {}
     async with _client(app, address=f"198.18.{number // 250}.{number % 250}") as client:
         began = time.perf_counter()

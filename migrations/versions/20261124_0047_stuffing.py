@@ -18,8 +18,8 @@ def upgrade() -> None:
         ends_at     timestamptz NOT NULL
     );
     COMMENT ON TABLE users.sign_in_count IS
-        'Of all browsers that the account in question does not know: at how many addresses a password was wrong, and how many '
-        'accounts one let them into, until counting begins anew.';
+        'Of all browsers that the account in question does not know: how often a password was wrong, and how many accounts one '
+        'let them into, until counting begins anew.';
     INSERT INTO users.sign_in_count VALUES ('burst', 0, 0, 'epoch'), ('trickle', 0, 0, 'epoch');
 
     CREATE TABLE users.sign_in_attack (

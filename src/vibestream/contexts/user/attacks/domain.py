@@ -1,15 +1,14 @@
 """When passwords are being guessed at many accounts, which neither an address nor a network of its own can show.
 
-What is counted is of browsers that the account in question does not know: at how many addresses a password was wrong, each
-counted once in a quarter of an hour and at most 20 of a network in an hour, and how many accounts a right one let them into,
-each counted once a day. People who
+What is counted is of browsers that the account in question does not know: how often a password was wrong, at most three times
+at an address in a quarter of an hour, and how many accounts a right one let them into, each counted once a day. People who
 mistype get in after; whoever goes through a list of stolen passwords is wrong ninety-eight times in a hundred or more. So it
 is an attack when many were wrong, and more than were let in.
 
 A burst is noticed at once and held for an hour from its last sign. A trickle counts what was looked at while nothing was
-held, and holds for a day: in whatever rhythm an attacker stops and begins again, no more than `TRICKLE.least` guesses a day
-are answered as they are in quiet times, or as many as people were let in on that day. Who hides more has as many accounts of
-their own to enter every day.
+held, and holds for a day: in whatever rhythm an attacker stops and begins again, no more than `TRICKLE.least` of what counts is
+answered in a day as it is in quiet times, or as much as people were let in on that day. Who hides more has as many accounts of
+their own to enter every day; who tries ten passwords at each address has ten thirds of it, at a sixth of the people.
 
 Source: OWASP Credential Stuffing Prevention Cheat Sheet; NIST SP 800-63B-4, 3.2.2.
 """
@@ -46,7 +45,7 @@ LET_IN_ONCE: Final = TRICKLE.within
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """At how many addresses a password was wrong, and how many accounts were entered, within a window."""
+    """How often a password was wrong, and how many accounts were entered, within a window."""
 
     refused: int
     let_in: int

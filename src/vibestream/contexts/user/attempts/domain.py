@@ -42,9 +42,9 @@ OF_NETWORK: Final = Allowance(100, timedelta(hours=1))
 """At any addresses, by browsers that these do not know, from one network (a /24 of IPv4, a /64 or wider of IPv6)."""
 OF_DEVICE: Final = Allowance(20, timedelta(minutes=15))
 """At one address, by a browser that it knows."""
-COUNTED_OF_NETWORK: Final = 20
-"""So many failures of one network within its time count for the whole installation: the rest is its own limit's to stop, so
-that nobody makes an attack on many accounts out of one network."""
+COUNTED_FOR_ALL: Final = 3
+"""So many failures at one address within its time count for the whole installation, so that nobody who mistypes, or whom
+somebody hates, looks like an attack on many accounts."""
 OF_CODES: Final = Allowance(5, timedelta(hours=1))
 """Codes that are mailed for one address and one right password: whoever has chosen another password since begins anew."""
 
@@ -84,11 +84,6 @@ def device_bucket(*, key: bytes, device_hash: bytes, lookup: str) -> bytes:
     """Return what a known browser's attempts at an address are counted by."""
     text = b"device:" + device_hash + lookup.encode("utf-8", "replace")
     return hmac.digest(key, _PURPOSE + text, hashlib.sha256)
-
-
-def is_counted_for_all(*, attempt: Counted, network: Counted) -> bool:
-    """Say whether a failure counts for the whole installation: the first at an address, among the first of a network."""
-    return attempt.taken == 1 and network.taken <= COUNTED_OF_NETWORK
 
 
 def let_in_bucket(*, key: bytes, user_id: UserId) -> bytes:

@@ -103,7 +103,7 @@ async def admit(
 async def failed(tx: Tx, *, admission: Admission, user_id: UserId | None, network: str, now: datetime) -> None:
     """Note that the password was wrong: the first time, the tenth and so on; and what a network has come to.
 
-    The last that a transaction does: the first time may be counted for the whole installation.
+    The last that a transaction does: the first times are counted for the whole installation.
     """
     taken, action = admission.attempt.taken, audit_log.Action.SIGN_IN_REFUSED
     if domain.is_told(taken):
@@ -112,8 +112,7 @@ async def failed(tx: Tx, *, admission: Admission, user_id: UserId | None, networ
     if admission.network is not None and domain.is_told_of_network(admission.network.taken):
         detail = f"{admission.network.taken} attempts from this network"
         await audit_log.record(tx, action=action, user_id=None, now=now, network=network, detail=detail)
-    network_count = admission.network
-    if network_count is not None and domain.is_counted_for_all(attempt=admission.attempt, network=network_count):
+    if admission.network is not None and taken <= domain.COUNTED_FOR_ALL:
         await attacks.refused(tx, guarded=admission.guarded, now=now)
 
 
