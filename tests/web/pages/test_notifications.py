@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from tests.factories.users import User, make_user
 from tests.web.conftest import read
@@ -119,6 +120,26 @@ async def test_a_digests_link_says_what_it_stops_and_stops_all_of_it_but_what_is
     assert (Kind.RECEIPT, Channel.EMAIL) in wanted
     only = service.stop_token(settings.signing_key(), user_id=ana.user_id, kinds=[Kind.RECEIPT])
     assert (await client.post(f"/unsubscribe/{only}", headers=HTML)).status_code == 404
+
+
+async def test_a_link_of_before_the_secret_was_changed_stops_mail_as_well(
+    client, app, settings, database: Database, runtime
+):
+    """A mail is opened years later, and its link is all that its reader has."""
+    ana = await told(database)
+    token = service.stop_token(settings.signing_key(), user_id=ana.user_id, kinds=[Kind.TIP_RECEIVED])
+    later = settings.model_copy(
+        update={
+            "secret_key": SecretStr("another secret of enough characters"),
+            "accepted_secret_keys": SecretStr(settings.signing_key().decode()),
+        }
+    )
+    object.__setattr__(runtime, "settings", later)
+    assert (await client.get(f"/unsubscribe/{token}", headers=HTML)).status_code == 200
+    answer = await client.post(f"/unsubscribe/{token}", headers={**HTML, "Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 200
+    async with database.begin() as tx:
+        assert (Kind.TIP_RECEIVED, Channel.EMAIL) not in await service.wanted_by(tx, user_id=ana.user_id)
 
 
 @pytest.mark.parametrize("one_click", [True, False])

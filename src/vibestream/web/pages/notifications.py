@@ -243,14 +243,14 @@ async def try_address_again(tx: TxDep, principal: PrincipalDep) -> Response:
 @router.get("/unsubscribe/{token}", policy=ANYONE)
 async def ask_to_stop(request: Request, runtime: RuntimeDep, token: str) -> Response:
     """Ask whether mail of a kind shall stop. Looking changes nothing: programs that read mail follow its links."""
-    _, kinds = service.kinds_of_token(runtime.settings.signing_key(), token=token)
+    _, kinds = service.kinds_of_token(_keys(runtime), token=token)
     return render(request, "unsubscribe.html", StopView(_names(request, kinds), stopped=False))
 
 
 @router.post("/unsubscribe/{token}", policy=ANYONE, max_body_bytes=_BODY_BYTES)
 async def stop(request: Request, tx: TxDep, runtime: RuntimeDep, token: str) -> Response:
     """Stop mail of a kind: by the button of the page, or by the mailbox itself (RFC 8058). It may be done twice."""
-    kinds = await service.stop_by_link(tx, signing_key=runtime.settings.signing_key(), token=token)
+    kinds = await service.stop_by_link(tx, keys=_keys(runtime), token=token)
     return render(request, "unsubscribe.html", StopView(_names(request, kinds), stopped=True))
 
 
@@ -297,6 +297,10 @@ async def _browsers(request: Request, tx: Tx, principal: Principal, now: datetim
         here = one.session_id == principal.session_id
         rows.append(BrowserRow(one.subscription_id, name or spoken.gettext("A browser"), one.subscribed_at, here))
     return tuple(rows)
+
+
+def _keys(runtime: Runtime) -> tuple[bytes, ...]:
+    return (runtime.settings.signing_key(), *runtime.settings.further_secrets)
 
 
 def _names(request: Request, kinds: Sequence[Kind]) -> tuple[str, ...]:

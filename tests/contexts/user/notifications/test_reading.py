@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -86,9 +87,15 @@ async def test_a_link_stops_its_own_kind_of_its_own_account_and_only_if_it_was_s
     ana = await make_user(tx)
     token = service.stop_token(KEY, user_id=ana.user_id, kinds=[Kind.TIP_RECEIVED])
     for _ in range(2):
-        assert await service.stop_by_link(tx, signing_key=KEY, token=token) == (Kind.TIP_RECEIVED,)
+        assert await service.stop_by_link(tx, keys=[KEY], token=token) == (Kind.TIP_RECEIVED,)
     assert (Kind.TIP_RECEIVED, Channel.EMAIL) not in await service.wanted_by(tx, user_id=ana.user_id)
     assert (Kind.TIP_RECEIVED, Channel.IN_APP) in await service.wanted_by(tx, user_id=ana.user_id)
+
+    former = service.stop_token(b"a former key", user_id=ana.user_id, kinds=[Kind.NEW_RELEASE])
+    for keys, good in (([KEY], False), ([KEY, b"a former key"], True)):
+        with nullcontext() if good else pytest.raises(LinkInvalid):
+            await service.stop_by_link(tx, keys=keys, token=former)
+    assert (Kind.NEW_RELEASE, Channel.EMAIL) not in await service.wanted_by(tx, user_id=ana.user_id)
 
     raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     altered = [
@@ -106,7 +113,7 @@ async def test_a_link_stops_its_own_kind_of_its_own_account_and_only_if_it_was_s
     ]
     for one in altered:
         with pytest.raises(LinkInvalid):
-            await service.stop_by_link(tx, signing_key=KEY, token=one)
+            await service.stop_by_link(tx, keys=[KEY], token=one)
     assert (Kind.TRIAL_ENDS, Channel.EMAIL) in await service.wanted_by(tx, user_id=ana.user_id)
 
 

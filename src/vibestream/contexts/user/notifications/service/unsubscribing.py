@@ -1,6 +1,7 @@
 """The link that stops mail of a kind, or of the kinds of one mail, without signing in: who holds it may do that alone.
 
-The token names the account and the kinds and is signed; it does not run out, since a mail may be opened years later.
+The token names the account and the kinds and is signed; it does not run out, since a mail may be opened years later: what a
+former secret of the deployment signed is good while that is accepted.
 Source: RFC 8058 (one-click unsubscribing).
 """
 
@@ -39,8 +40,8 @@ def stop_token(signing_key: bytes, *, user_id: UserId, kinds: Collection[Kind]) 
     return base64.urlsafe_b64encode(_sign(signing_key, payload) + payload).rstrip(b"=").decode()
 
 
-def kinds_of_token(signing_key: bytes, *, token: str) -> tuple[UserId, tuple[Kind, ...]]:
-    """Return whose mail of which kinds a link stops.
+def kinds_of_token(keys: Collection[bytes], *, token: str) -> tuple[UserId, tuple[Kind, ...]]:
+    """Return whose mail of which kinds a link stops, that was signed with one of the keys.
 
     Raises:
         LinkInvalid: it was made by nobody, or altered; or none of its kinds can be turned off.
@@ -50,7 +51,7 @@ def kinds_of_token(signing_key: bytes, *, token: str) -> tuple[UserId, tuple[Kin
     except (binascii.Error, ValueError):
         raise _invalid() from None
     signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _sign(signing_key, payload)):
+    if not any(hmac.compare_digest(signature, _sign(key, payload)) for key in keys):
         raise _invalid()
     known = {kind.value: kind for kind in Kind if not RULES[kind].mandatory}
     kinds = tuple(known[name] for name in payload[_UUID_BYTES:].decode().split(",") if name in known)
@@ -59,13 +60,13 @@ def kinds_of_token(signing_key: bytes, *, token: str) -> tuple[UserId, tuple[Kin
     return UserId(UUID(bytes=payload[:_UUID_BYTES])), kinds
 
 
-async def stop_by_link(tx: Tx, *, signing_key: bytes, token: str) -> tuple[Kind, ...]:
+async def stop_by_link(tx: Tx, *, keys: Collection[bytes], token: str) -> tuple[Kind, ...]:
     """Stop mail of the link's kinds to its account, and return the kinds; a second time changes nothing.
 
     Raises:
         LinkInvalid: nobody was sent such a link, or its account is gone.
     """
-    user_id, kinds = kinds_of_token(signing_key, token=token)
+    user_id, kinds = kinds_of_token(keys, token=token)
     if not await choices.has_account(tx, user_id=user_id):
         raise _invalid()
     for kind in kinds:
