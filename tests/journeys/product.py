@@ -120,6 +120,27 @@ class Product:
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             return connection.execute(statement.encode()).fetchall()
 
+    def close_day(self, *, receipts: int, within_s: float) -> str:
+        """Close the first day that has so many receipts as soon as it has, and return it.
+
+        A receipt is of the day in UTC on which its listen came to count, which nobody who begins to listen shortly before
+        midnight knows: what is closed is the day that they are of, not the one that it is when they are there.
+
+        Raises:
+            AssertionError: no day has so many in time; says what each has.
+        """
+        until = time.monotonic() + within_s
+        while True:
+            days = self.query("SELECT epoch::text, count(*) FROM listen_reward.receipt GROUP BY epoch ORDER BY epoch")
+            day = next((str(day) for day, count in days if int(str(count)) >= receipts), None)
+            if day is not None:
+                break
+            assert time.monotonic() < until, f"{receipts} receipts of one day within {within_s} s; there are {days}"
+            time.sleep(0.5)
+        ran = self.run("epoch", "close", day, "--early")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return day
+
     def _close(self) -> None:
         if self.supervisor is not None and self.supervisor.stdout is not None:
             self.supervisor.stdout.close()

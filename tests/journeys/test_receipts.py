@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +90,7 @@ def earn(page: Page, product: Product, release: str) -> None:
     page.goto(release)
     page.get_by_role("button", name="Play", exact=True).first.click()
     people.plays_on(page, for_s=3)
-    for _ in range(120):
-        if product.query("SELECT 1 FROM listen_reward.receipt"):
-            break
-        page.wait_for_timeout(1_000)
-    today = datetime.now(UTC).date().isoformat()
-    ran = product.run("epoch", "close", today, "--early")
-    assert ran.returncode == 0, ran.stderr
+    product.close_day(receipts=1, within_s=120)
 
 
 def claim(page: Page) -> dict[str, Any]:
