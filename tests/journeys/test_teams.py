@@ -23,7 +23,7 @@ _OUT = "async path => (await fetch(path)).status"
 def _joins(owner: Page, member: Page, *, role: str, artist: str) -> None:
     """The owner makes a code, the member types it in, in the owner's words and small letters."""
     owner.goto("/studio")
-    owner.get_by_role("link", name=f"change {artist}").click()
+    owner.get_by_role("link", name=f"Page and team {artist}").click()
     owner.get_by_label("Invite as").select_option(role)
     owner.get_by_role("button", name="Make a code").click()
     code = owner.locator("[data-code]").inner_text().strip()
@@ -35,7 +35,7 @@ def _joins(owner: Page, member: Page, *, role: str, artist: str) -> None:
 
 def _takes_out(owner: Page, *, artist: str, name: str) -> None:
     owner.goto("/studio")
-    owner.get_by_role("link", name=f"change {artist}").click()
+    owner.get_by_role("link", name=f"Page and team {artist}").click()
     owner.get_by_role("button", name=f"Take out {name}").click()
     expect(owner.get_by_text("That member is in the team no more.")).to_be_visible()
 
