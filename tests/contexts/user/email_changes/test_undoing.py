@@ -11,7 +11,7 @@ import pytest
 from tests.contexts.user.conftest import Inbox
 from tests.contexts.user.email_changes.conftest import NEW, Make, Owner
 from tests.factories.factors import make_app
-from tests.factories.users import DEVICE, PASSWORD, make_user
+from tests.factories.users import DEVICE, PASSWORD, make_user, principal_of
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.accounts.service import AddressTaken
 from vibestream.contexts.user.audit_log import service as audit_log
@@ -21,6 +21,7 @@ from vibestream.contexts.user.factors import service as factors
 from vibestream.contexts.user.identities import service as identities
 from vibestream.contexts.user.passkeys.service import passkeys_of
 from vibestream.contexts.user.sessions import service as sessions
+from vibestream.contexts.user.ways_in.service import Overtaken
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.kernel.time import utc_now
 from vibestream.platform.config import Settings
@@ -130,6 +131,10 @@ async def test_a_code_on_its_way_to_the_thief_is_void(owner: Make, inbox: Inbox,
     await ana.asks("second@example.net")
     waiting = await ana.made_code()
     await undo(database, await mailed(inbox, "ana@example.org"))
+    with pytest.raises(Overtaken):
+        await ana.shows(waiting)
+    async with database.begin() as tx:  # nor is it good for anybody who is signed in afterwards, with the same browser
+        ana.principal = await principal_of(tx, ana.user)
     with pytest.raises(service.ChangeExpired):
         await ana.shows(waiting)
 

@@ -16,6 +16,7 @@ from vibestream.contexts.user.factors.service import Enrolment, FactorWrong
 from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
 from vibestream.platform.sealed import Sealer
@@ -48,7 +49,9 @@ async def confirm_app(
         FactorMissing: none was begun, or too long ago.
         FactorWrong: not its code. Commit the transaction nevertheless.
         FactorLimited: too many wrong ones.
+        Overtaken: the session has ended at this moment.
     """
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     try:
         codes = await factors.confirm_totp(tx, sealer=sealer, user_id=principal.user_id, code=code, now=now)
     except FactorWrong as wrong:
@@ -65,7 +68,9 @@ async def remove_app(tx: Tx, *, principal: Principal, now: datetime) -> None:
     Raises:
         FactorMissing: there is none.
         PasswordShortAlone: the password was chosen short because of it.
+        Overtaken: the session has ended at this moment.
     """
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     await factors.remove_totp(tx, user_id=principal.user_id, now=now)
     await passwords.require_long_enough_alone(
         tx, user_id=principal.user_id
@@ -78,7 +83,9 @@ async def renew_recovery_codes(tx: Tx, *, principal: Principal, now: datetime) -
 
     Raises:
         FactorMissing: there is no second factor.
+        Overtaken: the session has ended at this moment.
     """
+    await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
     codes = await factors.new_recovery_codes(tx, user_id=principal.user_id, now=now)
     await tell_factor(tx, user_id=principal.user_id, notice=FactorNotice.RECOVERY_MADE, now=now)
     return codes

@@ -18,6 +18,7 @@ from vibestream.contexts.user.events import EmailChanged
 from vibestream.contexts.user.recovery import service as recovery
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.errors import Gone, InvalidInput
 from vibestream.kernel.ids import UserId, new_id
 from vibestream.platform.access import Principal
@@ -111,8 +112,10 @@ async def confirm_change(
         CodeWrong: not the code. Commit the transaction nevertheless, or the try is not counted.
         ChangeExpired: no code of this browser and account can be tried any more.
         AddressTaken: somebody else has proved the address; only who reads its mail gets to know.
+        Overtaken: the session has ended at this moment.
     """
     user_id = principal.user_id
+    await ways_in.require_signed_in(tx, user_id=user_id, session_id=principal.session_id)
     change = await store.lock_of_browser(tx, browser_hash=_hash(browser_token), user_id=user_id)
     if change is None or not change.is_open(now):
         raise ChangeExpired
