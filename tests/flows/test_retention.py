@@ -98,7 +98,9 @@ CASES: Final = {
     "user.wallet_challenges": Case("users.chain_wallet_challenge", {
         "nonce_hash": HASH, "browser_hash": HASH, "user_id": "%(user)s", "expires_at": "%(at)s",
     }),
-    "user.second_steps": expiring("users.second_step", browser_hash=HASH, password_print=HASH, tries_left="1"),
+    "user.second_steps": expiring(
+        "users.second_step", step_id="%(id)s", browser_hash=HASH, password_print=HASH, tries_left="1"
+    ),
     "user.passkey_challenges": expiring(
         "users.passkey_challenge", challenge=HASH, browser_hash=HASH, purpose="'register'"
     ),

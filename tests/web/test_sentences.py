@@ -33,6 +33,7 @@ NOT_FOR_PAGES = {
         "ceremony.tools_missing",
         "pools.epoch_not_open",
         "listen_to_reward.not_paid",
+        "settle_payments.not_settled",
         "access.unknown_role",
         "administration.admin_exists",
         "events.unreadable",
