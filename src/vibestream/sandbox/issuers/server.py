@@ -56,7 +56,9 @@ class IssuersServer:
     team_id: str = ""
     url: str = ""
     person: dict[str, Any] = field(default_factory=dict)
-    """Who is signed in: claims for OpenID Connect, and what `/user`, `/user/emails` and `/users/@me` answer."""
+    """Who is signed in: claims for OpenID Connect, and what `/user`, `/user/emails`, `/users/@me` and `/userinfo` answer."""
+    described: dict[str, Any] = field(default_factory=dict)
+    """What its description says otherwise than it should, or besides."""
     down: bool = False
     """Whether everything is answered with 503."""
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": secrets.token_hex(4)}))
@@ -102,6 +104,7 @@ class IssuersServer:
             "POST /openid/token": lambda: self._redeem(form, refused=400),
             "POST /github/login/oauth/access_token": lambda: self._redeem(form, refused=200),
             "POST /discord/api/oauth2/token": lambda: self._redeem(form, refused=400),
+            "GET /openid/userinfo": lambda: self._about(bearer, "said"),
             "GET /github/api/v3/user": lambda: self._about(bearer, "user"),
             "GET /github/api/v3/user/emails": lambda: self._about(bearer, "emails"),
             "GET /discord/api/users/@me": lambda: self._about(bearer, "user"),
@@ -120,6 +123,7 @@ class IssuersServer:
                 "jwks_uri": f"{base}/jwks",
                 "id_token_signing_alg_values_supported": ["ES256"],
                 "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                **self.described,
             },
         )
 
