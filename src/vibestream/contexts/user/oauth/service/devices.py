@@ -101,7 +101,7 @@ async def asking(tx: Tx, *, typed: str, now: datetime) -> Asking:
 async def decide(tx: Tx, *, typed: str, allowed: bool, principal: Principal, now: datetime) -> Asking:
     """Let a device in, or refuse it, and return which one that was.
 
-    Nothing is remembered for the next time: anybody can pretend to be a client without a secret.
+    Each device is asked about, whatever was agreed to before: anybody can pretend to be a client without a secret.
 
     Raises:
         UserCodeUnknown: no device waits with this code.
