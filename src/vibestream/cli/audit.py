@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vibestream.cli.connection import reachable_owner_dsn
+from vibestream.cli.places import data_folder
 from vibestream.contexts.music.uploads.invariants import SAMPLE
 from vibestream.contexts.payment.seal.invariants import SAMPLE as SEALED_BLOCKS
 from vibestream.flows.audit import invariants_of
@@ -50,6 +51,8 @@ def command(*, json_file: Path | None, list_only: bool, originals: int, ledger: 
     checks on a schedule.
     """
     settings = load_settings()
+    if settings.object_store == "local":
+        data_folder(settings)
     invariants = invariants_of(
         settings,
         open_store(settings),

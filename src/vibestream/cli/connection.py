@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from vibestream.cli.places import data_folder
 from vibestream.platform.config import Settings
 from vibestream.platform.postgres import embedded
 from vibestream.platform.postgres.binaries import find_binaries
@@ -29,6 +30,7 @@ def reachable_owner_dsn(settings: Settings) -> Iterator[str]:
     if settings.owner_dsn is not None:
         yield settings.owner_dsn
         return
+    data_folder(settings)
     place = embedded.locate(embedded_root(settings))
     if embedded.is_running(place):
         yield place.dsn()

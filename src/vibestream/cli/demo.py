@@ -110,6 +110,10 @@ def _require_up(base_url: str) -> None:
         raise NotUp(
             f"Nothing answers at {base_url}. Start `vibestream up` (or `make run`) in another terminal."
         ) from None
+    if answer.is_error and "json" not in answer.headers.get("content-type", ""):
+        raise NotUp(
+            f"What answers at {base_url} is not VibeStream ({answer.status_code}); say where it is with --url, or set VIBESTREAM_PORT."
+        )
     if answer.is_error:
         raise NotUp(f"VibeStream at {base_url} is not ready: {answer.text[:300]}")
 

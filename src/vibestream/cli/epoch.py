@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date
 
 import click
 
 from vibestream.cli.connection import reachable_owner_dsn
+from vibestream.cli.days import DAY
 from vibestream.contexts.listen_reward.receipts.service import Closed, EpochNotOver
 from vibestream.flows.close_epochs import close_epoch
 from vibestream.kernel.time import utc_now
@@ -29,9 +30,9 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("epoch", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("epoch", type=DAY, metavar="EPOCH")
 @click.option("--early", is_flag=True, help="Close the day that it is now. Sandbox only.")
-def close(*, epoch: datetime, early: bool) -> None:
+def close(*, epoch: date, early: bool) -> None:
     """Close EPOCH (such as 2026-11-24), or show it when it is closed. The worker does it an hour after midnight, UTC."""
     settings = load_settings()
     if early and not settings.sandboxed:
@@ -39,7 +40,7 @@ def close(*, epoch: datetime, early: bool) -> None:
 
     async def run(dsn: str) -> Closed:
         async with Database(dsn, max_size=1, application="vibestream epoch") as database:
-            return await close_epoch(database, settings=settings, epoch=epoch.date(), now=utc_now(), early=early)
+            return await close_epoch(database, settings=settings, epoch=epoch, now=utc_now(), early=early)
 
     with reachable_owner_dsn(settings) as dsn:
         migrate.require_head(dsn)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import os
 import sys
-from typing import Final
+import tempfile
+import traceback
+from types import TracebackType
+from typing import Final, NoReturn
 
 import click
+import psycopg
 
 from vibestream.kernel.errors import VibeStreamError
 
@@ -52,6 +58,15 @@ class _Lazy(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - a defect of ours, not input
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that there is not, say which is meant by its like."""
+        close = [] if args[0] in _COMMANDS else difflib.get_close_matches(args[0], _COMMANDS, n=1)
+        if close:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{close[0]}'?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -73,8 +88,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; an expected failure is one clear line and exit code 1, never a traceback."""
+    sys.excepthook = _defect
     try:
-        cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("Stopped.", err=True)
         sys.exit(130)
@@ -82,8 +99,30 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except VibeStreamError as error:
-        click.secho(f"{error}", fg="red", err=True)
+        _fail(f"{error}")
+    except BrokenPipeError:  # whoever read it, as `head` does, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except psycopg.OperationalError as error:
+        _fail(f"The database does not answer any more; try again. It said: {str(error).strip()}")
+    except OSError as error:
+        _fail(f"{error.filename or 'The system'}: {error.strerror or error}")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(said: str) -> NoReturn:
+    click.secho(said, fg="red", err=True)
+    sys.exit(1)
+
+
+def _defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say that something unforeseen happened, and keep where in a file for whoever reads it: the interpreter's last resort."""
+    with tempfile.NamedTemporaryFile("w", prefix="vibestream-defect-", suffix=".txt", delete=False) as file:
+        traceback.print_exception(kind, error, trace, file=file)
+    click.secho(f"This is a defect of VibeStream ({kind.__name__}). Nothing more was done.", fg="red", err=True)
+    click.echo(
+        f"Where it happened is written to {file.name}: please report it, without what is private in it.", err=True
+    )
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from vibestream.cli.connection import reachable_owner_dsn
+from vibestream.cli.days import DAY
 from vibestream.cli.stand_ins import beside_stand_ins
 from vibestream.contexts.payment.gateways.service import GatewayName, Gateways, GatewayUnavailable, open_gateways
 from vibestream.contexts.payment.reconciliation import service
@@ -42,10 +43,10 @@ _SHOWN = 500
 @click.option(
     "--day",
     "day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     help="The day in UTC, such as 2026-11-23; yesterday unless given.",
 )
-def command(*, gateways: tuple[str, ...], day: datetime | None) -> None:
+def command(*, gateways: tuple[str, ...], day: date | None) -> None:
     """Compare each gateway's own book of a day with ours, and list what differs.
 
     \b
@@ -55,7 +56,7 @@ def command(*, gateways: tuple[str, ...], day: datetime | None) -> None:
       2  a gateway could not be asked
     """  # noqa: D301 - click's mark: these lines are not wrapped
     settings = beside_stand_ins(load_settings())
-    chosen_day = day.date() if day is not None else (utc_now() - timedelta(days=1)).date()
+    chosen_day = day if day is not None else (utc_now() - timedelta(days=1)).date()
     with reachable_owner_dsn(settings) as dsn:
         migrate.require_head(dsn)
         reports, findings, unread = asyncio.run(_reconcile(settings, as_app_role(dsn), gateways, chosen_day))

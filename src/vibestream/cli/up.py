@@ -17,18 +17,13 @@ from typing import Final
 import click
 
 from vibestream.cli.connection import seed_file, start_embedded
-from vibestream.kernel.errors import Conflict, Unavailable
+from vibestream.cli.places import AlreadyRunning, data_folder, require_port
+from vibestream.kernel.errors import Unavailable
 from vibestream.platform.config import Settings, load_settings
 from vibestream.platform.postgres import embedded, migrate
 from vibestream.platform.processes import Child, Supervisor
 
 _HEALTHY_WITHIN_S: Final = 60
-
-
-class AlreadyRunning(Conflict):
-    """Another `vibestream up` uses the same data folder, or something else the same port."""
-
-    code = "up.already_running"
 
 
 class NotHealthy(Unavailable):
@@ -50,9 +45,9 @@ def command(*, seed: bool) -> None:
     """
     began = time.monotonic()
     settings = load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    data_folder(settings)
     with _only_one(settings), ExitStack() as stack:
-        _require_port(settings)
+        require_port(settings)
         supervisor = Supervisor()
         variables = dict(os.environ)  # noqa: TID251 - the children inherit it
         # People watch this terminal: what they need to see is a few lines, not every request. A set level is respected.
@@ -165,17 +160,6 @@ def _only_one(settings: Settings) -> Iterator[None]:
                 f"VibeStream is already up on {settings.data_dir.resolve()}; stop that one, or set VIBESTREAM_DATA_DIR."
             ) from None
         yield
-
-
-def _require_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            raise AlreadyRunning(
-                f"Port {settings.port} of {settings.host} is in use; set VIBESTREAM_PORT to another."
-            ) from None
 
 
 def _is_free(port: int) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from vibestream.platform.config import load_settings
+from vibestream.cli.places import require_port
+from vibestream.platform.config import SettingsInvalid, load_settings
+from vibestream.platform.postgres import migrate
 
 
 @click.command()
@@ -19,6 +21,12 @@ def command() -> None:
     from granian.server import Server
 
     settings = load_settings()
+    if settings.app_dsn is None:
+        raise SettingsInvalid(
+            "Settings are wrong. DATABASE_URL: the web server alone needs one; `vibestream up` brings its own"
+        )
+    require_port(settings)
+    migrate.require_head(settings.app_dsn)  # the server's own process would say it in a traceback
     Server(
         "vibestream.app:create",
         factory=True,

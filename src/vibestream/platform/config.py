@@ -20,7 +20,7 @@ from pydantic import AliasChoices, AnyHttpUrl, Field, SecretStr, ValidationError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from vibestream.kernel.errors import InvalidInput
-from vibestream.platform.database import as_app_role
+from vibestream.platform.database import as_app_role, is_address
 from vibestream.platform.login_issuers import LoginIssuer, listed, problems_of, secret_named
 from vibestream.platform.payment_settings import PaymentSettings
 
@@ -351,6 +351,7 @@ class Settings(PaymentSettings):
             if key is not None and not _ED25519.fullmatch(key):
                 problems.append(f"VIBESTREAM_LEDGER_SEAL_{name}: a key is 32 bytes in base64url, 43 characters")
         problems += self._export_problems()
+        problems += self._address_problems()
         if self.secret_key and len(self.secret_key.get_secret_value()) < _SECRET_LENGTH:
             problems.append(f"VIBESTREAM_SECRET_KEY: at least {_SECRET_LENGTH} characters")
         problems += self.half_configured()
@@ -367,6 +368,15 @@ class Settings(PaymentSettings):
             f"VIBESTREAM_EXPORT_{name}: a key is 32 bytes in base64url, 43 characters"
             for name, key in keys
             if key is not None and not _ED25519.fullmatch(key)
+        ]
+
+    def _address_problems(self) -> list[str]:
+        """Name the addresses of databases that are none; what stands in them is not said, as it may hold a password."""
+        given = {"DATABASE_URL": self.database_url, "DATABASE_OWNER_URL": self.database_owner_url}
+        return [
+            f"{name}: this is no address of a PostgreSQL; one is written as postgresql://user:password@host:5432/database"
+            for name, dsn in given.items()
+            if dsn is not None and not is_address(dsn)
         ]
 
     def _production_problems(self) -> list[str]:

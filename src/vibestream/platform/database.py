@@ -291,6 +291,15 @@ def as_app_role(owner_dsn: str) -> str:
     return psycopg.conninfo.make_conninfo(owner_dsn, options=f"-c role={APP_ROLE}")
 
 
+def is_address(dsn: str) -> bool:
+    """Say whether libpq can read this as an address of a database, whether or not anything answers there."""
+    try:
+        psycopg.conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return False
+    return True
+
+
 def identifier(*parts: str) -> sql.Identifier:
     """Return a quoted SQL identifier, for the few statements that cannot take a name as a parameter."""
     return sql.Identifier(*parts)
