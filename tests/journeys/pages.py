@@ -124,6 +124,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "/moderation/verifications/{verification_id}": "test_profiles.py",
     "/oauth/authorize": "test_apps.py",
     "/operations/listens/{case_id}": "test_held_listens.py",
+    "/account/receipts/secret": "test_receipts.py",
     "/payments/{payment_id}": "test_money_back.py",
     "/reset-password": "test_access_factors.py",
     "/sign-in-with": "test_sign_in_with.py",
