@@ -84,8 +84,6 @@ FAULTS = {
     ("test_outbox.py", "_pool"),
     ("test_interruption.py", "first_rung"),
     ("test_requests.py", "_look"),
-    # an issuer that describes itself oddly, or answers with somebody else's name: the sandbox's own server, over its socket
-    *(("test_adversary.py", "_describe"), ("test_adversary.py", "answer")),
     ("test_receiving.py", "sync"),
     ("test_receiving.py", "save_progress"),
 }
