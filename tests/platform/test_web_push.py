@@ -108,6 +108,7 @@ def test_a_token_is_for_the_origin_of_the_endpoint(endpoint: str, origin: str):
     [
         ("120", 120), ("0", 0), ("", None), ("soon", None), ("-5", None), ("1e9", None), ("٣", None),
         ("Tue, 01 Dec 2026 12:01:30 GMT", 90), ("Tue, 01 Dec 2026 11:00:00 GMT", 0), ("9" * 40, None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 999_999_999),
     ],
 )  # fmt: skip
 def test_a_service_says_when_to_come_again(said: str, seconds: int | None):

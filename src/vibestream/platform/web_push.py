@@ -44,6 +44,8 @@ _AUTH: Final = 16
 _GOOD_FOR: Final = timedelta(hours=12)
 _PADDED_TO: Final = 512
 _SECONDS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_LONGEST_S: Final = 999_999_999
+"""Thirty-one years: as long as a service may say in seconds. A date may be further away than any that can be reckoned with."""
 
 
 class TargetInvalid(ValueError):
@@ -219,7 +221,7 @@ def retry_after_s(said: str, *, now: datetime) -> int | None:
         until = parsedate_to_datetime(said)
     except ValueError:
         return None
-    return max(0, int((until - now).total_seconds())) if until.tzinfo is not None else None
+    return min(max(0, int((until - now).total_seconds())), _LONGEST_S) if until.tzinfo is not None else None
 
 
 def key_for(keys: Sequence[VapidKey], public: str) -> VapidKey | None:

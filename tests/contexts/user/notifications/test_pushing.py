@@ -203,6 +203,15 @@ async def test_it_is_given_up_after_so_many_tries_and_the_browser_stays(ana: Rea
     assert await ana.browsers() == 1
 
 
+async def test_a_service_that_says_never_again_in_its_own_way_is_given_up_at_once(ana: Reader):
+    """Until a day that there is not, hours to the west of the end of all dates: the push is not sent again and again."""
+    await ana.is_told()
+    ana.carrier.faults.append(Fault(503, "Fri, 31 Dec 9999 23:59:59 -2359"))
+    await ana.runs()
+    assert await ana.states() == [("gave_up", 1)]
+    assert await ana.waits_until() == []
+
+
 @pytest.mark.parametrize("status", [301, 400, 403, 413])
 async def test_a_refusal_is_final_and_leads_nowhere_else(ana: Reader, status: int):
     await ana.is_told()
