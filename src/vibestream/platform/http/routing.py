@@ -25,6 +25,7 @@ from vibestream.platform.access import Policy, Principal
 from vibestream.platform.database import RETRYABLE, DatabaseBusy, Tx
 from vibestream.platform.http import dependencies, exchange
 from vibestream.platform.http.bearer import Bearer, bearer_of
+from vibestream.platform.http.conditional import as_kept
 from vibestream.platform.http.edge import Edge, edge_of
 from vibestream.platform.http.exchange import Exchange
 from vibestream.platform.http.idempotency import Replayed
@@ -63,6 +64,7 @@ class Route(APIRoute):
 
     policy: Policy
     max_body_bytes: int = MAX_BODY_BYTES
+    conditional: bool = False
 
     def get_route_handler(self) -> Handler:
         """Return the handler, wrapped as this module says."""
@@ -78,7 +80,8 @@ class Route(APIRoute):
             elif field is not None and await request.body():
                 require_json_type(request)
                 await request.json()
-            return await plain(request)
+            answer = await plain(request)
+            return as_kept(request, answer) if self.conditional else answer
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive, request._send, max_body_bytes=self.max_body_bytes)  # noqa: SLF001 - there is no public way to hand it on
@@ -124,6 +127,7 @@ class Router(APIRouter):
     """An APIRouter whose every route declares who may call it.
 
     `max_body_bytes` bounds the body, 1 MiB unless given; a handler that reads `request.stream()` is bounded alike.
+    `conditional`: what is answered is kept by the asker and asked about each time, as `conditional.as_kept` says.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -163,13 +167,14 @@ class Router(APIRouter):
         self, path: str, methods: list[str], policy: Policy, options: dict[str, Any]
     ) -> Callable[[Endpoint], Endpoint]:
         max_body_bytes = options.get("max_body_bytes", MAX_BODY_BYTES)
-        options = {name: value for name, value in options.items() if name != "max_body_bytes"}
+        conditional = options.get("conditional", False)
+        options = {name: value for name, value in options.items() if name not in {"max_body_bytes", "conditional"}}
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             self.add_api_route(path, endpoint, methods=methods, **options)
             route = self.routes[-1]
             assert isinstance(route, Route)  # noqa: S101 - add_api_route has just made it
-            route.policy, route.max_body_bytes = policy, max_body_bytes
+            route.policy, route.max_body_bytes, route.conditional = policy, max_body_bytes, conditional
             return endpoint
 
         return decorate

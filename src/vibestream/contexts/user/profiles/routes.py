@@ -77,7 +77,7 @@ async def become_artist(body: BecomeArtist, tx: TxDep, principal: PrincipalDep, 
     return _view(profile)
 
 
-@router.get("/api/v1/artists/{artist_id}", policy=ANYONE)
+@router.get("/api/v1/artists/{artist_id}", policy=ANYONE, conditional=True)
 async def show_artist(artist_id: UUID, tx: TxDep) -> ArtistView:
     """Show an artist."""
     return _view(await service.shown_artist(tx, artist_id=ArtistId(artist_id)))

@@ -39,7 +39,7 @@ async def list_releases(tx: TxDep, paging: PagingDep) -> Response:
     return _listed(paging, rows, item=release_item, position=_release_position)
 
 
-@router.get("/api/v1/releases/{release_id}", policy=ANYONE)
+@router.get("/api/v1/releases/{release_id}", policy=ANYONE, conditional=True)
 async def show_release(release_id: UUID, tx: TxDep, principal: MaybePrincipalDep) -> ReleaseView:
     """Show a public release with its tracks; its artist sees it wherever it stands."""
     return ReleaseView.of(await service.show_release(tx, release_id=ReleaseId(release_id), viewer=_viewer(principal)))
@@ -52,7 +52,7 @@ async def list_tracks(tx: TxDep, paging: PagingDep) -> Response:
     return _listed(paging, rows, item=track_item, position=_track_position)
 
 
-@router.get("/api/v1/tracks/{track_id}", policy=ANYONE)
+@router.get("/api/v1/tracks/{track_id}", policy=ANYONE, conditional=True)
 async def show_track(track_id: UUID, tx: TxDep, principal: MaybePrincipalDep) -> TrackOnReleaseView:
     """Show a public track on its release; its artist sees it wherever it stands."""
     return TrackOnReleaseView.of(await service.show_track(tx, track_id=TrackId(track_id), viewer=_viewer(principal)))

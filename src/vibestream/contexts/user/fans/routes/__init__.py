@@ -137,7 +137,7 @@ async def show_handle(handle: str, tx: TxDep, principal: MaybePrincipalDep) -> H
     )
 
 
-@router.get("/api/v1/people/{handle}", policy=ANYONE)
+@router.get("/api/v1/people/{handle}", policy=ANYONE, conditional=True)
 async def show_person(handle: str, tx: TxDep, principal: MaybePrincipalDep) -> PersonBody:
     """Show a person's page as one may see it; what may not be seen is not there."""
     viewer = principal.user_id if principal else None
