@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.factories import pictures as made
 from tests.journeys import people
 from tests.journeys.conftest import Product, own_installation
 from tests.journeys.looking import DOWN_TO_SMALL, look, look_in_both_languages
@@ -135,6 +136,8 @@ def test_a_page_that_was_reported_is_hidden_by_a_moderator_and_its_owner_reads_w
     owner, reporter, moderator = (browser_for().new_page() for _ in range(3))
     people.signs_up(owner, people.somebody("Pol Vidal"))
     _opens_page(owner, "pol.vidal")
+    owner.locator("#picture").set_input_files({"name": "IMG_7.JPG", "mimeType": "image/jpeg", "buffer": made.photo()})
+    expect(owner.get_by_text("Your picture was changed.")).to_be_visible(timeout=30_000)
     people.signs_up(reporter, people.somebody("Lola Prats"))
     judge = people.somebody("Olga Petit")
     people.signs_up(moderator, judge)
@@ -143,6 +146,7 @@ def test_a_page_that_was_reported_is_hidden_by_a_moderator_and_its_owner_reads_w
     people.signs_in(moderator, judge)
 
     reporter.goto("/u/pol.vidal")
+    address = reporter.get_by_role("img", name="Picture of Pol Vidal").get_attribute("src")
     reporter.get_by_text("Block or report").click()
     look_in_both_languages(reporter, "person-menu", shots=shots, widths=DOWN_TO_SMALL)
     reporter.get_by_text("Block or report").click()
@@ -158,15 +162,30 @@ def test_a_page_that_was_reported_is_hidden_by_a_moderator_and_its_owner_reads_w
     moderator.get_by_role("link", name="Pol Vidal").click()
     expect(moderator.get_by_text("It sells places in playlists.")).to_be_visible()
     look_in_both_languages(moderator, "reported", shots=shots, widths=DOWN_TO_SMALL)
+    _judges_picture(moderator, shots)
     moderator.get_by_label("Why").fill("Places in playlists are not sold here.")
     moderator.get_by_role("button", name="Hide the page").click()
     expect(moderator.get_by_role("button", name="Let it be seen again")).to_be_visible()
+    _judges_picture(moderator)
 
+    kept = "path => fetch(path).then(answer => answer.status)"  # as the browser asks for what it has in its cache
+    assert reporter.evaluate(kept, address) == 404
     assert reporter.goto("/u/pol.vidal").status == 404  # type: ignore[union-attr]
     owner.goto("/notifications")
     owner.get_by_role("button", name="Open: A page of yours was hidden").click()
     expect(owner.get_by_text("Places in playlists are not sold here.")).to_be_visible()
     look_in_both_languages(owner, "own-page-hidden", shots=shots, widths=DOWN_TO_SMALL)
+
+
+def _judges_picture(moderator: Page, shots: Path | None = None) -> None:
+    """What is reported is folded away until the moderator wants to see it, hidden or not."""
+    image = moderator.get_by_role("img", name="Picture beside the name")
+    expect(image).to_be_hidden()
+    moderator.get_by_text("Its picture", exact=True).click()
+    moderator.wait_for_function("image => image.complete && image.naturalWidth > 1", arg=image.element_handle())
+    if shots is not None:
+        look(moderator, "reported-picture", shots=shots, widths=DOWN_TO_SMALL)
+        moderator.get_by_text("Its picture", exact=True).click()
 
 
 def test_somebody_joins_an_artists_team_by_typing_a_code_and_is_taken_out_again(
