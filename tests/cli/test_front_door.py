@@ -127,15 +127,15 @@ def test_what_answers_and_is_not_vibestream_is_not_quoted(ran, tmp_path: Path):
     assert "<html" not in said
 
 
-def test_a_defect_is_one_line_and_where_it_happened_a_file_that_nobody_else_reads(tmp_path: Path):
-    # A command that fails as none should: there is no way to make a real one do it.
+def failing(command: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that fails as none should: there is no way to make a real one do it."""
     program = (
         "import click, sys, types; from vibestream.cli.main import main;"
-        "module = types.ModuleType('vibestream.cli.audit');"
-        "module.command = click.Command('audit', callback=lambda: {}['gone']);"
-        "sys.modules[module.__name__] = module; sys.argv = ['vibestream', 'audit']; main()"
+        f"module = types.ModuleType('vibestream.cli.{command}');"
+        f"module.command = click.Command('{command}', callback=lambda: {{}}['gone']);"
+        f"sys.modules[module.__name__] = module; sys.argv = ['vibestream', '{command}']; main()"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -144,13 +144,26 @@ def test_a_defect_is_one_line_and_where_it_happened_a_file_that_nobody_else_read
         timeout=60,
     )
 
-    (kept,) = tmp_path.glob("vibestream-defect-*.txt")
+
+def test_a_defect_is_one_line_and_where_it_happened_a_file_that_nobody_else_reads(tmp_path: Path):
+    done = failing("audit", tmp_path)
+
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("This is a defect of VibeStream (KeyError). Nothing more was done.\n")
-    assert str(kept) in done.stderr
     assert "Traceback" not in done.stderr
+    (kept,) = tmp_path.glob("vibestream-defect-*.txt")
+    assert str(kept) in done.stderr
     assert "KeyError: 'gone'" in kept.read_text()
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_keeps_its_defects_in_its_log_and_no_file(tmp_path: Path):
+    done = failing("worker", tmp_path)
+
+    assert done.returncode == 1
+    assert "process.defect" in done.stdout + done.stderr
+    assert "KeyError" in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_has_read_enough_ends_it_without_a_word(tmp_path: Path):

@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 
 import click
 import psycopg
+import structlog
 
 from vibestream.kernel.errors import VibeStreamError
 
@@ -104,10 +105,18 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except psycopg.OperationalError as error:
+        if _serves():
+            raise
         _fail(f"The database does not answer any more; try again. It said: {str(error).strip()}")
     except OSError as error:
+        if _serves():
+            raise
         _fail(f"{error.filename or 'The system'}: {error.strerror or error}")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _serves() -> bool:
+    return sys.argv[1:2] in (["web"], ["worker"])
 
 
 def _fail(said: str) -> NoReturn:
@@ -116,7 +125,16 @@ def _fail(said: str) -> NoReturn:
 
 
 def _defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Say that something unforeseen happened, and keep where in a file for whoever reads it: the interpreter's last resort."""
+    """Say that something unforeseen happened, and keep where for whoever mends it: the interpreter's last resort.
+
+    A server keeps it in its log, which is read when its machine is long gone; what a person typed, in a file.
+    """
+    if issubclass(kind, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return
+    if _serves():
+        structlog.get_logger().critical("process.defect", exc_info=(kind, error, trace))
+        return
     with tempfile.NamedTemporaryFile("w", prefix="vibestream-defect-", suffix=".txt", delete=False) as file:
         traceback.print_exception(kind, error, trace, file=file)
     click.secho(f"This is a defect of VibeStream ({kind.__name__}). Nothing more was done.", fg="red", err=True)
