@@ -21,7 +21,6 @@ from procrastinate.jobs import Job as StoredJob
 from procrastinate.jobs import JobInserted, Status
 from procrastinate.manager import JobManager, get_channel_for_queues
 from procrastinate.retry import BaseRetryStrategy
-from procrastinate.worker import Worker
 from prometheus_client import Counter, Histogram
 
 from vibestream.kernel.errors import Unavailable
@@ -30,6 +29,7 @@ from vibestream.platform.failures import backoff_s
 from vibestream.platform.jobs.connector import Connector
 from vibestream.platform.jobs.declare import Job
 from vibestream.platform.jobs.recovery import LOCK_SPACE, note_failure, recover
+from vibestream.platform.jobs.schedule import ScheduledWorker
 from vibestream.platform.quoted import said_by
 from vibestream.platform.runtime import Runtime
 from vibestream.platform.tasks import cancel_and_wait
@@ -86,7 +86,7 @@ class JobWorker:
     async def _work(self, life_line: psycopg.AsyncConnection[Any]) -> None:
         manager = _Manager(Connector(self._runtime.database), life_line)
         app = _app(self._runtime, self._jobs, manager, schedules=self._schedules)
-        worker = Worker(
+        worker = ScheduledWorker(
             app,
             queues=self._queues,
             concurrency=self._slots,
