@@ -53,8 +53,9 @@ class Load:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self, artist: Visitor, fans: list[Visitor], track_id: str) -> None:
-        work = [lambda: self._upload(artist), *(lambda fan=fan: self._listen(fan, track_id) for fan in fans)]
+    def start(self, artist: Visitor, fans: list[Visitor], track_ids: list[str]) -> None:
+        heard = [lambda fan=fan: self._listen(fan, random.choice(track_ids)) for fan in fans]
+        work = [lambda: self._upload(artist), *heard]
         self._threads = [threading.Thread(target=self._persist, args=(one,)) for one in work]
         for thread in self._threads:
             thread.start()
@@ -112,9 +113,10 @@ def cut_power(product: Product, artist: Visitor, fans: list[Visitor], tmp_path: 
     for n, visitor in enumerate([artist, *fans]):
         visitor.sign_up(email=f"visitor-{n}@crash.example", password=new_password(), display_name=f"Visitor {n}")
     artist.post("/api/v1/artists", {"name": "Tones", "handle": "tones"})
-    track_id = published(artist, tone(tmp_path, seconds=3))
+    # A song counts a few times a day for one fan; with more kills there must be more songs.
+    track_ids = [published(artist, tone(tmp_path, seconds=3)) for _ in range(1 + KILLS // 5)]
     load = Load(product, tmp_path)
-    load.start(artist, fans, track_id)
+    load.start(artist, fans, track_ids)
     try:
         up_s = _USUALLY_UP_WITHIN_S
         for _ in range(KILLS):
