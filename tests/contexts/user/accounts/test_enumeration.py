@@ -37,6 +37,7 @@ MOST_PAIRS: Final = 1_600
 WARMING: Final = 5
 MOST: Final = 1.2
 PASSWORD: Final = "copper violin meadow 19"
+OTHER: Final = "velvet harbour lantern 42"
 FORM: Final = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 VARYING: Final = {"x-request-id", "date", "content-security-policy", "set-cookie", "content-length"}
 """What is random, and the length of what is compared itself (the asker's own colour has one digit or two)."""
@@ -139,7 +140,7 @@ async def one(app: FastAPI, database: Database, name: str, *, known: bool) -> tu
     async with database.begin() as tx:
         if known:
             # Who was here before, so that there is a key of theirs.
-            user = await make_user(tx, email=email, **({"password": PASSWORD} if name.startswith("attacked") else {}))
+            user = await make_user(tx, email=email, password=PASSWORD if name.startswith("attacked") else OTHER)
             await person_keys.seal(tx, user_id=user.user_id, text="x", belongs_to="x")
         if name.startswith("attacked"):
             await attacks_store.begin(tx, now=utc_now(), until=utc_now() + timedelta(days=1))

@@ -236,7 +236,7 @@ async def test_five_codes_an_hour_are_mailed_and_who_asks_for_more_is_not_told_t
 
 @pytest.mark.usefixtures("attack")
 async def test_what_was_counted_is_not_given_back_so_that_counting_does_not_tell(real: FastAPI, user: User):
-    answers = {}
+    answers: dict[str, list[int]] = {}
     for email in (user.email, "nobody@example.org"):
         answers[email] = []
         for number in range(12):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.factors import make_app, sealer_of, secret_of
-from tests.factories.users import DEVICE, make_user, principal_of
+from tests.factories.users import DEVICE, PASSWORD, make_user, principal_of
 from vibestream.contexts.user.accounts import service as accounts
 from vibestream.contexts.user.email_changes import service as email_changes
 from vibestream.contexts.user.email_changes.domain import code_of as email_code_of
@@ -17,7 +17,7 @@ from vibestream.platform.database import Database
 from vibestream.platform.runtime import Runtime
 
 
-async def test_neither_address_nor_second_factor_is_changed_by_a_session_that_ended(
+async def test_neither_address_nor_password_nor_second_factor_is_changed_by_a_session_that_ended(
     runtime: Runtime, database: Database
 ):
     """What a thief has begun is not finished at the moment in which they are put out: each would keep its owner out."""
@@ -52,3 +52,7 @@ async def test_neither_address_nor_second_factor_is_changed_by_a_session_that_en
         with pytest.raises(ways_in.Overtaken):
             await accounts.remove_app(tx, principal=thief, now=now)
         assert (await accounts.account(tx, user_id=user.user_id)).email == user.email
+    with pytest.raises(ways_in.Overtaken):
+        await accounts.change_password(
+            runtime, principal=thief, current=PASSWORD, new="another phrase of words 77", device=DEVICE, now=now
+        )

@@ -105,7 +105,7 @@ async def show_guarded(
         SignInCodeWrong: neither, or no password that is right was shown. Commit the transaction nevertheless.
     """
     # Somebody who does not exist is asked for too, so that it takes as long.
-    counts = await still_counts(tx, step, user_id=step.user_id or _NOBODY)
+    counts = await still_counts(tx, step=step, user_id=step.user_id or _NOBODY)
     owner = step.user_id if counts else None
     mailed = is_sign_in_code(given=code, key=key, step_id=step.step_id)
     try:

@@ -72,7 +72,7 @@ async def begin_guarded(
     return row.step_id, await _begin(tx, row, now=now)
 
 
-async def still_counts(tx: Tx, step: SecondStepRow, *, user_id: UserId) -> bool:
+async def still_counts(tx: Tx, *, step: SecondStepRow, user_id: UserId) -> bool:
     """Say whether what was shown first still counts: neither is the password another, nor was everybody put out since."""
     stored = await passwords.hash_of(tx, user_id=user_id)
     try:

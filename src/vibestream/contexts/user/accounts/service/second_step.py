@@ -105,7 +105,7 @@ async def _show(
 ) -> tuple[UserId, Shown]:
     """Take a code of the account's second factor, and return whose it is, and what it was."""
     user_id = step.user_id
-    if user_id is None or not await still_counts(tx, step, user_id=user_id):
+    if user_id is None or not await still_counts(tx, step=step, user_id=user_id):
         raise SecondStepExpired
     try:
         return user_id, await factors.show(tx, sealer=sealer, user_id=user_id, code=code, now=now)

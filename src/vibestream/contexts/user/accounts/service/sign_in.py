@@ -21,6 +21,7 @@ from vibestream.contexts.user.passwords import service as passwords
 from vibestream.contexts.user.passwords.service import Verdict
 from vibestream.contexts.user.sessions import service as sessions
 from vibestream.contexts.user.sessions.service import Device, OpenedSession
+from vibestream.contexts.user.ways_in import service as ways_in
 from vibestream.kernel.errors import InvalidInput, Unauthenticated
 from vibestream.platform.access import Principal
 from vibestream.platform.database import Tx
@@ -117,6 +118,7 @@ async def change_password(
     Raises:
         WrongPassword: `current` is not the password, or it was changed at the same moment.
         PasswordLength, PasswordCommon, PasswordPersonal, PasswordBreached: `new` may not be chosen.
+        Overtaken: the session has ended while the passwords were looked at.
     """
     async with runtime.database.begin() as tx:
         stored = await passwords.hash_of(tx, user_id=principal.user_id)
@@ -134,6 +136,7 @@ async def change_password(
         )
 
     async def finish(tx: Tx) -> bool:
+        await ways_in.require_signed_in(tx, user_id=principal.user_id, session_id=principal.session_id)
         if made is not None and made.short:  # the factor may have been removed while it was hashed
             await factors.require_second(tx, user_id=principal.user_id)
         changed = (
