@@ -34,9 +34,15 @@ def due(schedule: Schedule, at: datetime) -> dict[str, list[datetime]]:
 
 def test_each_tick_is_deferred_once(schedule: Schedule):
     noon = NOON.replace(second=0)
-    assert due(schedule, NOON) == {"seconds": [noon], "minutes": [noon]}
+    assert due(schedule, NOON) == {"seconds": [noon], "minutes": [noon], "days": [noon.replace(hour=0)]}
     assert due(schedule, NOON + timedelta(seconds=4)) == {}
     assert due(schedule, NOON + timedelta(seconds=9)) == {"seconds": [noon + timedelta(seconds=10)]}
+
+
+def test_a_worker_that_was_not_up_at_midnight_does_what_is_done_once_a_day_when_it_is(schedule: Schedule):
+    evening = NOON.replace(hour=23)
+    assert due(schedule, evening)["days"] == [NOON.replace(hour=0, second=0)]
+    assert "days" not in due(schedule, evening + timedelta(minutes=30))
 
 
 def test_a_clock_that_is_set_back_keeps_nothing_waiting(schedule: Schedule):
@@ -49,7 +55,8 @@ def test_a_clock_that_is_set_back_keeps_nothing_waiting(schedule: Schedule):
 def test_a_machine_that_slept_takes_the_latest_tick_alone(schedule: Schedule):
     due(schedule, NOON)
     later = NOON + timedelta(days=40)
-    assert due(schedule, later) == {"seconds": [later.replace(second=0)], "minutes": [later.replace(second=0)]}
+    now = later.replace(second=0)
+    assert due(schedule, later) == {"seconds": [now], "minutes": [now], "days": [now.replace(hour=0)]}
 
 
 def test_a_machine_that_slept_over_midnight_takes_the_day_up_when_it_wakes(schedule: Schedule):

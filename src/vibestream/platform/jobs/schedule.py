@@ -23,13 +23,14 @@ class Schedule(PeriodicDeferrer):
     ) -> Iterable[int]:
         """Return the latest tick, unless this process deferred it.
 
-        One that is older than ten minutes counts only when this process deferred the one before: it slept meanwhile.
+        However long ago it was: over midnight no worker may have been up, and what is done once a day is done when one is.
+        Only behind the tick that this process deferred last, because the clock was set back, it counts for ten minutes.
         """
         cron = periodic_task.croniter
         cron.set_current(start_time=until)
         latest = round(cron.get_prev(ret_type=float))
-        slept = since is not None and since < latest
-        if latest != since and (slept or until - latest <= self.max_delay):
+        missed = since is None or since < latest
+        if latest != since and (missed or until - latest <= self.max_delay):
             yield latest
 
 
