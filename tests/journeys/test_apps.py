@@ -31,7 +31,9 @@ class _App(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Back</title><p>You can close this window.</p>")
+        self.wfile.write(
+            b'<!doctype html><link rel="icon" href="data:,"><title>Back</title><p>You can close this window.</p>'
+        )
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         del format, args
