@@ -168,6 +168,18 @@ async def test_an_account_with_an_app_is_opened_by_its_code_and_nothing_is_maile
 
 
 @pytest.mark.usefixtures("attack")
+async def test_an_account_with_an_app_is_opened_by_it_however_many_codes_would_have_been_mailed(
+    real: FastAPI, user: User, app: App
+):
+    for number in range(6):
+        transport = httpx2.ASGITransport(real, client=(f"198.51.100.{number}", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="https://testserver") as client:
+            await shows(client, user.email)
+            if number == 5:
+                assert await types(client, app.code(utc_now())) == ENTERED
+
+
+@pytest.mark.usefixtures("attack")
 async def test_a_recovery_code_opens_too_and_is_told(real: FastAPI, user: User, app: App, inbox: Inbox):
     async with open_client(real) as client:
         await shows(client, user.email)

@@ -72,9 +72,10 @@ async def ask_for_more(
     """
     stored = "" if shown is None else shown.password_hash
     mailed = await attempts.may_mail(tx, key=key, admission=admission, password_hash=stored, now=now)
+    by_app = await factors.has_second(tx, user_id=_NOBODY if shown is None else shown.user_id)
     step_id, step = await begin_guarded(
         tx,
-        user_id=None if shown is None or not mailed else shown.user_id,
+        user_id=shown.user_id if shown is not None and (mailed or by_app) else None,
         in_round=Round(0) if shown is None else shown.round,
         password_hash=stored,
         now=now,
