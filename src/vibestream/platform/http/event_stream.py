@@ -127,9 +127,8 @@ class EventStream(Response):
         except TimeoutError:
             subscription.end("slow_reader")
             return
-        asked_at = (
-            -math.inf
-        )  # the session may have ended since the request was let in, before the stream was subscribed
+        # The session may have ended since the request was let in, before the stream was subscribed: asked at the first event.
+        asked_at = -math.inf
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
